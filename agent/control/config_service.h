@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// ConfigService: the only writer. transact() runs one closure over a Draft, validates the whole result, commits it to
+// the store in one transaction and publishes the new model: all of it or nothing. Thread rule: any thread; writes are
+// serialised, readers take the published model without waiting for a write.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "control/draft.h"
+#include "model/resources.h"
+#include "store/store.h"
+
+namespace elb::control {
+
+using ModelPtr = std::shared_ptr<const model::Model>;
+
+class ConfigService {
+ public:
+  using Listener = std::function<void(ModelPtr)>;
+
+  /// Loads the store. `subnets` come from the node's configuration. `published` is called with the initial model and
+  /// after every commit, in order, from the writing thread; it must not block.
+  static Result<std::unique_ptr<ConfigService>> open(store::Store& store, const Clock& clock, Random& random,
+                                                     std::vector<model::Subnet> subnets, Listener published);
+
+  /// The newest committed model. Never null.
+  ModelPtr model() const;
+  const std::vector<model::Subnet>& subnets() const { return subnets_; }
+
+  /// Runs `edit`; on its error, on a validation error or a store error nothing has changed. An edit without changes
+  /// commits nothing. Returns the revision that holds the result.
+  Result<uint64_t> transact(const std::function<Status(Draft&)>& edit);
+
+ private:
+  ConfigService(store::Store& store, const Clock& clock, Random& random, std::vector<model::Subnet> subnets,
+                Listener published);
+
+  store::Store& store_;
+  const Clock& clock_;
+  Random& random_;
+  const std::vector<model::Subnet> subnets_;
+  const Listener published_;
+  std::mutex write_mutex_;
+  mutable std::mutex model_mutex_;
+  ModelPtr model_;
+};
+
+}  // namespace elb::control

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draft: the model of one transaction while it is being edited, with the rules of creation, change and deletion of each
+// resource (defaults, ids, VIP allocation, deletion blockers). Errors name the API's field.
+// Thread rule: lives inside ConfigService::transact(), on its thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "model/resources.h"
+
+namespace elb::control {
+
+class Draft {
+ public:
+  Draft(const model::Model& base, const std::vector<model::Subnet>& subnets, const Clock& clock, Random& random);
+
+  /// The model as edited so far.
+  const model::Model& model() const { return model_; }
+
+  /// Creation: fills id, times and defaults, checks the resource, and returns its id.
+  /// LoadBalancer: empty vip_subnet_id with an address (or a network id) finds the subnet; no address allocates one
+  /// (`vip_given` false). Listener with default_pool_id and Pool with a listener id are linked both ways.
+  Result<model::Id> create(model::LoadBalancer load_balancer, bool vip_given);
+  Result<model::Id> create(model::Listener listener);
+  /// listener_id empty: a pool of the load balancer only; else it becomes that listener's default pool.
+  Result<model::Id> create(model::Pool pool, const model::Id& listener_id);
+  Result<model::Id> create(model::Member member);
+  Result<model::Id> create(model::HealthMonitor monitor);
+
+  /// Replaces a resource that exists; immutable fields must be unchanged (kConflict). Sets updated_at.
+  template <class T>
+  Status update(T resource);
+
+  /// Deletion with its prerequisites. LoadBalancer: kInvalid naming the blockers, unless cascade (LB-15). Listener:
+  /// kConflict while its pool has members, else takes an unshared pool and monitor along (LS-10, X-13). Pool: kConflict
+  /// naming members and monitor (PL-10).
+  Status remove_load_balancer(const model::Id& id, bool cascade);
+  Status remove_listener(const model::Id& id);
+  Status remove_pool(const model::Id& id);
+  Status remove_member(const model::Id& id);
+  Status remove_health_monitor(const model::Id& id);
+
+  /// kNotFound "load balancer <id> does not exist".
+  template <class T>
+  Result<std::shared_ptr<const T>> find(const model::Id& id) const;
+
+  /// The edit as the store takes it: each touched resource once, ordered so that references hold.
+  std::vector<model::Change> changes() const;
+
+ private:
+  template <class T>
+  void put(T resource);
+  template <class T>
+  void erase(const model::Id& id);
+  int64_t now() const;
+
+  const model::Model& base_;
+  const std::vector<model::Subnet>& subnets_;
+  const Clock& clock_;
+  Random& random_;
+  model::Model model_;
+};
+
+}  // namespace elb::control

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// The resources of the API as plain values, with the limits the catalogue gives them. Nothing here does I/O.
+// Times are seconds since 1970 (UTC), ids are UUID text. docs/architecture.md has the vocabulary.
+// Thread rule: plain values; a published Model is immutable and shared as shared_ptr<const Model>.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+
+namespace elb::model {
+
+using Id = std::string;
+
+inline constexpr size_t kNameMax = 255;          // characters, GEN-14; descriptions too
+inline constexpr int kWeightMax = 100;           // MB-02
+inline constexpr int kDelayMax = 50;             // seconds, HC-05; timeouts too, HC-06
+inline constexpr int kRetriesMax = 10;           // HC-08
+inline constexpr size_t kMembersPerBatch = 200;  // MB-01
+
+enum class Protocol : uint8_t { kTcp, kUdp };
+enum class Algorithm : uint8_t { kRoundRobin };
+enum class MonitorType : uint8_t { kTcp };
+
+/// What every resource carries.
+struct Common {
+  Id id;
+  std::string project_id;
+  std::string name;
+  std::string description;
+  bool admin_state_up = true;
+  std::vector<std::string> tags;
+  int64_t created_at = 0;
+  int64_t updated_at = 0;
+};
+
+struct LoadBalancer : Common {
+  std::string vip_subnet_id;
+  std::string vip_network_id;
+  Id vip_port_id;  // made up by us, stable for the life of the LB
+  IpAddress vip_address;
+  std::string provider = "elb";
+};
+
+struct Listener : Common {
+  Id loadbalancer_id;
+  Protocol protocol = Protocol::kTcp;
+  uint16_t protocol_port = 0;
+  std::optional<Id> default_pool_id;
+};
+
+struct Pool : Common {
+  Id loadbalancer_id;
+  Protocol protocol = Protocol::kTcp;
+  Algorithm algorithm = Algorithm::kRoundRobin;
+};
+
+struct Member : Common {
+  Id pool_id;
+  IpAddress address;
+  uint16_t protocol_port = 0;
+  std::string subnet_id;          // empty: none given
+  std::string availability_zone;  // empty: none given, GEN-06
+  int weight = 1;                 // 0 drains, PL-09
+};
+
+struct HealthMonitor : Common {
+  Id pool_id;
+  MonitorType type = MonitorType::kTcp;
+  int delay = 5;             // seconds between checks of one member
+  int timeout = 3;           // seconds; effective_timeout() is what counts
+  int max_retries = 3;       // consecutive successes to come up
+  int max_retries_down = 3;  // consecutive failures to go down
+  std::optional<uint16_t> monitor_port;
+
+  /// HC-06: a timeout beyond the interval counts as the interval.
+  int effective_timeout() const { return timeout < delay ? timeout : delay; }
+};
+
+/// A network the node serves; registered in the agent's configuration, read-only in the API.
+struct Subnet {
+  std::string id;
+  std::string network_id;
+  std::string name;
+  Cidr cidr;
+  std::optional<IpAddress> gateway;
+};
+
+template <class T>
+using Table = std::map<Id, std::shared_ptr<const T>>;
+
+/// Everything configured, at one revision.
+struct Model {
+  uint64_t revision = 0;
+  Table<LoadBalancer> load_balancers;
+  Table<Listener> listeners;
+  Table<Pool> pools;
+  Table<Member> members;
+  Table<HealthMonitor> health_monitors;
+
+  template <class T>
+  const Table<T>& table() const;
+  template <class T>
+  Table<T>& table();
+};
+
+template <>
+inline const Table<LoadBalancer>& Model::table() const {
+  return load_balancers;
+}
+template <>
+inline const Table<Listener>& Model::table() const {
+  return listeners;
+}
+template <>
+inline const Table<Pool>& Model::table() const {
+  return pools;
+}
+template <>
+inline const Table<Member>& Model::table() const {
+  return members;
+}
+template <>
+inline const Table<HealthMonitor>& Model::table() const {
+  return health_monitors;
+}
+template <>
+inline Table<LoadBalancer>& Model::table() {
+  return load_balancers;
+}
+template <>
+inline Table<Listener>& Model::table() {
+  return listeners;
+}
+template <>
+inline Table<Pool>& Model::table() {
+  return pools;
+}
+template <>
+inline Table<Member>& Model::table() {
+  return members;
+}
+template <>
+inline Table<HealthMonitor>& Model::table() {
+  return health_monitors;
+}
+
+/// One step of a transaction. Put replaces or inserts the whole resource; Erase names one that exists.
+using Resource = std::variant<LoadBalancer, Listener, Pool, Member, HealthMonitor>;
+enum class Kind : uint8_t { kLoadBalancer, kListener, kPool, kMember, kHealthMonitor };  // in the variant's order
+struct Put {
+  Resource resource;
+};
+struct Erase {
+  Kind kind;
+  Id id;
+};
+using Change = std::variant<Put, Erase>;
+
+std::string_view to_string(Protocol protocol);    // "TCP"
+std::string_view to_string(Algorithm algorithm);  // "ROUND_ROBIN"
+std::string_view to_string(MonitorType type);     // "TCP"
+std::string_view to_string(Kind kind);            // "load balancer"
+std::optional<Protocol> parse_protocol(std::string_view text);
+std::optional<Algorithm> parse_algorithm(std::string_view text);
+std::optional<MonitorType> parse_monitor_type(std::string_view text);
+
+/// Checks one resource's own fields (names, ranges). Field paths are the API's names.
+Status validate(const LoadBalancer& load_balancer);
+Status validate(const Listener& listener);
+Status validate(const Pool& pool);
+Status validate(const Member& member);
+Status validate(const HealthMonitor& monitor);
+
+/// Checks what holds between resources: references exist, ports and members are unique, protocols fit, one monitor per
+/// pool.
+Status validate(const Model& model);
+
+}  // namespace elb::model

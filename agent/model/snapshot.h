@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Snapshot: what the executors (dataplane, health, later proxy) are to do, compiled from the model and the observed
+// health. Immutable once published; executors keep a shared_ptr<const Snapshot> and compare generations. Thread rule:
+// read-only, any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "model/health.h"
+#include "model/resources.h"
+
+namespace elb::model {
+
+struct SnapshotMember {
+  Id id;
+  Endpoint endpoint;
+  uint16_t weight = 1;
+  bool usable = false;  // gets new connections: up, weight > 0, healthy or not monitored
+  Health health;        // as observed when the snapshot was compiled
+};
+
+struct SnapshotMonitor {
+  Id id;
+  MonitorType type = MonitorType::kTcp;
+  int delay_s = 5;
+  int timeout_s = 3;  // effective
+  int rise = 3;
+  int fall = 3;
+  std::optional<uint16_t> port;  // empty: each member's own, HC-04
+};
+
+struct SnapshotPool {
+  Id id;
+  Protocol protocol = Protocol::kTcp;
+  Algorithm algorithm = Algorithm::kRoundRobin;
+  std::vector<SnapshotMember> members;  // ordered by id; includes those that are down or draining, not those admin-down
+  std::optional<SnapshotMonitor> monitor;  // empty: none, or disabled (HC-15)
+};
+
+struct SnapshotListener {
+  Id id;
+  Id loadbalancer_id;
+  Protocol protocol = Protocol::kTcp;
+  Endpoint vip;
+  std::optional<size_t> pool;  // index into Snapshot::pools; empty: no pool
+};
+
+struct Snapshot {
+  uint64_t generation = 0;                  // steps at every publish
+  uint64_t revision = 0;                    // of the model it was compiled from
+  std::vector<SnapshotPool> pools;          // ordered by id; only pools that are admin-up and used by a listener here
+  std::vector<SnapshotListener> listeners;  // ordered by id; only listeners that are admin-up on an admin-up LB
+  std::vector<IpAddress> vips;  // of every admin-up LB, sorted, unique: answered for even without a listener
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace elb::model

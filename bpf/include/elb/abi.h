@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and the agent agree on: map keys and values, limits, exit reasons. The only
+ * copy; compiled as C by clang for BPF and as C++ by the agent. Addresses and ports are in network
+ * order unless a name says _host. Every padding byte is a named field that is written as zero: a
+ * padded key is a silent miss.
+ *
+ * ELB_ABI_VERSION steps whenever a pinned map can no longer be read by another build; the agent
+ * then rebuilds the maps and says so, it never re-interprets them (docs/architecture.md, "Pins").
+ */
+#ifndef ELB_ABI_H
+#define ELB_ABI_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define ELB_ASSERT(cond, why) static_assert(cond, why)
+#else
+#define ELB_ASSERT(cond, why) _Static_assert(cond, why)
+#endif
+
+#define ELB_ABI_VERSION	    1
+#define ELB_CACHE_LINE	    64
+#define ELB_RING_MAX	    65536 /* members of one ring; slot 0 holds the length */
+#define ELB_HOPS_MAX	    65536 /* next hops, index 0 is never valid */
+#define ELB_HOPS_MEMBERS    8192  /* 1..8191 belong to the agent, the rest is learnt by packets */
+#define ELB_PORT_FIRST_HOST 1024  /* local ports handed out: 1024..65535 */
+#define ELB_PORT_COUNT	    64512
+
+/* Names of pinned maps (at most 15 characters). */
+#define ELB_MAP_META	  "elb_meta"	  /* ARRAY 1: struct elb_meta */
+#define ELB_MAP_FLOWS	  "elb_flows"	  /* ARRAY, mmap: struct elb_flow */
+#define ELB_MAP_LISTENERS "elb_listeners" /* HASH: elb_listener_key -> elb_listener */
+#define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */
+#define ELB_MAP_CURSORS	  "elb_cursors"	  /* ARRAY by listener index: struct elb_cursor */
+#define ELB_MAP_MEMBERS	  "elb_members"	  /* ARRAY by member index: struct elb_member */
+#define ELB_MAP_PORTS	  "elb_ports"	/* PERCPU_ARRAY by member index: __u64 local port cursor */
+#define ELB_MAP_TRAFFIC	  "elb_traffic" /* PERCPU_ARRAY by member index: struct elb_traffic */
+#define ELB_MAP_REFUSED                                                                            \
+	"elb_refused"		     /* PERCPU_ARRAY by listener index: __u64 connections refused */
+#define ELB_MAP_HOPS	  "elb_hops" /* ARRAY: struct elb_hop */
+#define ELB_MAP_HOP_INDEX "elb_hop_index" /* HASH: elb_hop_key -> __u32 index of a learnt hop */
+#define ELB_MAP_HOP_FREE  "elb_hop_free"  /* QUEUE of __u32: learnt hops that may be handed out */
+#define ELB_MAP_ADDRS	  "elb_addrs"	  /* LPM_TRIE: elb_addr_key -> __u32 enum elb_addr_kind */
+#define ELB_MAP_TX_PORTS  "elb_tx_ports"  /* DEVMAP_HASH by ifindex */
+#define ELB_MAP_REASONS	  "elb_reasons"	  /* PERCPU_ARRAY by enum elb_reason: __u64 packets */
+
+/* Identity of a set of pinned maps; written once by the agent that made them. */
+struct elb_meta {
+	__u32 abi_version;
+	__u32 flow_slots; /* power of two */
+	__u64 seed[5];	  /* of the flow table's hash; random for each new table */
+	__u32 tick_shift; /* tick = jiffies >> tick_shift */
+	__u32 pad;
+};
+ELB_ASSERT(sizeof(struct elb_meta) == 56, "elb_meta");
+
+/*
+ * One direction of one connection, one cache line (see elb/flow_table.h for the protocol on home
+ * and ctl). key_addrs = source << 32 | destination, key_ports = the four bytes after the IP header
+ * as loaded.
+ */
+struct elb_flow {
+	__u32 home;    /* belongs to the position */
+	__u32 ctl;     /* belongs to the occupant: phase, flags, generation */
+	__u32 last;    /* tick of the last packet */
+	__u8 proto;    /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 progress; /* ELB_SEEN_*: what this direction has shown */
+	__u16 hop;     /* where rewritten packets go */
+	__u64 key_addrs;
+	__u32 key_ports;
+	__u32 new_source;
+	__u32 new_dest;
+	__u32 new_ports;
+	__u16 l3_delta; /* checksum differences, one's complement */
+	__u16 l4_delta;
+	__u16 listener; /* index */
+	__u16 member;	/* index */
+	__u64 bytes;	/* frames as received, from the Ethernet header on */
+	__u32 packets;
+	__u32 aux; /* reverse: slot of the forward entry; forward: reserved */
+};
+ELB_ASSERT(sizeof(struct elb_flow) == ELB_CACHE_LINE, "one cache line per direction");
+
+#define ELB_SEEN_ANY 1u /* at least one packet after the one that made the entry */
+#define ELB_SEEN_FIN 2u
+#define ELB_SEEN_RST 4u
+
+struct elb_listener_key {
+	__be32 addr;
+	__be16 port;
+	__u8 proto;
+	__u8 pad;
+};
+ELB_ASSERT(sizeof(struct elb_listener_key) == 8, "elb_listener_key");
+
+struct elb_listener {
+	__u32 index;
+	__u32 flags; /* none yet, zero */
+	__u8 id[16]; /* UUID of the listener, so that a restarted agent finds its indexes */
+};
+ELB_ASSERT(sizeof(struct elb_listener) == 24, "elb_listener");
+
+/* The ring's position, in a cache line of its own: every CPU adds to it. */
+struct elb_cursor {
+	__u64 next;
+	__u64 pad[7];
+};
+ELB_ASSERT(sizeof(struct elb_cursor) == ELB_CACHE_LINE, "elb_cursor");
+
+/*
+ * A member as one listener sees it: a pool that serves two listeners has two entries for each
+ * member. So one counter bumped for each packet gives the member's figures and, summed, the
+ * listener's.
+ */
+struct elb_member {
+	__be32 addr;
+	__be16 port;
+	__u16 hop;	/* index into elb_hops, of the agent's part */
+	__u32 listener; /* index */
+	__u32 flags;	/* ELB_MEMBER_* */
+	__u8 id[16];	/* UUID of the member; zero: entry unused */
+	__u8 listener_id[16];
+	__u64 pad[2];
+};
+ELB_ASSERT(sizeof(struct elb_member) == ELB_CACHE_LINE, "elb_member");
+#define ELB_MEMBER_USABLE                                                                          \
+	1u /* was in the ring when last written: what a restarted agent starts from */
+
+struct elb_traffic {
+	__u64 connections;
+	__u64 packets_in, bytes_in;   /* client to member */
+	__u64 packets_out, bytes_out; /* member to client */
+};
+ELB_ASSERT(sizeof(struct elb_traffic) == 40, "elb_traffic");
+
+struct elb_hop {
+	__u8 dest_mac[6];
+	__u8 source_mac[6];
+	__u32 ifindex;
+	__u16 mtu; /* of the link, without the Ethernet header */
+	__u8 valid;
+	__u8 pad;
+	__u32 pad2;
+};
+ELB_ASSERT(sizeof(struct elb_hop) == 24, "elb_hop");
+
+struct elb_hop_key {
+	__u8 mac[6]; /* source of the client's frame */
+	__u16 pad;
+	__u32 ifindex;
+};
+ELB_ASSERT(sizeof(struct elb_hop_key) == 12, "elb_hop_key");
+
+struct elb_addr_key {
+	__u32 prefix_len;
+	__be32 addr;
+};
+ELB_ASSERT(sizeof(struct elb_addr_key) == 8, "elb_addr_key");
+
+enum elb_addr_kind {
+	ELB_ADDR_NONE = 0,
+	ELB_ADDR_VIP = 1,   /* of a load balancer: listeners decide, ARP answered */
+	ELB_ADDR_LOCAL = 2, /* SNAT side: only replies of members, ARP answered */
+	ELB_ADDR_HOST =
+		3, /* SNAT side, but the node's own (health checks): to the stack, ARP answered */
+};
+
+/*
+ * Why a packet was not simply forwarded. X(NAME, name, drop, what it means and what to do)
+ * The name is what the API, the metrics and docs/drop-reasons.md show.
+ */
+#define ELB_REASONS(X)                                                                             \
+	X(PASS_OTHER, "pass_other", 0, "not for a virtual or local address: left to the kernel")   \
+	X(PASS_HOST, "pass_host", 0,                                                               \
+	  "for one of the node's own addresses (health checks): left to the kernel")               \
+	X(PASS_ICMP, "pass_icmp", 0, "ICMP to a virtual address: left to the kernel")              \
+	X(ARP_ANSWERED, "arp_answered", 0,                                                         \
+	  "ARP request for a virtual or local address, answered by the balancer")                  \
+	X(MALFORMED, "malformed", 1, "header cut short or lengths that contradict each other")     \
+	X(FRAGMENT, "fragment", 1,                                                                 \
+	  "IP fragment: this version does not balance fragments, lower the sender's datagram "     \
+	  "size")                                                                                  \
+	X(IP_OPTIONS, "ip_options", 1,                                                             \
+	  "IPv4 header with options, which this version does not balance")                         \
+	X(PROTOCOL, "protocol", 1,                                                                 \
+	  "neither TCP nor UDP nor ICMP, sent to a virtual or local address")                      \
+	X(TTL, "ttl", 1, "time to live used up: look for a routing loop")                          \
+	X(NO_LISTENER, "no_listener", 1, "no listener has this address, protocol and port")        \
+	X(NOT_SYN, "not_syn", 1,                                                                   \
+	  "TCP segment of no known connection that does not open one: expired, or never ours")     \
+	X(NO_MEMBER, "no_member", 1,                                                               \
+	  "the listener has no usable member: see 'elbctl status' for the reason")                 \
+	X(TABLE_FULL, "table_full", 1,                                                             \
+	  "no room in the flow table: raise flow-slots or lower the idle times")                   \
+	X(NO_PORT, "no_port", 1,                                                                   \
+	  "all probed local ports towards the member are taken: widen local-addresses")            \
+	X(RACE, "race", 1,                                                                         \
+	  "lost too many races for one slot against other CPUs: the sender's retry succeeds")      \
+	X(STRAY_REPLY, "stray_reply", 1,                                                           \
+	  "packet to a local address that belongs to no connection")                               \
+	X(NO_HOP, "no_hop", 1,                                                                     \
+	  "the member's next hop is not resolved: check route and neighbour on the node")          \
+	X(HOPS_FULL, "hops_full", 1,                                                               \
+	  "more neighbours send client traffic than the next-hop table holds")                     \
+	X(TOO_BIG, "too_big", 1, "frame exceeds the MTU of the link it would leave by")
+
+enum elb_reason {
+#define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
+	ELB_REASONS(ELB_REASON_ENUM)
+#undef ELB_REASON_ENUM
+		ELB_REASON_COUNT
+};
+
+#ifdef __cplusplus
+#include <type_traits>
+static_assert(std::has_unique_object_representations_v<elb_listener_key>);
+static_assert(std::has_unique_object_representations_v<elb_hop_key>);
+static_assert(std::has_unique_object_representations_v<elb_addr_key>);
+static_assert(std::has_unique_object_representations_v<elb_flow>);
+static_assert(std::has_unique_object_representations_v<elb_member>);
+static_assert(std::has_unique_object_representations_v<elb_hop>);
+#endif
+
+#endif
