@@ -30,7 +30,9 @@ HealthChecker::HealthChecker(const Clock& clock, Random& random, IpAddress sourc
     : loop_(std::make_unique<io::EventLoop>(clock)),
       prober_(std::make_unique<Prober>(*loop_, clock, random, source, descriptors_for_checks(), std::move(emit))) {}
 
-HealthChecker::~HealthChecker() {
+HealthChecker::~HealthChecker() { stop(); }
+
+void HealthChecker::stop() {
   loop_->stop();
   if (thread_.joinable()) thread_.join();
 }

@@ -27,9 +27,11 @@ class HealthChecker final : public model::Sink {
  public:
   /// source: the node's own SNAT-side address (HC-17). `random` and `clock` must be safe from the checker's thread.
   HealthChecker(const Clock& clock, Random& random, IpAddress source, std::function<void(model::HealthEvent)> emit);
-  ~HealthChecker() override;  // no event comes after it
+  ~HealthChecker() override;
 
   Status start();
+  /// No event comes after it; what `emit` refers to may go then. Idempotent; the destructor calls it.
+  void stop();
 
   std::string_view name() const override { return "health"; }
   /// Settings and members count from now on; results come later, by `emit`. writes = targets added, changed, removed.

@@ -118,6 +118,18 @@ TEST_F(HealthCheckerTest, HC15_DisabledMonitorEndsChecks) {
   EXPECT_EQ(checks(), before);
 }
 
+TEST_F(HealthCheckerTest, NoEventComesAfterStop) {
+  ASSERT_TRUE(checker_.start());
+  test::LoopbackMember member;
+  ASSERT_TRUE(apply({pool_of({member.endpoint()})}));
+  ASSERT_TRUE(wait_for(member.endpoint().to_string(), HealthState::kHealthy, seconds(2)));
+  checker_.stop();
+  checker_.stop();
+  times_.clear();  // no lock: nobody else is there any more
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  EXPECT_TRUE(times_.empty());
+}
+
 TEST_F(HealthCheckerTest, RefusesWhenItsMailboxIsFullAndTakesItLater) {
   const Endpoint a{*IpAddress::parse("127.0.0.1"), 1};
   Result<model::Applied> result = model::Applied{};
