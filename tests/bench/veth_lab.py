@@ -89,5 +89,6 @@ class VethLab:
             [program, mode, str(flows), str(seconds), str(self.cpu), self.client, self.client_if, self.balancer,
              self.in_if, self.out_if, self.member, self.member_if], text=True, capture_output=True, check=False)
         if result.returncode != 0:
-            raise SystemExit(f"veth_bench {mode} failed:\n{result.stderr}")
+            tail = "\n".join(result.stderr.splitlines()[-12:])  # the verifier's log can be thousands of lines
+            raise SystemExit(f"veth_bench {mode} failed:\n{tail}")
         return json.loads(result.stdout)

@@ -11,8 +11,6 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define HEADERS 42 /* Ethernet, IPv4, UDP */
-
 struct frame {
 	struct ethhdr eth;
 	struct iphdr ip;
