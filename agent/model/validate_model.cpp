@@ -103,11 +103,10 @@ Status check_members(const Model& model, const VipIndex& vips) {
     const auto [it, fresh] =
         endpoints.emplace(std::tuple(std::string_view(member->pool_id), address, member->protocol_port), member.get());
     if (!fresh)
-      return fail(
-          ErrorCode::kConflict,
-          fmt::format("{} is already member {} of pool {}",
-                      Endpoint{member->address, member->protocol_port}.to_string(), it->second->id, member->pool_id),
-          "address");
+      return fail(ErrorCode::kConflict,
+                  fmt::format("members {} and {} of pool {} both have {}", it->second->id, member->id, member->pool_id,
+                              Endpoint{member->address, member->protocol_port}.to_string()),
+                  "address");
     if (const auto vip = vips.find(address); vip != vips.end())
       return invalid("address", fmt::format("{} is the address of load balancer {}; a member cannot be a load balancer",
                                             member->address.to_string(), vip->second->id));
