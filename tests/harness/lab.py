@@ -165,10 +165,9 @@ class Lab:
             raise
         return self
 
-    def __exit__(self, *_):
-        if self.keep:
+    def __exit__(self, failure, *_):
+        if self.keep and failure is None:
             (self.dir / "owner").write_text("kept")
-            (self.dir / "pids").write_text("\n".join(str(p.pid) for p in self.processes if p.running()))
         else:
             self.close()
         for number, handler in self._old_handlers.items():
@@ -298,13 +297,9 @@ def _exit_on_signal(number, _frame):
 def remove(lab_id):
     """Removes everything that bears the id: namespaces (and with them links), the bpffs (and what is pinned), files."""
     directory = RUN / lab_id
-    pids = directory / "pids"
-    if pids.exists():
-        for pid in map(int, pids.read_text().split()):
-            with contextlib.suppress(OSError):
-                # only if it still is one of ours: its namespace bears our id
-                if os.readlink(f"/proc/{pid}/ns/net") in _inodes(lab_id):
-                    os.kill(pid, signal.SIGKILL)
+    for pid in _inhabitants(lab_id):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
     for role in ROLES:
         if os.path.exists(f"/run/netns/{lab_id}-{role}"):
             run("ip", "netns", "del", f"{lab_id}-{role}", check=False)
@@ -313,8 +308,13 @@ def remove(lab_id):
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _inodes(lab_id):
-    return {f"net:[{os.stat(f'/run/netns/{lab_id}-{role}').st_ino}]" for role in ROLES if os.path.exists(f"/run/netns/{lab_id}-{role}")}
+def _inhabitants(lab_id):
+    """Processes inside the lab's namespaces, by the inode of the namespace, so that nobody else's can be meant."""
+    spaces = {f"net:[{os.stat(f'/run/netns/{lab_id}-{role}').st_ino}]" for role in ROLES if os.path.exists(f"/run/netns/{lab_id}-{role}")}
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and int(entry.name) != os.getpid() and os.readlink(f"/proc/{entry.name}/ns/net") in spaces:
+                yield int(entry.name)
 
 
 def sweep():
