@@ -81,16 +81,13 @@ def configure(agent):
         detail("elbctl " + " ".join(words))
         agent.elbctl(*words)
 
-    elbctl("lb", "create", "--name", "web", "--subnet", "clients", "--vip", VIP)
-    for protocol, port in (("TCP", "80"), ("UDP", "53")):
-        name = protocol.lower()
-        elbctl("listener", "create", "--name", name, "--lb", "web", "--protocol", protocol, "--port", port)
-        elbctl("pool", "create", "--name", name, "--listener", name, "--protocol", protocol, "--algorithm", "ROUND_ROBIN")
-        if protocol == "TCP":
-            elbctl("healthmonitor", "create", "--pool", name, "--type", "TCP", "--delay", "1", "--timeout", "1", "--max-retries", "2")
+    elbctl("lb", "create", "web", "--vip-subnet", "clients", "--vip-address", VIP)
+    for protocol, port in (("tcp", "80"), ("udp", "53")):
+        elbctl("listener", "create", protocol, "--lb", "web", "--protocol", protocol, "--port", port)
+        elbctl("pool", "create", protocol, "--listener", protocol)
         for member, weight in WEIGHTS.items():
-            elbctl("member", "create", name, "--name", member, "--address", MEMBERS[member], "--port", str(MEMBER_PORT), "--weight",
-                   str(weight), "--az", ZONES[member])
+            elbctl("member", "add", protocol, f"{MEMBERS[member]}:{MEMBER_PORT}", "--name", member, "--weight", str(weight), "--az", ZONES[member])
+    elbctl("hm", "create", "tcp", "--delay", "1", "--check-timeout", "1", "--max-retries", "2")
     agent.wait_applied()
 
 
