@@ -64,10 +64,11 @@ void Prober::put(const model::Id& id, const Target& target) {
     arm_deadline(check);  // the check under way goes on, under the new timeout
     return;
   }
-  // With other settings what is known of the member stays and the next check comes soon (HC-19), but never later than
-  // it was due: a stream of changes does not put it off for ever.
   SteadyTime next = clock_.steady() + random_up_to(std::min<nanoseconds>(kFirstWaitMax, target.delay));
-  if (!added) next = std::min(next, check.due.when);
+  // With other settings what is known of the member stays (HC-19), and so does the rhythm, under the new interval: a
+  // stream of changes neither puts checks off nor makes more of them. Another address or port is checked soon.
+  if (!added && before.endpoint == target.endpoint)
+    next = std::min(check.due.when, std::max(next, check.started + period(target)));
   abandon(check);
   check.due = loop_.at(next, [this, &check] { start(check); });
 }
@@ -125,9 +126,12 @@ void Prober::abandon(Check& check) {
 }
 
 void Prober::schedule(Check& check) {
-  const nanoseconds delay = check.target.delay;
-  const SteadyTime next = check.started + delay - random_up_to(delay / kJitterPart);
+  const SteadyTime next = check.started + period(check.target);
   check.due = loop_.at(std::max(next, clock_.steady()), [this, &check] { start(check); });
+}
+
+nanoseconds Prober::period(const Target& target) {
+  return target.delay - random_up_to(nanoseconds(target.delay) / kJitterPart);
 }
 
 /// The check could not be made: shown, logged once, but no result.

@@ -54,6 +54,7 @@ class Prober {
   void arm_deadline(Check& check);
   void node_fault(Check& check, int error);
   void record(Check& check, int error);
+  std::chrono::nanoseconds period(const Target& target);
   std::chrono::nanoseconds random_up_to(std::chrono::nanoseconds limit);
 
   io::EventLoop& loop_;

@@ -212,15 +212,28 @@ TEST_F(ProberTest, HC19_ShorterIntervalCountsWithinASecond) {
   EXPECT_EQ(prober_->targets(), 1U);
 }
 
-TEST_F(ProberTest, HC19_ChangesFasterThanChecksDoNotPutThemOff) {
+TEST_F(ProberTest, HC19_StreamOfChangesKeepsTheRhythm) {
   test::LoopbackMember member;
   put("a", target(member, 5, 3));
   pass_until_events(1);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 300; ++i) {
     put("a", target(member, 5, 3, 3 + i % 2));
     pass(milliseconds(100));
   }
-  EXPECT_GE(seen_.size(), 3U);
+  ASSERT_GE(seen_.size(), 6U);
+  for (size_t i = 1; i < seen_.size(); ++i) {
+    EXPECT_GE(seen_[i].at - seen_[i - 1].at, 4.5 - 0.02) << "no more checks than without changes";
+    EXPECT_LE(seen_[i].at - seen_[i - 1].at, 5.0 + 0.02) << "and none is put off";
+  }
+}
+
+TEST_F(ProberTest, HC19_SettingsThatChangeBeforeTheFirstCheckDoNotDelayIt) {
+  test::LoopbackMember member;
+  for (int i = 0; i < 11; ++i) {
+    put("a", target(member, 5, 3, 3 + i % 2));
+    pass(milliseconds(100));
+  }
+  EXPECT_EQ(seen_.size(), 1U);
 }
 
 TEST_F(ProberTest, HC19_ShorterTimeoutEndsTheCheckUnderWay) {
