@@ -79,4 +79,20 @@ void describe_drift(const HopTable& expected, const HopTable& found, model::Audi
       expected, found, [](uint32_t index) { return fmt::format("next hop {}", index); }, audit);
 }
 
+void describe_drift(const LinkTable& expected, const LinkTable& found, model::Audit& audit) {
+  compare(
+      expected, found, [](uint32_t ifindex) { return fmt::format("address of interface {}", ifindex); }, audit);
+}
+
+void describe_drift(const std::set<uint32_t>& expected_tx_ports, const std::set<uint32_t>& found, model::Audit& audit) {
+  const auto table = [](const std::set<uint32_t>& ports) {
+    std::map<uint32_t, uint32_t> result;
+    for (const uint32_t ifindex : ports) result[ifindex] = ifindex;
+    return result;
+  };
+  compare(
+      table(expected_tx_ports), table(found), [](uint32_t ifindex) { return fmt::format("redirect port {}", ifindex); },
+      audit);
+}
+
 }  // namespace elb::dataplane

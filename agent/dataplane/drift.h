@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "dataplane/map_port.h"
@@ -22,5 +23,7 @@ void describe_drift(const std::map<uint32_t, std::optional<Ring>>& expected,
                     const std::map<uint32_t, std::optional<Ring>>& found, model::Audit& audit);
 void describe_drift(const AddrTable& expected, const AddrTable& found, model::Audit& audit);
 void describe_drift(const HopTable& expected, const HopTable& found, model::Audit& audit);
+void describe_drift(const LinkTable& expected, const LinkTable& found, model::Audit& audit);
+void describe_drift(const std::set<uint32_t>& expected_tx_ports, const std::set<uint32_t>& found, model::Audit& audit);
 
 }  // namespace elb::dataplane
