@@ -29,13 +29,13 @@ class Builder {
   Builder(const model::Snapshot& snapshot, const DataplaneOptions& options, const MemberTable& held, IndexBook& book)
       : snapshot_(snapshot), options_(options), held_(held), book_(book) {}
 
-  Result<DesiredMaps> build(uint64_t sweeps_begun) {
+  Result<DesiredMaps> build() {
     for (const model::SnapshotListener& listener : snapshot_.listeners)
       if (auto status = add_listener(listener); !status) return pass_on(std::move(status.error()));
-    book_.pairs.release_others([this](const PairKey& key) { return pairs_.count(key) > 0; }, sweeps_begun);
-    book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; }, sweeps_begun);
+    book_.pairs.release_others([this](const PairKey& key) { return pairs_.count(key) > 0; });
+    book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; });
     keep_quarantined();
-    book_.hops.release_others([this](const IpAddress& address) { return maps_.hops.count(address) > 0; }, sweeps_begun);
+    book_.hops.release_others([this](const IpAddress& address) { return maps_.hops.count(address) > 0; });
     add_addrs();
     return std::move(maps_);
   }
@@ -155,8 +155,8 @@ class Builder {
 }  // namespace
 
 Result<DesiredMaps> build_desired(const model::Snapshot& snapshot, const DataplaneOptions& options,
-                                  const MemberTable& held, uint64_t sweeps_begun, IndexBook& book) {
-  return Builder(snapshot, options, held, book).build(sweeps_begun);
+                                  const MemberTable& held, IndexBook& book) {
+  return Builder(snapshot, options, held, book).build();
 }
 
 }  // namespace elb::dataplane

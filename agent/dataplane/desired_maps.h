@@ -42,6 +42,6 @@ struct DesiredMaps {
 /// Assigns indexes where needed and releases those no longer wanted. `held`: the members the kernel holds, from which
 /// those in quarantine are kept. Errors: kQuota when a table is too small (the message names the option).
 Result<DesiredMaps> build_desired(const model::Snapshot& snapshot, const DataplaneOptions& options,
-                                  const MemberTable& held, uint64_t sweeps_begun, IndexBook& book);
+                                  const MemberTable& held, IndexBook& book);
 
 }  // namespace elb::dataplane

@@ -60,10 +60,16 @@ class IndexAllocator {
     return index;
   }
 
-  /// Puts every key that `keep` does not name into quarantine. `sweeps_begun`: sweeps started so far.
-  void release_others(const std::function<bool(const Key&)>& keep, uint64_t sweeps_begun) {
+  /// Releases every key that `keep` does not name. Its quarantine begins with start_quarantine(), once the kernel does
+  /// not hold the index where a packet could pick it up.
+  void release_others(const std::function<bool(const Key&)>& keep) {
     for (auto& [key, entry] : entries_)
-      if (!entry.released && !keep(key)) entry.released = sweeps_begun;
+      if (!entry.released && !keep(key)) entry.released = kNotYet;
+  }
+  /// `sweeps_begun`: sweeps started so far.
+  void start_quarantine(uint64_t sweeps_begun) {
+    for (auto& [key, entry] : entries_)
+      if (entry.released == kNotYet) entry.released = sweeps_begun;
   }
 
   /// Keys whose quarantine is over: enough sweeps began and ended since the release, and `in_use` is false for the
@@ -72,7 +78,8 @@ class IndexAllocator {
     std::vector<std::pair<Key, uint32_t>> retired;
     for (auto it = entries_.begin(); it != entries_.end();) {
       const Entry entry = it->second;
-      if (!entry.released || sweeps_ended < *entry.released + kSweepsOfQuarantine || in_use(entry.index)) {
+      if (!entry.released || *entry.released == kNotYet || sweeps_ended < *entry.released + kSweepsOfQuarantine ||
+          in_use(entry.index)) {
         ++it;
         continue;
       }
@@ -99,9 +106,10 @@ class IndexAllocator {
   const std::map<uint32_t, Key>& owners() const { return owners_; }
 
  private:
+  static constexpr uint64_t kNotYet = UINT64_MAX;
   struct Entry {
     uint32_t index = 0;
-    std::optional<uint64_t> released;  // sweeps begun at that time
+    std::optional<uint64_t> released;  // sweeps begun when the quarantine started
   };
 
   uint32_t next_;  // never handed out from here on

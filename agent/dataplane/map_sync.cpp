@@ -40,20 +40,28 @@ Status MapSync::adopt() {
   }
   std::sort(adopted_members_.begin(), adopted_members_.end());
   adopted_members_.erase(std::unique(adopted_members_.begin(), adopted_members_.end()), adopted_members_.end());
-  publish_view();
+  publish_view(Live::kReleasedToo);
   return {};
 }
 
 Result<DesiredMaps> MapSync::plan(const model::Snapshot& snapshot, const Usage& usage) {
   if (auto status = retire(usage); !status) return pass_on(std::move(status.error()));
-  return build_desired(snapshot, options_, members_, usage.begun, book_);
+  return build_desired(snapshot, options_, members_, book_);
 }
 
-Result<uint64_t> MapSync::commit(DesiredMaps desired) {
+/// The sweeper ends connections of members that the view does not call live: it must know new ones before a packet can
+/// choose them, and may forget removed ones only when none can any more.
+Result<uint64_t> MapSync::commit(DesiredMaps desired, const std::function<uint64_t()>& sweeps_begun) {
   desired_ = std::move(desired);
   committed_ = true;
+  publish_view(Live::kReleasedToo);
   auto writes = write_difference();
-  publish_view();
+  if (!writes) return writes;
+  publish_view(Live::kConfigured);
+  const uint64_t begun = sweeps_begun();
+  book_.pairs.start_quarantine(begun);
+  book_.listeners.start_quarantine(begun);
+  book_.hops.start_quarantine(begun);
   return writes;
 }
 
@@ -72,7 +80,6 @@ Result<model::Audit> MapSync::audit(const Usage& usage) {
   describe_drift(addrs, addrs_, audit);
   auto writes = write_difference();
   if (!writes) return pass_on(std::move(writes.error()));
-  publish_view();
   return audit;
 }
 
@@ -186,7 +193,7 @@ Status MapSync::remove(uint64_t& writes) {
   return prune(members_, desired_.members, [this](uint32_t index) { return port_.erase_member(index); });
 }
 
-void MapSync::publish_view() {
+void MapSync::publish_view(Live live) {
   auto view = std::make_shared<IndexView>();
   if (committed_) view->live.resize(options_.max_members);
   for (const auto& [index, id] : book_.listeners.owners())
@@ -195,9 +202,9 @@ void MapSync::publish_view() {
     view->pairs[index] = key;
     if (const auto listener = view->listeners.find(key.listener); listener != view->listeners.end())
       listener->second.members.push_back(index);
-    if (book_.pairs.is_released(key)) continue;
-    if (!key.gathers()) view->members[key.member].push_back(index);
-    if (committed_) view->live[index] = true;
+    const bool released = book_.pairs.is_released(key);
+    if (committed_ && (!released || live == Live::kReleasedToo)) view->live[index] = true;
+    if (!released && !key.gathers()) view->members[key.member].push_back(index);
   }
   view_.set(std::move(view));
 }

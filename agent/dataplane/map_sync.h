@@ -4,6 +4,7 @@
 // rule: one thread (the reconciler's); view() may be read by others.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ class MapSync {
 
   /// Decides; writes nothing but the counters of members whose quarantine is over.
   Result<DesiredMaps> plan(const model::Snapshot& snapshot, const Usage& usage);
-  /// Writes the difference. After an error the next call goes on where this one stopped.
-  Result<uint64_t> commit(DesiredMaps desired);
+  /// Writes the difference; how many writes. After an error the next call goes on where this one stopped.
+  /// `sweeps_begun` is asked when everything is written: from then on removed members can be chosen by no packet.
+  Result<uint64_t> commit(DesiredMaps desired, const std::function<uint64_t()>& sweeps_begun);
   /// Compares the maps with the last commit and repairs them.
   Result<model::Audit> audit(const Usage& usage);
 
@@ -46,7 +48,8 @@ class MapSync {
   Result<uint64_t> write_difference();
   Status add_and_change(uint64_t& writes);
   Status remove(uint64_t& writes);
-  void publish_view();
+  enum class Live { kConfigured, kReleasedToo };
+  void publish_view(Live live);
 
   MapPort& port_;
   const DataplaneOptions options_;

@@ -34,7 +34,7 @@ class MapSyncTest : public testing::Test {
   uint64_t apply(const model::Snapshot& snapshot) {
     auto desired = sync.plan(snapshot, usage);
     if (!desired) ADD_FAILURE() << desired.error().to_string();
-    auto writes = sync.commit(std::move(*desired));
+    auto writes = sync.commit(std::move(*desired), begun);
     if (!writes) ADD_FAILURE() << writes.error().to_string();
     return *writes;
   }
@@ -61,6 +61,7 @@ class MapSyncTest : public testing::Test {
 
   test::FakeMapPort port;
   Usage usage;
+  std::function<uint64_t()> begun = [this] { return usage.begun; };
   MapSync sync{port, options()};
 };
 
@@ -185,12 +186,35 @@ TEST_F(MapSyncTest, AFailedWriteIsRepeatedAndTheOthersAreNot) {
   port.writes_until_failure = 4;
   auto desired = sync.plan(snapshot, usage);
   ASSERT_TRUE(desired);
-  EXPECT_FALSE(sync.commit(std::move(*desired)));
+  EXPECT_FALSE(sync.commit(std::move(*desired), begun));
   EXPECT_EQ(port.log.size(), 4U);
   EXPECT_TRUE(port.listeners.empty());
   port.writes_until_failure = -1;
   EXPECT_EQ(apply(snapshot), 4U);
   EXPECT_EQ(apply(snapshot), 0U);
+}
+
+TEST_F(MapSyncTest, NoQuarantineRunsWhileTheOldRingStands) {
+  apply(SnapshotBuilder().listener(1, {member(1), member(2)}).build());
+  const uint32_t removed = *index_of(1, 1);
+  port.writes_until_failure = 0;
+  auto desired = sync.plan(SnapshotBuilder().listener(1, {member(2)}).build(), usage);
+  ASSERT_TRUE(desired);
+  ASSERT_FALSE(sync.commit(std::move(*desired), begun));
+  EXPECT_TRUE(sync.view().get()->live[removed]) << "packets still choose it: its connections are not to be ended";
+  sweep(50);
+  port.writes_until_failure = -1;
+  apply(SnapshotBuilder().listener(1, {member(2), member(3)}).build());
+  EXPECT_NE(index_of(1, 3), removed);
+  EXPECT_FALSE(sync.view().get()->live[removed]);
+}
+
+TEST_F(MapSyncTest, ANewMemberIsLiveBeforeAPacketCanChooseIt) {
+  apply(SnapshotBuilder().listener(1, {member(1)}).build());
+  auto desired = sync.plan(SnapshotBuilder().listener(1, {member(1), member(2)}).build(), usage);
+  port.writes_until_failure = 1;  // the member is written, the ring is not
+  ASSERT_FALSE(sync.commit(std::move(*desired), begun));
+  EXPECT_TRUE(sync.view().get()->live[*index_of(1, 2)]);
 }
 
 TEST_F(MapSyncTest, TooManyMembersNameTheOptionAndChangeNothing) {
@@ -219,7 +243,7 @@ TEST_F(MapSyncTest, ARestartedAgentFindsItsIndexesAndChangesOnlyTheRings) {
   EXPECT_THAT(restarted.adopted_members(), ElementsAre(member_id(1), member_id(3))) << "the usable ones";
   auto desired = restarted.plan(snapshot, usage);
   ASSERT_TRUE(desired);
-  EXPECT_EQ(*restarted.commit(std::move(*desired)), 2U);
+  EXPECT_EQ(*restarted.commit(std::move(*desired), begun), 2U);
   EXPECT_THAT(port.log, ElementsAre("put ring 0", "put ring 1"));
   for (const auto& [index, value] : members) EXPECT_TRUE(same(port.members[index], value));
   EXPECT_EQ(port.listeners.size(), listeners.size());
@@ -234,7 +258,7 @@ TEST_F(MapSyncTest, ARestartedAgentKeepsTheQuarantine) {
   EXPECT_TRUE(restarted.view().get()->live.empty()) << "before the first snapshot no connection is ended";
   auto desired = restarted.plan(SnapshotBuilder().listener(1, {member(2), member(3)}).build(), usage);
   ASSERT_TRUE(desired);
-  ASSERT_TRUE(restarted.commit(std::move(*desired)));
+  ASSERT_TRUE(restarted.commit(std::move(*desired), begun));
   EXPECT_NE(index_of(1, 3), removed);
   EXPECT_FALSE(restarted.view().get()->live[removed]);
 }
