@@ -27,10 +27,10 @@ ELB_ASSERT(sizeof(struct elb_arp) == 28, "elb_arp");
 
 ELB_INLINE __u32 elb_answer_arp(struct ethhdr *eth, struct elb_cursor_at *at, __u32 ifindex)
 {
-	struct elb_arp *arp = elb_take(at, sizeof(*arp));
+	struct elb_arp *arp;
 	__be32 sender, target;
 
-	if (!arp || arp->hardware != bpf_htons(ELB_ARP_ETHERNET) ||
+	if (!ELB_TAKE(at, &arp) || arp->hardware != bpf_htons(ELB_ARP_ETHERNET) ||
 	    arp->protocol != bpf_htons(ETH_P_IP) || arp->hardware_len != ETH_ALEN ||
 	    arp->protocol_len != 4 || arp->op != bpf_htons(ELB_ARP_REQUEST))
 		return ELB_REASON_PASS_OTHER;

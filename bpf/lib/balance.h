@@ -79,16 +79,16 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 	struct elb_cursor_at at = {.pos = (void *)(long)ctx->data,
 				   .end = (void *)(long)ctx->data_end};
 
-	struct ethhdr *eth = elb_take(&at, sizeof(*eth));
-	if (!eth)
+	struct ethhdr *eth;
+	if (!ELB_TAKE(&at, &eth))
 		return elb_exit(ELB_REASON_MALFORMED);
 	if (eth->h_proto == bpf_htons(ETH_P_ARP))
 		return elb_exit(elb_answer_arp(eth, &at, ctx->ingress_ifindex));
 	if (eth->h_proto != bpf_htons(ETH_P_IP))
 		return elb_exit(ELB_REASON_PASS_OTHER);
 
-	struct iphdr *ip = elb_take(&at, sizeof(*ip));
-	if (!ip)
+	struct iphdr *ip;
+	if (!ELB_TAKE(&at, &ip))
 		return elb_exit(ELB_REASON_MALFORMED);
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 	struct elb_l4 l4;

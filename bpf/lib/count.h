@@ -53,6 +53,9 @@ ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, __u32 member, int rev
 	if (!traffic)
 		return;
 	if (reverse) {
+		/* keeps clang from merging the branches into pointer + offset, which is
+		 * refused without CAP_PERFMON */
+		asm volatile("" : "+r"(traffic));
 		traffic->packets_out++;
 		traffic->bytes_out += bytes;
 	} else {

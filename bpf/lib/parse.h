@@ -29,15 +29,19 @@ struct elb_cursor_at {
 	void *end;
 };
 
-/* The header at the cursor, which moves behind it; NULL if the buffer ends before. */
-ELB_INLINE void *elb_take(struct elb_cursor_at *at, __u32 size)
-{
-	void *header = at->pos;
+/*
+ * The header at the cursor, which moves behind it; 0 if the buffer ends before. Not a NULL pointer:
+ * without CAP_PERFMON a packet pointer may not be compared with 0.
+ */
+#define ELB_TAKE(at, header) elb_take(at, sizeof(**(header)), (void **)(header))
 
-	if (header + size > at->end)
+ELB_INLINE int elb_take(struct elb_cursor_at *at, __u32 size, void **header)
+{
+	*header = at->pos;
+	if (at->pos + size > at->end)
 		return 0;
-	at->pos = header + size;
-	return header;
+	at->pos += size;
+	return 1;
 }
 
 /* What TCP and UDP have in common here. */
@@ -50,9 +54,9 @@ struct elb_l4 {
 
 ELB_INLINE int elb_parse_tcp(struct elb_cursor_at *at, struct elb_l4 *l4)
 {
-	struct tcphdr *tcp = elb_take(at, sizeof(*tcp));
+	struct tcphdr *tcp;
 
-	if (!tcp)
+	if (!ELB_TAKE(at, &tcp))
 		return 0;
 	l4->ports = (__u32 *)tcp;
 	l4->check = &tcp->check;
@@ -63,9 +67,9 @@ ELB_INLINE int elb_parse_tcp(struct elb_cursor_at *at, struct elb_l4 *l4)
 
 ELB_INLINE int elb_parse_udp(struct elb_cursor_at *at, __u32 length, struct elb_l4 *l4)
 {
-	struct udphdr *udp = elb_take(at, sizeof(*udp));
+	struct udphdr *udp;
 
-	if (!udp)
+	if (!ELB_TAKE(at, &udp))
 		return 0;
 	l4->ports = (__u32 *)udp;
 	l4->check = &udp->check;

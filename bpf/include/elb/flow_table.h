@@ -230,11 +230,12 @@ ELB_INLINE int elb_flow_find(const struct elb_table *table, const struct elb_flo
 	struct elb_flow *first = elb_table_slot(table, home);
 
 	ref->flow = 0;
+	ref->slot = home;
+	ref->word = 0;
+	ref->bit = 0;
 	if (!first)
 		return 0;
 	ref->word = ELB_LOAD(first->home);
-	ref->slot = home;
-	ref->bit = 0;
 	ELB_PAUSE(FIND_WORD);
 
 	/* Most keys sit in their home slot: no address has to wait for the word. */
