@@ -157,15 +157,33 @@ Status Routes::manage_neighbour(uint32_t ifindex, const IpAddress& address) {
   if (!status || refused == 0) return status;
   if (refused != EINVAL && refused != EOPNOTSUPP)
     return fail_errno(refused, fmt::format("neighbour {}", address.to_string()));
-  return release_neighbour(ifindex, address);  // a kernel without managed neighbours: resolve it now
+  return probe_neighbour(ifindex, address);  // a kernel without managed neighbours: resolve it now
 }
 
-Status Routes::release_neighbour(uint32_t ifindex, const IpAddress& address) {
+Status Routes::probe_neighbour(uint32_t ifindex, const IpAddress& address) {
   return netlink_.ask(neighbour_request(RTM_NEWNEIGH, NLM_F_CREATE, ifindex, address, NTF_USE),
                       fmt::format("neighbour {}", address.to_string()));
 }
 
+/// An update without the managed flag takes it away.
+Status Routes::release_neighbour(uint32_t ifindex, const IpAddress& address) {
+  int refused = 0;
+  auto status = netlink_.ask(neighbour_request(RTM_NEWNEIGH, 0, ifindex, address, NTF_USE), "neighbour", {}, &refused);
+  if (!status || refused == 0 || refused == ENOENT || refused == ENODEV) return status;
+  return fail_errno(refused, fmt::format("neighbour {}", address.to_string()));
+}
+
+/// In a new network namespace lo is down, and an address on it is no local one.
+Status Routes::raise_loopback() {
+  ifinfomsg body{};
+  body.ifi_index = static_cast<int>(if_nametoindex("lo"));
+  body.ifi_flags = IFF_UP;
+  body.ifi_change = IFF_UP;
+  return netlink_.ask(NetlinkRequest(RTM_NEWLINK, 0, body), "raising of lo");
+}
+
 Result<bool> Routes::add_host_address(const IpAddress& address) {
+  if (auto status = raise_loopback(); !status) return pass_on(std::move(status.error()));
   int refused = 0;
   auto status =
       netlink_.ask(address_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address), "address on lo", {}, &refused);

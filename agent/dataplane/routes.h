@@ -48,14 +48,17 @@ class Routes {
   /// Has the kernel resolve the neighbour and keep it resolved by itself (5.16 and newer; before that: resolve it
   /// once).
   Status manage_neighbour(uint32_t ifindex, const IpAddress& address);
-  /// Ends that.
+  /// Ends that, for a neighbour that is still known.
   Status release_neighbour(uint32_t ifindex, const IpAddress& address);
 
-  /// address/32 on lo. True if it had to be added.
+  /// address/32 on lo, which is raised if it is down. True if the address had to be added.
   Result<bool> add_host_address(const IpAddress& address);
   Status remove_host_address(const IpAddress& address);
 
  private:
+  Status raise_loopback();
+  Status probe_neighbour(uint32_t ifindex, const IpAddress& address);
+
   explicit Routes(Netlink netlink) : netlink_(std::move(netlink)) {}
   Netlink netlink_;
 };
