@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "harness/fake_map_port.h"
-#include "unit/dataplane/snapshot_builder.h"
+#include "harness/snapshot_builder.h"
 
 namespace elb::dataplane {
 namespace {
