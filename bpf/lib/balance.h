@@ -113,31 +113,29 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 	};
 	__u32 now = bpf_jiffies64() >> elb_tick_shift, noted;
 	struct elb_flow_ref ref;
-	struct elb_nat nat;
-	if (elb_flow_find(ELB_TABLE, &key, elb_flow_home(ELB_TABLE, &key), ELB_USABLE, &ref) &&
-	    ref.flow) {
-		elb_nat_load(&nat, ref.flow);
-		if (!elb_flow_refresh(ELB_TABLE, ref.flow, ref.ctl, now, &noted))
-			ref.flow = 0; /* ended meanwhile */
-	}
-	if (!ref.flow) {
-		struct elb_opening opening = {
-			.key = key,
-			.from.ifindex = ctx->ingress_ifindex,
-			.bad = l4.bad,
-			.ttl = ip->ttl,
-			.tcp_flags = l4.tcp_flags,
-			.total_len = total_len,
-			.now = now,
-		};
-		__builtin_memcpy(opening.from.mac, eth->h_source, ETH_ALEN);
-		__builtin_memcpy(opening.own_mac, eth->h_dest, ETH_ALEN);
-		int reason = elb_open(&opening);
+	if (!elb_flow_find(ELB_TABLE, &key, elb_flow_home(ELB_TABLE, &key), ELB_USABLE, &ref) ||
+	    !ref.flow || !elb_flow_refresh(ELB_TABLE, ref.flow, ref.ctl, now, &noted)) {
+		__u32 zero = 0;
+		struct elb_opening *opening = bpf_map_lookup_elem(&elb_scratch, &zero);
+		if (!opening)
+			return XDP_ABORTED;
+		opening->key = key;
+		opening->from.ifindex = ctx->ingress_ifindex;
+		opening->from.pad = 0;
+		__builtin_memcpy(opening->from.mac, eth->h_source, ETH_ALEN);
+		__builtin_memcpy(opening->own_mac, eth->h_dest, ETH_ALEN);
+		opening->bad = l4.bad;
+		opening->ttl = ip->ttl;
+		opening->tcp_flags = l4.tcp_flags;
+		opening->total_len = total_len;
+		opening->now = now;
+		int reason = elb_admit(opening);
+		if (reason == ELB_FORWARD)
+			reason = elb_open_pair(opening);
 		if (reason != ELB_FORWARD)
-			return elb_exit(reason);
-		nat = opening.nat;
-		ref.slot = opening.slot;
-		ref.ctl = opening.ctl;
+			return elb_refuse(opening, reason);
+		ref.slot = opening->slot;
+		ref.ctl = opening->ctl;
 		ref.flow = elb_table_slot(ELB_TABLE, ref.slot);
 		if (!ref.flow)
 			return XDP_ABORTED;
@@ -145,16 +143,19 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 
 	if (ip->ttl < 2)
 		return elb_exit(ELB_REASON_TTL);
-	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &nat.hop);
+	__u32 hop_index = ELB_LOAD(ref.flow->hop);
+	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
 	int reason = elb_hop_check(hop, total_len);
 	if (reason != ELB_FORWARD || !hop)
 		return elb_exit(reason);
 
-	elb_nat_rewrite(&nat, ip, &l4);
+	elb_nat_rewrite(ref.flow, ip, &l4);
 	__builtin_memcpy(eth->h_dest, hop->dest_mac, 2 * ETH_ALEN); /* source_mac follows */
-	if (key.proto == IPPROTO_TCP)
+	if (!elb_flow_still(ref.flow, ref.ctl))
+		return elb_exit(ELB_REASON_RACE); /* ended while this CPU was stopped */
+	if (ip->protocol == IPPROTO_TCP)
 		elb_track(ref.slot, ref.ctl, l4.tcp_flags);
-	elb_count_forwarded(ref.flow, nat.member, ref.ctl & ELB_FLOW_REVERSE, frame_len);
+	elb_count_forwarded(ref.flow, ref.ctl & ELB_FLOW_REVERSE, frame_len);
 	return elb_send(ctx, hop);
 }
 

@@ -10,8 +10,8 @@
 
 #define ELB_FORWARD ELB_REASON_COUNT /* no reason: the packet goes on */
 
-/* Counts the reason and gives the verdict that goes with it. */
-ELB_INLINE int elb_exit(__u32 reason)
+/* Counts the reason and gives the verdict that goes with it. Global: the verifier reads it once. */
+__attribute__((noinline)) int elb_exit(__u32 reason)
 {
 	__u64 *packets = bpf_map_lookup_elem(&elb_reasons, &reason);
 	__u64 drops = 0;
@@ -44,8 +44,9 @@ ELB_INLINE void elb_count_connection(__u32 member)
 }
 
 /* The flow's own figures may lose an addition if one direction arrives on two CPUs at once. */
-ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, __u32 member, int reverse, __u32 bytes)
+ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, __u32 bytes)
 {
+	__u32 member = flow->member;
 	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
 
 	flow->packets++;

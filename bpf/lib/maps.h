@@ -14,7 +14,7 @@
 
 const volatile __u32 elb_tick_shift = 7;       /* tick = jiffies >> tick_shift */
 const volatile __u32 elb_local_first_host = 0; /* first local address, host order */
-const volatile __u32 elb_local_count = 0;      /* number of local addresses */
+const volatile __u32 elb_local_count = 1;      /* number of local addresses */
 const volatile __u32 elb_cpu_count = 1;	       /* possible CPUs: residue classes of local ports */
 
 struct {

@@ -12,46 +12,40 @@ struct elb_nat {
 	__u32 source;
 	__u32 dest;
 	__u32 ports;
-	__u32 deltas; /* l3_delta in the low half, l4_delta in the high one */
 	__u32 hop;
 	__u32 member;
 };
 
-/* Valid only if elb_flow_refresh() or elb_flow_still() agrees afterwards. */
-ELB_INLINE void elb_nat_load(struct elb_nat *nat, const struct elb_flow *flow)
+/* l3_delta in the low half, l4_delta in the high one: the UDP and TCP sums cover the addresses too.
+ */
+ELB_INLINE __u32 elb_nat_deltas(const struct elb_nat *nat, const struct elb_flow_key *key)
 {
-	nat->source = ELB_LOAD(flow->new_source);
-	nat->dest = ELB_LOAD(flow->new_dest);
-	nat->ports = ELB_LOAD(flow->new_ports);
-	nat->deltas = ELB_LOAD(*(const __u32 *)&flow->l3_delta);
-	nat->hop = ELB_LOAD(flow->hop);
-	nat->member = ELB_LOAD(flow->member);
+	__u32 l3 = elb_csum_change(0, key->addrs >> 32, nat->source);
+
+	l3 = elb_csum_fold(elb_csum_change(l3, (__u32)key->addrs, nat->dest));
+	return l3 | (__u32)elb_csum_fold(elb_csum_change(l3, key->ports, nat->ports)) << 16;
 }
 
-/* Computes the deltas of a translation of `key`; the UDP and TCP sums cover the addresses too. */
-ELB_INLINE void elb_nat_compute(struct elb_nat *nat, const struct elb_flow_key *key)
-{
-	__u32 sum = elb_csum_change(0, key->addrs >> 32, nat->source);
-
-	sum = elb_csum_fold(elb_csum_change(sum, (__u32)key->addrs, nat->dest));
-	nat->deltas = sum | (__u32)elb_csum_fold(elb_csum_change(sum, key->ports, nat->ports))
-				    << 16;
-}
-
-ELB_INLINE void elb_nat_rewrite(const struct elb_nat *nat, struct iphdr *ip,
+/*
+ * Straight from the entry. Afterwards elb_flow_still() must agree that it was the connection's all
+ * the time, else the frame is worthless.
+ */
+ELB_INLINE void elb_nat_rewrite(const struct elb_flow *flow, struct iphdr *ip,
 				const struct elb_l4 *l4)
 {
-	ip->saddr = nat->source;
-	ip->daddr = nat->dest;
+	__u32 deltas = ELB_LOAD(*(const __u32 *)&flow->l3_delta);
+
 	ip->ttl--;
-	ip->check = elb_csum_apply(ip->check, (nat->deltas & 0xffff) + ELB_CSUM_TTL);
-	*l4->ports = nat->ports;
-	if (ip->protocol == IPPROTO_TCP) {
-		*l4->check = elb_csum_apply(*l4->check, nat->deltas >> 16);
-	} else if (*l4->check) { /* 0: the sender computed none (RFC 768) */
-		__u16 check = elb_csum_apply(*l4->check, nat->deltas >> 16);
-		*l4->check = check ? check : 0xffff;
-	}
+	ip->check = elb_csum_apply(ip->check, (deltas & 0xffff) + ELB_CSUM_TTL);
+	ip->saddr = ELB_LOAD(flow->new_source);
+	ip->daddr = ELB_LOAD(flow->new_dest);
+	*l4->ports = ELB_LOAD(flow->new_ports);
+
+	__u16 check = *l4->check;
+	if (!check && ip->protocol == IPPROTO_UDP)
+		return; /* the sender computed none (RFC 768) */
+	check = elb_csum_apply(check, deltas >> 16);
+	*l4->check = !check && ip->protocol == IPPROTO_UDP ? 0xffff : check;
 }
 
 #endif

@@ -32,15 +32,27 @@ struct elb_opening {
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
-	/* filled on the way */
+	/* elb_admit */
 	__u32 listener;
-	__u32 reverse_hop;
-	__u32 reverse_slot, reverse_ctl, reverse_home, reverse_bit;
-	/* out: the forward entry */
+	__u32 member_port;
+	struct elb_nat nat; /* of the forward direction */
+	struct elb_nat reverse_nat;
+	struct elb_flow_key reverse_key;
+	/* elb_open_pair: the forward entry */
 	__u32 slot;
 	__u32 ctl;
-	struct elb_nat nat;
 };
+
+/*
+ * The stack of 512 bytes is too small for it. Programs of one CPU do not interrupt each other, and
+ * nothing is kept here between packets; so it is not pinned.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct elb_opening);
+} elb_scratch SEC(".maps");
 
 /* The place of a free slot, now BUSY and ours, or -1. */
 ELB_NOINLINE int elb_claim_place(__u32 home, __u32 flags)
@@ -69,10 +81,9 @@ ELB_NOINLINE int elb_use_winner(struct elb_opening *opening)
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
 	if (!elb_flow_find(ELB_TABLE, &opening->key, home, ELB_USABLE, &ref) || !ref.flow)
 		return ELB_REASON_RACE;
-	elb_nat_load(&opening->nat, ref.flow);
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
-	return elb_flow_still(ref.flow, ref.ctl) ? ELB_FORWARD : ELB_REASON_RACE;
+	return ELB_FORWARD;
 }
 
 /* Claims a slot and loads what the owner needs to know of it. */
@@ -92,7 +103,7 @@ ELB_INLINE int elb_claim(__u32 home, __u32 flags, struct elb_flow_ref *ref)
 }
 
 ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
-			 const struct elb_nat *nat, __u32 listener, __u32 now, __u32 peer)
+			 const struct elb_nat *nat, const struct elb_opening *opening, __u32 peer)
 {
 	flow->proto = key->proto;
 	flow->pad = 0;
@@ -102,13 +113,13 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_source = nat->source;
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
-	*(__u32 *)&flow->l3_delta = nat->deltas;
-	flow->listener = listener;
+	*(__u32 *)&flow->l3_delta = elb_nat_deltas(nat, key);
+	flow->listener = opening->listener;
 	flow->member = nat->member;
 	flow->bytes = 0;
 	flow->packets = 0;
 	flow->peer = peer;
-	ELB_STORE(flow->last, now);
+	ELB_STORE(flow->last, opening->now);
 }
 
 /*
@@ -126,101 +137,95 @@ ELB_INLINE void elb_next_local(__u64 *cursor, __u32 jump, __u32 *addr, __u32 *po
 	*addr = bpf_htonl(elb_local_first_host + n / ELB_PORT_COUNT % elb_local_count);
 }
 
-/* One attempt to own a local port: links a reverse entry under a key that nobody has. */
-ELB_INLINE int elb_try_port(struct elb_opening *opening, const struct elb_nat *nat,
-			    struct elb_flow_key *key)
+/* Writes a claimed slot: one direction of the connection. Global: it is long and used twice. */
+ELB_NOINLINE int elb_fill_slot(struct elb_opening *opening, __u32 slot, __u32 peer, __u32 reverse)
 {
-	struct elb_flow_ref ref;
+	struct elb_flow *flow = elb_table_slot(ELB_TABLE, slot);
 
-	opening->reverse_home = elb_flow_home(ELB_TABLE, key);
-	if (!elb_claim(opening->reverse_home, ELB_FLOW_REVERSE, &ref))
-		return ELB_REASON_TABLE_FULL;
-	elb_fill(ref.flow, key, nat, opening->listener, opening->now, opening->slot);
-	elb_flow_ready(&ref);
-	int linked = elb_link_place(key, opening->reverse_home, ref.bit, ELB_TAKEN);
-	if (linked != ELB_LINKED) {
-		elb_flow_release(ref.flow, ref.ctl);
-		return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
-	}
-	elb_flow_live(ref.flow);
-	opening->reverse_slot = ref.slot;
-	opening->reverse_ctl = ref.ctl;
-	opening->reverse_bit = ref.bit;
-	return ELB_FORWARD;
+	if (!flow || !opening)
+		return 0;
+	if (reverse)
+		elb_fill(flow, &opening->reverse_key, &opening->reverse_nat, opening, peer);
+	else
+		elb_fill(flow, &opening->key, &opening->nat, opening, peer);
+	return 0;
 }
 
-/* Owns a local port towards opening->nat.dest; gives opening->nat its source and ports. */
-ELB_NOINLINE int elb_claim_port(struct elb_opening *opening)
+/* One attempt to own the local port of opening->reverse_key: links an entry if nobody has it. */
+ELB_INLINE int elb_try_port(struct elb_opening *opening, struct elb_flow_ref *ref)
 {
-	if (!opening || !elb_local_count)
-		return ELB_REASON_NO_PORT;
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
 
+	if (!elb_claim(home, ELB_FLOW_REVERSE, ref))
+		return ELB_REASON_TABLE_FULL;
+	elb_fill_slot(opening, ref->slot, opening->slot, 1);
+	elb_flow_ready(ref);
+	int linked = elb_link_place(&opening->reverse_key, home, ref->bit, ELB_TAKEN);
+	if (linked == ELB_LINKED) {
+		elb_flow_live(ref->flow);
+		return ELB_FORWARD;
+	}
+	elb_flow_release(ref->flow, ref->ctl);
+	return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
+}
+
+/* Owns a local port towards the member; gives opening->nat its source and ports. */
+ELB_INLINE int elb_claim_port(struct elb_opening *opening, struct elb_flow_ref *ref)
+{
 	__u32 member = opening->nat.member, jump = 0;
 	__u64 *cursor = bpf_map_lookup_elem(&elb_ports, &member);
-	if (!cursor)
-		return ELB_REASON_NO_PORT;
+	int reason = ELB_REASON_NO_PORT;
 
-	struct elb_nat nat = {
-		.source = (__u32)opening->key.addrs,
-		.dest = opening->key.addrs >> 32,
-		.ports = opening->key.ports << 16 | opening->key.ports >> 16,
-		.hop = opening->reverse_hop,
-		.member = member,
-	};
-	__u32 member_port = opening->nat.ports, reason = ELB_REASON_NO_PORT;
-	for (int i = 0; i < ELB_PORT_PROBES; i++) {
+	if (!cursor || !elb_local_count)
+		return reason;
+	opening->reverse_key.proto = opening->key.proto;
+	opening->reverse_nat.source = (__u32)opening->key.addrs;
+	opening->reverse_nat.dest = opening->key.addrs >> 32;
+	opening->reverse_nat.ports = opening->key.ports << 16 | opening->key.ports >> 16;
+	opening->reverse_nat.member = member;
+	for (int i = 0; i < ELB_PORT_PROBES && reason != ELB_FORWARD; i++) {
 		__u32 addr, port;
 
 		if (i == ELB_PORT_PROBES / 2)
 			jump = bpf_get_prandom_u32();
 		elb_next_local(cursor, jump, &addr, &port);
-		struct elb_flow_key key = {
-			.addrs = (__u64)opening->nat.dest << 32 | addr,
-			.ports = port << 16 | member_port,
-			.proto = opening->key.proto,
-		};
-		elb_nat_compute(&nat, &key);
-		reason = elb_try_port(opening, &nat, &key);
-		if (reason == ELB_FORWARD) {
-			opening->nat.source = addr;
-			opening->nat.ports = member_port << 16 | port;
-			break;
-		}
+		opening->reverse_key.addrs = (__u64)opening->nat.dest << 32 | addr;
+		opening->reverse_key.ports = port << 16 | opening->member_port;
+		reason = elb_try_port(opening, ref);
 	}
+	opening->nat.source = (__u32)opening->reverse_key.addrs;
+	opening->nat.ports = opening->reverse_key.ports << 16 | opening->reverse_key.ports >> 16;
 	return reason;
 }
 
-/* Takes both entries and commits the pair. */
-ELB_INLINE int elb_open_pair(struct elb_opening *opening)
+/* Takes both entries and commits the pair. ELB_FORWARD with slot and ctl, or why not. */
+ELB_NOINLINE int elb_open_pair(struct elb_opening *opening)
 {
-	struct elb_flow_ref ref;
-	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
+	struct elb_flow_ref forward = {}, reverse = {};
 
-	if (!elb_claim(home, 0, &ref))
+	if (!opening)
+		return ELB_REASON_RACE;
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
+	if (!elb_claim(home, 0, &forward))
 		return ELB_REASON_TABLE_FULL;
-	opening->slot = ref.slot;
-	int reason = elb_claim_port(opening);
+	opening->slot = forward.slot;
+	int reason = elb_claim_port(opening, &reverse);
 	if (reason != ELB_FORWARD) {
-		elb_flow_release(ref.flow, ref.ctl);
+		elb_flow_release(forward.flow, forward.ctl);
 		return reason;
 	}
-	elb_nat_compute(&opening->nat, &opening->key);
-	elb_fill(ref.flow, &opening->key, &opening->nat, opening->listener, opening->now,
-		 opening->reverse_slot);
-	elb_flow_ready(&ref);
-	opening->ctl = ref.ctl;
-	int linked = elb_link_place(&opening->key, home, ref.bit, ELB_USABLE);
+	elb_fill_slot(opening, forward.slot, reverse.slot, 0);
+	elb_flow_ready(&forward);
+	opening->ctl = forward.ctl;
+	int linked = elb_link_place(&opening->key, home, forward.bit, ELB_USABLE);
 	if (linked == ELB_LINKED) {
-		elb_flow_live(ref.flow);
+		elb_flow_live(forward.flow);
 		elb_count_connection(opening->nat.member);
 		return ELB_FORWARD;
 	}
-
-	struct elb_flow *reverse = elb_table_slot(ELB_TABLE, opening->reverse_slot);
-	elb_flow_unlink(ELB_TABLE, opening->reverse_home, opening->reverse_bit & 15);
-	if (reverse)
-		elb_flow_release(reverse, opening->reverse_ctl);
-	elb_flow_release(ref.flow, ref.ctl);
+	elb_flow_unlink(ELB_TABLE, elb_flow_home(ELB_TABLE, &opening->reverse_key), reverse.bit);
+	elb_flow_release(reverse.flow, reverse.ctl);
+	elb_flow_release(forward.flow, forward.ctl);
 	return linked == ELB_LINK_TAKEN ? elb_use_winner(opening) : ELB_REASON_RACE;
 }
 
@@ -233,52 +238,62 @@ ELB_INLINE int elb_choose(struct elb_opening *opening)
 	if (!member)
 		return ELB_REASON_NO_MEMBER;
 	opening->nat.dest = member->addr;
-	opening->nat.ports = member->port;
+	opening->member_port = member->port;
 	opening->nat.hop = member->hop;
 
-	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &opening->nat.hop),
-				   opening->total_len);
+	__u32 hop = member->hop;
+	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &hop), opening->total_len);
 	if (reason != ELB_FORWARD)
 		return reason;
-	opening->reverse_hop = elb_hop_learn(&opening->from, opening->own_mac);
-	return opening->reverse_hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
+	opening->reverse_nat.hop = elb_hop_learn(&opening->from, opening->own_mac);
+	return opening->reverse_nat.hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
 }
 
-/* ELB_FORWARD with the entry in *opening, or why there is none. */
-ELB_NOINLINE int elb_open(struct elb_opening *opening)
+/* May the packet open a connection, and to whom? */
+ELB_NOINLINE int elb_admit(struct elb_opening *opening)
 {
 	if (!opening)
 		return ELB_REASON_MALFORMED;
 
-	__be32 dest = (__u32)opening->key.addrs;
-	__u32 proto = opening->key.proto;
-	int reason = elb_unbalanced(dest, proto, ELB_FORWARD);
-	if (reason != ELB_FORWARD)
-		return reason;
+	struct elb_listener_key key = {
+		.addr = (__u32)opening->key.addrs,
+		.port = opening->key.ports >> 16,
+		.proto = opening->key.proto,
+	};
+	__u32 kind = elb_addr_kind_of(key.addr);
+	if (kind == ELB_ADDR_NONE)
+		return ELB_REASON_PASS_OTHER;
+	if (kind == ELB_ADDR_HOST)
+		return ELB_REASON_PASS_HOST;
 	if (opening->bad)
 		return ELB_REASON_MALFORMED;
+	if (kind == ELB_ADDR_LOCAL)
+		return ELB_REASON_STRAY_REPLY;
 
-	struct elb_listener_key key = {
-		.addr = dest,
-		.port = opening->key.ports >> 16,
-		.proto = proto,
-	};
 	struct elb_listener *listener = bpf_map_lookup_elem(&elb_listeners, &key);
 	if (!listener)
-		return elb_addr_kind_of(dest) == ELB_ADDR_LOCAL ? ELB_REASON_STRAY_REPLY
-								: ELB_REASON_NO_LISTENER;
-	if (proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
+		return ELB_REASON_NO_LISTENER;
+	opening->listener = listener->index;
+	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
+	return elb_choose(opening);
+}
 
-	opening->listener = listener->index;
-	reason = elb_choose(opening);
-	if (reason == ELB_FORWARD)
-		reason = elb_open_pair(opening);
-	if (reason != ELB_FORWARD)
+/* Counts what a listener could not serve; other reasons are the packet's own fault. */
+ELB_INLINE int elb_refuse(const struct elb_opening *opening, int reason)
+{
+	switch (reason) {
+	case ELB_REASON_NO_MEMBER:
+	case ELB_REASON_TABLE_FULL:
+	case ELB_REASON_NO_PORT:
+	case ELB_REASON_RACE:
+	case ELB_REASON_NO_HOP:
+	case ELB_REASON_HOPS_FULL:
 		elb_count_refused(opening->listener);
-	return reason;
+	}
+	return elb_exit(reason);
 }
 
 #endif
