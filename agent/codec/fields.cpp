@@ -66,6 +66,11 @@ Fields& Fields::fail(ErrorCode code, std::string_view key, std::string message) 
   return *this;
 }
 
+Fields& Fields::adopt(Error error) {
+  if (!error_) error_ = std::move(error);
+  return *this;
+}
+
 Fields& Fields::wrong_type(std::string_view key, std::string_view expected, const Value& value) {
   return fail(ErrorCode::kInvalid, key, fmt::format("expected {}, got {}", expected, describe(value.type())));
 }
@@ -144,7 +149,6 @@ Fields& Fields::address(std::string_view key, IpAddress& out) {
   if (!parsed) {
     return fail(ErrorCode::kInvalid, key, fmt::format("must be an IPv4 address, got {}", shown(Value(text))));
   }
-  if (!parsed->is_v4()) return fail(ErrorCode::kUnsupported, key, fmt::format("IPv6 address is {}", kNotSupported));
   out = *parsed;
   return *this;
 }
@@ -160,9 +164,6 @@ Fields& Fields::tags(std::string_view key, std::vector<std::string>& out) {
     if (!tag.is_string()) return wrong_type(where, "a string", tag);
     const std::string text = tag.as_string();
     if (has_control(text, false)) return fail(ErrorCode::kInvalid, where, "must not contain control characters");
-    if (std::find(out.begin(), out.end(), text) != out.end()) {
-      return fail(ErrorCode::kInvalid, where, fmt::format("tag {} is given twice", shown(tag)));
-    }
     out.push_back(text);
   }
   return *this;

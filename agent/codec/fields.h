@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields: reads the members of one JSON object strictly. Each call names a field, so whatever no call named is an unknown
-// field. The first breach is kept and every later call does nothing; finish() returns it. Private to codec.
+// Fields: reads the members of one JSON object strictly. Each call names a field, so whatever no call named is an
+// unknown field. The first breach is kept and every later call does nothing; finish() returns it. Private to codec.
 // Thread rule: a local variable of one decoder.
 #pragma once
 
@@ -53,14 +53,15 @@ class Fields {
   Fields& word(std::string_view key, std::string& out, std::initializer_list<std::string_view> supported,
                std::initializer_list<std::string_view> known);
 
-  /// A field of the contract without a feature behind it yet: null and the values listed (as JSON text) say "do without"
-  /// and are accepted, every other one is refused.
+  /// A field of the contract without a feature behind it yet: null and the values listed (as JSON text) say "do
+  /// without" and are accepted, every other one is refused.
   Fields& neutral(std::string_view key, std::initializer_list<std::string_view> values = {});
 
   /// Fields that must not be given here; `rule` says why ("is immutable").
   Fields& refuse(std::initializer_list<std::string_view> keys, std::string_view rule);
 
   Fields& fail(ErrorCode code, std::string_view key, std::string message);
+  Fields& adopt(Error error);  // of a nested decoder, whose path is already whole
   bool ok() const { return !error_; }
   std::string path_of(std::string_view key) const;
   const Value& value() const { return object_; }
