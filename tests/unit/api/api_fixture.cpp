@@ -84,8 +84,9 @@ std::string ApiTest::make_lb(const std::string& name, const std::string& more) {
 
 std::string ApiTest::make_listener(const std::string& lb, int port, const std::string& protocol,
                                    const std::string& more) {
-  return create("listeners", "listener",
-                fmt::format(R"("loadbalancer_id":"{}","protocol":"{}","protocol_port":{}{})", lb, protocol, port, more));
+  return create(
+      "listeners", "listener",
+      fmt::format(R"("loadbalancer_id":"{}","protocol":"{}","protocol_port":{}{})", lb, protocol, port, more));
 }
 
 std::string ApiTest::make_pool(const std::string& listener, const std::string& protocol) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ApiTest: the API over real sockets, a real ConfigService and a SQLite store in a directory of its own; only the views are
-// stubs. Helpers send JSON and return what came back.
-// Thread rule: one test at a time.
+// ApiTest: the API over real sockets, a real ConfigService and a SQLite store in a directory of its own; only the views
+// are stubs. Helpers send JSON and return what came back. Thread rule: one test at a time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +17,7 @@
 
 namespace elb::test {
 
-inline const std::string kVipSubnet = "11111111-1111-4111-8111-111111111111";     // 192.0.2.0/24, gateway .1
+inline const std::string kVipSubnet = "11111111-1111-4111-8111-111111111111";  // 192.0.2.0/24, gateway .1
 inline const std::string kVipNetwork = "21111111-1111-4111-8111-111111111111";
 inline const std::string kMemberSubnet = "12222222-2222-4222-8222-222222222222";  // 198.51.100.0/24
 inline const std::string kNobody = "99999999-9999-4999-8999-999999999999";
@@ -54,8 +53,7 @@ class ApiTest : public ::testing::Test {
                             const std::string& more = "");
   std::string make_pool(const std::string& listener, const std::string& protocol = "TCP");
   std::string make_lone_pool(const std::string& lb, const std::string& protocol = "TCP");
-  std::string make_member(const std::string& pool, const std::string& address, int port,
-                          const std::string& more = "");
+  std::string make_member(const std::string& pool, const std::string& address, int port, const std::string& more = "");
   std::string make_monitor(const std::string& pool, const std::string& more = "");
 
   /// Everything configured, as text: equal before and after whatever must change nothing.
