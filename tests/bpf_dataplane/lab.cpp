@@ -76,8 +76,9 @@ void Lab::add_host(const std::string& name, int number) {
   host.pid = start_namespace();
   host.netns = Fd(open(fmt::format("/proc/{}/ns/net", host.pid).c_str(), O_RDONLY | O_CLOEXEC));
   host.address = *IpAddress::parse(fmt::format("10.1.{}.2", number));
-  run(fmt::format("ip link add {0} type veth peer name eth0 netns {1} && ip addr add 10.1.{2}.1/24 dev {0} && ip link set {0} up",
-                  interface(name), host.pid, number));
+  run(fmt::format(
+      "ip link add {0} type veth peer name eth0 netns {1} && ip addr add 10.1.{2}.1/24 dev {0} && ip link set {0} up",
+      interface(name), host.pid, number));
   run_in(name, fmt::format("ip link set lo up && ip addr add 10.1.{0}.2/24 dev eth0 && ip link set eth0 up && "
                            "ip route add default via 10.1.{0}.1 && ethtool -K eth0 tx off",
                            number));
