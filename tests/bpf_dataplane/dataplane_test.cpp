@@ -426,6 +426,8 @@ TEST_F(DataplaneTest, AnotherXdpProgramIsNamedAndLeftAlone) {
 TEST_F(DataplaneTest, AnInterfaceWithoutNativeXdpIsRefused) {
   options.interfaces.push_back("lo");
   EXPECT_THAT(start_failure().message, HasSubstr("native XDP"));
+  EXPECT_TRUE(soon([&] { return lab->run("ip link").find("xdp") == std::string::npos; }))
+      << "the others are left alone too";
 }
 
 TEST_F(DataplaneTest, AMissingInterfaceIsNamed) {
