@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +25,7 @@ class Value {
   Value(bool value);
   Value(int64_t value);
   Value(int value) : Value(static_cast<int64_t>(value)) {}
+  Value(unsigned value) : Value(static_cast<int64_t>(value)) {}
   Value(uint64_t value);
   Value(double value);
   Value(std::string_view value);
@@ -38,9 +39,9 @@ class Value {
   Value& operator=(Value&& other) noexcept;
   ~Value();
 
-  /// Strict RFC 8259. kTooLarge beyond kMaxDocumentBytes, kInvalid for bad syntax (with byte offset), depth beyond
-  /// kMaxDepth, a duplicate key (named) or invalid UTF-8.
-  static Result<Value> parse(std::string_view text);
+  /// Strict RFC 8259. kTooLarge beyond `max_bytes`, kInvalid for bad syntax (with byte offset), depth beyond kMaxDepth,
+  /// a duplicate key (named) or invalid UTF-8. Only a client that trusts its server raises max_bytes.
+  static Result<Value> parse(std::string_view text, size_t max_bytes = kMaxDocumentBytes);
   std::string dump(int indent = -1) const;  // -1: one line
   std::string to_yaml() const;
 
@@ -52,9 +53,10 @@ class Value {
 
   /// The value as text for people: a string without quotes, null as "", everything else as JSON.
   std::string text() const;
-  std::string as_string() const;  // "" unless a string
-  bool as_bool() const;           // false unless a bool
-  int64_t as_int() const;         // 0 unless an integer in range
+  std::string as_string() const;           // "" unless a string
+  bool as_bool() const;                    // false unless a bool
+  int64_t as_int() const;                  // 0 unless an integer in range
+  std::optional<int64_t> integer() const;  // none for 1.0, "1" and beyond 64 bits
 
   size_t size() const;  // of an array or object
   bool has(std::string_view key) const;

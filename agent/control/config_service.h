@@ -35,12 +35,15 @@ class ConfigService {
   const std::vector<model::Subnet>& subnets() const { return subnets_; }
 
   /// Runs `edit`; on its error, on a validation error or a store error nothing has changed. An edit without changes
-  /// commits nothing. Returns the revision that holds the result.
+  /// commits nothing. Returns the revision that holds the result. kUnavailable when another process has changed the
+  /// store: its state is read again, the caller may repeat.
   Result<uint64_t> transact(const std::function<Status(Draft&)>& edit);
 
  private:
   ConfigService(store::Store& store, const Clock& clock, Random& random, std::vector<model::Subnet> subnets,
                 Listener published);
+  Status reload();  // both under write_mutex_
+  void publish(ModelPtr model);
 
   store::Store& store_;
   const Clock& clock_;

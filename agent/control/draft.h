@@ -24,7 +24,7 @@ class Draft {
 
   /// Creation: fills id, times and defaults, checks the resource, and returns its id.
   /// LoadBalancer: empty vip_subnet_id with an address (or a network id) finds the subnet; no address allocates one
-  /// (`vip_given` false). Listener with default_pool_id and Pool with a listener id are linked both ways.
+  /// (`vip_given` false). An empty project_id is the parent's. kNotFound with a field: that reference leads nowhere.
   Result<model::Id> create(model::LoadBalancer load_balancer, bool vip_given);
   Result<model::Id> create(model::Listener listener);
   /// listener_id empty: a pool of the load balancer only; else it becomes that listener's default pool.
@@ -32,13 +32,15 @@ class Draft {
   Result<model::Id> create(model::Member member);
   Result<model::Id> create(model::HealthMonitor monitor);
 
-  /// Replaces a resource that exists; immutable fields must be unchanged (kConflict). Sets updated_at.
+  /// Replaces a resource that exists; immutable fields must be unchanged (kConflict). Sets updated_at, unless nothing
+  /// differs: then nothing changes.
   template <class T>
   Status update(T resource);
 
   /// Deletion with its prerequisites. LoadBalancer: kInvalid naming the blockers, unless cascade (LB-15). Listener:
-  /// kConflict while its pool has members, else takes an unshared pool and monitor along (LS-10, X-13). Pool: kConflict
-  /// naming members and monitor (PL-10).
+  /// takes its pool and monitor along, so kConflict while that pool has members; a pool that another listener shares
+  /// stays, with its members (LS-10, X-13). Pool: kConflict naming members and monitor (PL-10), else its listeners lose
+  /// it.
   Status remove_load_balancer(const model::Id& id, bool cascade);
   Status remove_listener(const model::Id& id);
   Status remove_pool(const model::Id& id);
@@ -49,10 +51,13 @@ class Draft {
   template <class T>
   Result<std::shared_ptr<const T>> find(const model::Id& id) const;
 
-  /// The edit as the store takes it: each touched resource once, ordered so that references hold.
+  /// The edit as the store takes it: each touched resource once; first what goes (children before parents), so that
+  /// what it held is free again, then what stays (parents before children). References hold when all is done.
   std::vector<model::Change> changes() const;
 
  private:
+  template <class T>
+  Result<model::Id> add(T resource);
   template <class T>
   void put(T resource);
   template <class T>

@@ -23,6 +23,8 @@ inline constexpr int kWeightMax = 100;           // MB-02
 inline constexpr int kDelayMax = 50;             // seconds, HC-05; timeouts too, HC-06
 inline constexpr int kRetriesMax = 10;           // HC-08
 inline constexpr size_t kMembersPerBatch = 200;  // MB-01
+inline constexpr size_t kTagsMax = 20;           // LB-18
+inline constexpr uint16_t kVxlanPort = 4789;     // LS-02: refused for UDP listeners
 
 enum class Protocol : uint8_t { kTcp, kUdp };
 enum class Algorithm : uint8_t { kRoundRobin };
@@ -38,6 +40,7 @@ struct Common {
   std::vector<std::string> tags;
   int64_t created_at = 0;
   int64_t updated_at = 0;
+  bool operator==(const Common&) const = default;
 };
 
 struct LoadBalancer : Common {
@@ -46,6 +49,7 @@ struct LoadBalancer : Common {
   Id vip_port_id;  // made up by us, stable for the life of the LB
   IpAddress vip_address;
   std::string provider = "elb";
+  bool operator==(const LoadBalancer&) const = default;
 };
 
 struct Listener : Common {
@@ -53,12 +57,14 @@ struct Listener : Common {
   Protocol protocol = Protocol::kTcp;
   uint16_t protocol_port = 0;
   std::optional<Id> default_pool_id;
+  bool operator==(const Listener&) const = default;
 };
 
 struct Pool : Common {
   Id loadbalancer_id;
   Protocol protocol = Protocol::kTcp;
   Algorithm algorithm = Algorithm::kRoundRobin;
+  bool operator==(const Pool&) const = default;
 };
 
 struct Member : Common {
@@ -68,6 +74,7 @@ struct Member : Common {
   std::string subnet_id;          // empty: none given
   std::string availability_zone;  // empty: none given, GEN-06
   int weight = 1;                 // 0 drains, PL-09
+  bool operator==(const Member&) const = default;
 };
 
 struct HealthMonitor : Common {
@@ -81,6 +88,7 @@ struct HealthMonitor : Common {
 
   /// HC-06: a timeout beyond the interval counts as the interval.
   int effective_timeout() const { return timeout < delay ? timeout : delay; }
+  bool operator==(const HealthMonitor&) const = default;
 };
 
 /// A network the node serves; registered in the agent's configuration, read-only in the API.

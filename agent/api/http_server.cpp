@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/http_server.h"
+
+#include <fmt/core.h>
+#include <httplib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <limits>
+#include <thread>
+
+#include "api/http_connection.h"
+#include "api/http_workers.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+namespace elb::api {
+namespace {
+
+// What the library's hooks need to know of the request that this thread is serving.
+struct Current {
+  HttpConnection* connection = nullptr;
+  HttpConnection::Body body;
+  bool close = false;
+};
+thread_local Current t_current;
+thread_local bool t_shed = false;
+
+void fill_response(const HttpResponse& from, httplib::Response& to) {
+  to.status = from.status;
+  for (const auto& [name, value] : from.headers) to.set_header(name, value);
+  if (!from.body.empty()) to.set_content(from.body, from.content_type);
+}
+
+HttpRequest to_request(const httplib::Request& from, std::string body) {
+  HttpRequest request;
+  request.method = from.method;
+  request.path = from.path;
+  request.target = from.target.substr(0, from.target.find('?'));
+  request.host = from.get_header_value("Host");
+  for (const auto& [key, value] : from.params) request.query.emplace_back(key, value);
+  request.body = std::move(body);
+  return request;
+}
+
+}  // namespace
+
+class HttpServer::Impl final : public httplib::Server {
+ public:
+  Impl(const HttpLimits& limits, const Clock& clock, HttpServer::Handler handler, Refusal refusal)
+      : limits_(limits),
+        clock_(clock),
+        handler_(std::move(handler)),
+        refusal_(std::move(refusal)),
+        stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        pressure_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    new_task_queue = [this] {
+      return new HttpWorkers(limits_.threads, limits_.queued, pressure_.get(), [](const HttpWorkers::Task& task) {
+        t_shed = true;
+        task();
+        t_shed = false;
+      });
+    };
+    // Not the library's SO_REUSEPORT: a second agent on the same port must fail, not take half of the requests.
+    set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    set_tcp_nodelay(true);
+    // Only announced by the library (in Keep-Alive); await_request() keeps the time.
+    set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(limits_.idle_time).count());
+    set_keep_alive_max_count(std::numeric_limits<uint32_t>::max());
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      serve(request, response);
+      return HandlerResponse::Handled;
+    });
+    // What the library refuses by itself has no body yet.
+    set_error_handler([this](const httplib::Request&, httplib::Response& response) {
+      if (!response.body.empty()) return;
+      t_current.close = true;
+      fill_response(refusal_(response.status, response.status == 414 ? "URI is too long" : "malformed HTTP request"),
+                    response);
+    });
+  }
+
+  Status start(const Endpoint& listen) {
+    const std::string address = listen.address.to_string();
+    const int port = listen.port == 0                     ? bind_to_any_port(address)
+                     : bind_to_port(address, listen.port) ? listen.port
+                                                          : -1;
+    if (port <= 0) return fail_errno(errno, fmt::format("cannot listen on {}", listen.to_string()));
+    port_ = static_cast<uint16_t>(port);
+    ::listen(svr_sock_, SOMAXCONN);  // the library's own backlog is 5
+    thread_ = std::thread([this] { listen_after_bind(); });
+    while (!is_running()) std::this_thread::yield();  // stop() does nothing before
+    return {};
+  }
+
+  void finish() {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = ::write(stop_.get(), &one, sizeof one);
+    stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  uint16_t port() const { return port_; }
+
+ private:
+  bool process_and_close_socket(socket_t sock) override {
+    HttpConnection connection(Fd(sock), limits_, clock_, stop_.get(), pressure_.get());
+    if (t_shed) {
+      const HttpResponse response = refusal_(503, "too many connections, try again later");
+      const std::string text = fmt::format(
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+          response.content_type, response.body.size(), response.body);
+      send(sock, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      return false;
+    }
+    t_current.connection = &connection;
+    bool served = false;
+    while (connection.await_request()) {
+      t_current.body = {};
+      t_current.close = false;
+      bool client_closes = false;
+      served = process_request(connection, false, client_closes, [](httplib::Request& request) { prepare(request); });
+      if (t_current.close) connection.linger();
+      if (!served || client_closes || t_current.close) break;
+    }
+    t_current = {};
+    return served;
+  }
+
+  // Called between header and routing: the only moment when the library lets the request be changed.
+  static void prepare(httplib::Request& request) {
+    request.ranges.clear();
+    request.headers.erase("Accept-Encoding");  // bodies are small; compressing them costs more than it saves
+    t_current.body = t_current.connection->read_body(request);
+    request.headers.erase("Expect");  // answered
+    if (t_current.body.status != 0) {
+      t_current.close = true;
+      request.headers.erase("Connection");
+      request.headers.emplace("Connection", "close");  // the library repeats it in the response
+    }
+  }
+
+  void serve(const httplib::Request& request, httplib::Response& response) {
+    const HttpConnection::Body& body = t_current.body;
+    if (body.status != 0) {
+      fill_response(refusal_(body.status, body.message), response);
+    } else {
+      fill_response(handler_(to_request(request, std::move(t_current.body.bytes))), response);
+    }
+  }
+
+  const HttpLimits limits_;
+  const Clock& clock_;
+  const HttpServer::Handler handler_;  // Handler alone is the library's
+  const Refusal refusal_;
+  Fd stop_, pressure_;
+  std::thread thread_;
+  uint16_t port_ = 0;
+};
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() { impl_->finish(); }
+
+uint16_t HttpServer::port() const { return impl_->port(); }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const Endpoint& listen, const HttpLimits& limits,
+                                                      const Clock& clock, Handler handler, Refusal refusal) {
+  auto impl = std::make_unique<Impl>(limits, clock, std::move(handler), std::move(refusal));
+  if (Status status = impl->start(listen); !status) return pass_on(status.error());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+}  // namespace elb::api

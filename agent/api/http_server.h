@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// HttpServer: HTTP/1.1 for the API. The library parses and writes; waiting, limits and threads are ours
+// (http_connection, http_workers), so that a slow, idle or greedy client costs a bounded share and stopping takes no
+// longer than a handler. Thread rule: the handler is called from several threads at once; the destructor stops and
+// joins them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace elb::api {
+
+struct HttpRequest {
+  std::string method;
+  std::string path;                                        // percent-decoded
+  std::string target;                                      // path as sent
+  std::string host;                                        // Host header, for links; empty if none
+  std::vector<std::pair<std::string, std::string>> query;  // decoded; repeated keys stay in order
+  std::string body;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct HttpLimits {
+  size_t body_bytes = 1 << 20;
+  size_t header_bytes = 32 << 10;
+  std::chrono::milliseconds header_time{10'000};   // from the first byte of a request to the end of its header
+  std::chrono::milliseconds request_time{30'000};  // for the body, and again for writing the response
+  std::chrono::milliseconds idle_time{60'000};     // between requests; shorter when others wait for a thread
+  size_t threads = 32;
+  size_t queued = 128;  // connections waiting for a thread; beyond that they get 503
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<HttpResponse(const HttpRequest&)>;
+  /// The response for a request that never reached the handler: the status and what is wrong with it.
+  using Refusal = std::function<HttpResponse(int status, const std::string& message)>;
+
+  /// Port 0 takes a free one.
+  static Result<std::unique_ptr<HttpServer>> start(const Endpoint& listen, const HttpLimits& limits, const Clock& clock,
+                                                   Handler handler, Refusal refusal);
+  ~HttpServer();
+
+  uint16_t port() const;
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace elb::api

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request bodies of the API as model values. Strict: unknown fields, wrong types, ranges and immutable fields are
+// errors that name the field by its path below the envelope; a value that asks for a feature this version lacks is
+// kUnsupported, never ignored. Rules between resources are the draft's. Thread rule: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "codec/value.h"
+#include "model/resources.h"
+
+namespace elb::codec {
+
+/// A new pool with what may be nested in it.
+struct PoolTree {
+  model::Pool pool;
+  model::Id listener_id;  // empty: none given
+  std::vector<model::Member> members;
+  std::optional<model::HealthMonitor> monitor;
+};
+
+struct ListenerTree {
+  model::Listener listener;
+  std::optional<PoolTree> default_pool;  // a new one
+  std::string default_pool_name;         // one of the pools beside it in the same tree; empty: none
+};
+
+struct LoadBalancerTree {
+  model::LoadBalancer load_balancer;
+  bool vip_given = false;
+  std::vector<ListenerTree> listeners;
+  std::vector<PoolTree> pools;
+};
+
+/// Body of a POST, envelope included.
+Result<LoadBalancerTree> decode_load_balancer(const Value& body);
+Result<ListenerTree> decode_listener(const Value& body);
+Result<PoolTree> decode_pool(const Value& body);
+Result<model::Member> decode_member(const Value& body);  // without pool_id: it is in the URL
+Result<model::HealthMonitor> decode_health_monitor(const Value& body);
+
+/// Body of a PUT applied to the resource as it is: absent fields keep their value, null resets to the default.
+Status decode_update(const Value& body, model::LoadBalancer& load_balancer);
+Status decode_update(const Value& body, model::Listener& listener);
+Status decode_update(const Value& body, model::Pool& pool);
+Status decode_update(const Value& body, model::Member& member);
+Status decode_update(const Value& body, model::HealthMonitor& monitor);
+
+/// Body of PUT pools/{id}/members. `action` is empty (Octavia) or add, delete, replace (vendor dialect).
+struct MemberBatch {
+  enum class Action { kReplace, kAdd, kDelete };
+  Action action = Action::kReplace;
+  bool action_given = false;
+  std::vector<Value> members;  // objects, in order; at most kMembersPerBatch
+};
+Result<MemberBatch> decode_member_batch(const Value& body);
+
+/// One entry of a batch, named members[index] in errors: as a new member, applied to the one it matches, or (delete)
+/// the member's id.
+Result<model::Member> decode_batch_member(const Value& entry, size_t index);
+Status decode_batch_update(const Value& entry, size_t index, model::Member& member);
+Result<model::Id> decode_batch_id(const Value& entry, size_t index);
+
+}  // namespace elb::codec

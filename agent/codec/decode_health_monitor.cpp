@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/decode_parts.h"
+
+namespace elb::codec {
+namespace {
+
+void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
+  const model::HealthMonitor defaults;
+  read_common(fields, monitor);
+  fields.integer<int>("delay", monitor.delay, 1, model::kDelayMax, defaults.delay);                      // HC-05
+  fields.integer<int>("timeout", monitor.timeout, 1, model::kDelayMax, defaults.timeout);                // HC-06
+  fields.integer<int>("max_retries", monitor.max_retries, 1, model::kRetriesMax, defaults.max_retries);  // HC-08
+  fields.integer<int>("max_retries_down", monitor.max_retries_down, 1, model::kRetriesMax, monitor.max_retries);
+  if (fields.given_not_null("monitor_port")) {  // HC-04
+    uint16_t port = 0;
+    fields.integer<uint16_t>("monitor_port", port, 1, 65535, std::nullopt);
+    monitor.monitor_port = port;
+  } else if (fields.given("monitor_port")) {
+    fields.neutral("monitor_port");
+    monitor.monitor_port.reset();
+  }
+  // Settings of HTTP checks: a TCP check has none, but clients send the defaults.
+  fields.neutral("http_method", {"\"GET\"", "\"\""}).neutral("url_path", {"\"/\"", "\"\""});
+  fields.neutral("expected_codes", {"\"200\"", "\"\""}).neutral("domain_name", {"\"\""}).neutral("http_version");
+  fields.refuse({"pools", "effective_timeout"}, kReadOnly);
+}
+
+void read_new(Fields& fields, model::HealthMonitor& monitor) {
+  std::string type;
+  fields.require("type").word("type", type, {"TCP"},
+                              {"HTTP", "HTTPS", "PING", "TLS-HELLO", "UDP-CONNECT", "UDP_CONNECT", "SCTP"});
+  read_mutable(fields, monitor);
+  // One number for both directions unless two are given (HC-08).
+  if (!fields.given_not_null("max_retries_down")) monitor.max_retries_down = monitor.max_retries;
+}
+
+}  // namespace
+
+Result<model::HealthMonitor> decode_health_monitor(const Value& body) {
+  const auto object = open_envelope(body, "healthmonitor");
+  if (!object) return pass_on(object.error());
+  model::HealthMonitor monitor;
+  Fields fields(*object, "");
+  read_project(fields, monitor);
+  fields.require("pool_id").id("pool_id", monitor.pool_id);
+  read_new(fields, monitor);
+  if (Status status = fields.finish(); !status) return pass_on(status.error());
+  return monitor;
+}
+
+Result<model::HealthMonitor> decode_nested_monitor(const Value& object, const std::string& path) {
+  model::HealthMonitor monitor;
+  Fields fields(object, path);
+  refuse_project(fields, kFromParent);
+  fields.refuse({"pool_id"}, kFromParent);
+  read_new(fields, monitor);
+  if (Status status = fields.finish(); !status) return pass_on(status.error());
+  return monitor;
+}
+
+Status decode_update(const Value& body, model::HealthMonitor& monitor) {
+  const auto object = open_envelope(body, "healthmonitor");
+  if (!object) return pass_on(object.error());
+  Fields fields(*object, "");
+  refuse_project(fields, kImmutable);
+  fields.refuse({"type", "pool_id"}, kImmutable);
+  read_mutable(fields, monitor);
+  return fields.finish();
+}
+
+}  // namespace elb::codec

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the decoders share, and the decoders of nested resources. Private to codec.
+// Thread rule: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codec/decode.h"
+#include "codec/fields.h"
+
+namespace elb::codec {
+
+inline constexpr std::string_view kImmutable = "is immutable: it cannot be changed after creation";
+inline constexpr std::string_view kReadOnly = "is read-only";
+inline constexpr std::string_view kFromParent = "must not be given in a nested resource: it follows from the parent";
+
+/// name, admin_state_up and tags, and the read-only fields of every resource.
+void read_common(Fields& fields, model::Common& common);
+
+/// project_id and its old name tenant_id: one, or both alike.
+void read_project(Fields& fields, model::Common& common);
+
+/// The same two on PUT, and in a nested resource.
+void refuse_project(Fields& fields, std::string_view rule);
+
+Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path);
+Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path);
+Result<model::Member> decode_nested_member(const Value& object, const std::string& path);
+Result<model::HealthMonitor> decode_nested_monitor(const Value& object, const std::string& path);
+
+/// Reads the array `key` with `decode(element, path)`.
+template <class T, class Decode>
+void read_nested(Fields& fields, std::string_view key, std::vector<T>& out, Decode decode) {
+  Value list;
+  fields.array(key, list);
+  for (size_t i = 0; fields.ok() && i < list.size(); ++i) {
+    auto item = decode(list.at(i), fields.path_of(key) + "[" + std::to_string(i) + "]");
+    if (!item) {
+      fields.adopt(std::move(item.error()));
+    } else {
+      out.push_back(std::move(*item));
+    }
+  }
+}
+
+}  // namespace elb::codec

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/encode.h"
+
+#include "base/clock.h"
+
+namespace elb::codec {
+namespace {
+
+std::string time_text(int64_t seconds) { return format_utc(WallTime{std::chrono::seconds(seconds)}); }
+
+template <class List>
+Value references(const List& list) {
+  Value ids = Value::array();
+  for (const auto& item : list) ids.push(Value().set("id", item->id));
+  return ids;
+}
+
+Value reference(const model::Id& id) { return Value::array().push(Value().set("id", id)); }
+
+Value start(const model::Common& common) {
+  Value out = Value::object();
+  out.set("id", common.id).set("name", common.name);
+  return out;
+}
+
+void finish(Value& out, const model::Common& common, const ShownStatus& status) {
+  Value tags = Value::array();
+  for (const std::string& tag : common.tags) tags.push(tag);
+  out.set("admin_state_up", common.admin_state_up);
+  out.set("provisioning_status", status.provisioning).set("operating_status", status.operating);
+  out.set("status_reason", status.reason);
+  out.set("project_id", common.project_id).set("tenant_id", common.project_id);
+  out.set("tags", tags);
+  out.set("created_at", time_text(common.created_at)).set("updated_at", time_text(common.updated_at));
+}
+
+}  // namespace
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+Value encode(const model::LoadBalancer& load_balancer, const Relations& relations, const ShownStatus& status) {
+  Value out = start(load_balancer);
+  out.set("description", load_balancer.description).set("provider", load_balancer.provider);
+  out.set("vip_address", load_balancer.vip_address.to_string());
+  out.set("vip_subnet_id", text_or_null(load_balancer.vip_subnet_id));
+  out.set("vip_network_id", text_or_null(load_balancer.vip_network_id));
+  out.set("vip_port_id", text_or_null(load_balancer.vip_port_id));
+  out.set("vip_qos_policy_id", Value()).set("vip_vnic_type", "normal").set("additional_vips", Value::array());
+  out.set("listeners", references(relations.listeners_of(load_balancer.id)));
+  out.set("pools", references(relations.pools_of(load_balancer.id)));
+  out.set("flavor_id", Value()).set("availability_zone", Value());
+  out.set("publicips", Value::array()).set("enterprise_project_id", "0");
+  finish(out, load_balancer, status);
+  return out;
+}
+
+Value encode(const model::Listener& listener, const Relations&, const ShownStatus& status) {
+  Value out = start(listener);
+  out.set("description", listener.description).set("protocol", std::string(to_string(listener.protocol)));
+  out.set("protocol_port", listener.protocol_port);
+  out.set("loadbalancers", reference(listener.loadbalancer_id)).set("loadbalancer_id", listener.loadbalancer_id);
+  out.set("default_pool_id", listener.default_pool_id ? Value(*listener.default_pool_id) : Value());
+  out.set("connection_limit", -1).set("insert_headers", Value::object()).set("l7policies", Value::array());
+  out.set("timeout_client_data", 50000).set("timeout_member_connect", 5000).set("timeout_member_data", 50000);
+  out.set("timeout_tcp_inspect", 0).set("allowed_cidrs", Value());
+  out.set("default_tls_container_ref", Value()).set("sni_container_refs", Value::array());
+  out.set("client_ca_tls_container_ref", Value()).set("client_crl_container_ref", Value());
+  out.set("client_authentication", "NONE").set("tls_ciphers", Value()).set("tls_versions", Value::array());
+  out.set("alpn_protocols", Value::array()).set("http2_enable", false).set("tls_ciphers_policy", Value());
+  out.set("hsts_max_age", Value()).set("hsts_include_subdomains", false).set("hsts_preload", false);
+  finish(out, listener, status);
+  return out;
+}
+
+Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status) {
+  Value out = start(pool);
+  out.set("description", pool.description).set("protocol", std::string(to_string(pool.protocol)));
+  out.set("lb_algorithm", std::string(to_string(pool.algorithm))).set("session_persistence", Value());
+  out.set("loadbalancers", reference(pool.loadbalancer_id)).set("loadbalancer_id", pool.loadbalancer_id);
+  out.set("listeners", references(relations.users_of(pool.id)));
+  out.set("members", references(relations.members_of(pool.id)));
+  const auto monitor = relations.monitor_of(pool.id);
+  out.set("healthmonitor_id", monitor ? Value(monitor->id) : Value());
+  out.set("tls_enabled", false).set("tls_container_ref", Value()).set("ca_tls_container_ref", Value());
+  out.set("crl_container_ref", Value()).set("tls_ciphers", Value()).set("tls_versions", Value::array());
+  out.set("alpn_protocols", Value::array());
+  finish(out, pool, status);
+  return out;
+}
+
+Value encode(const model::Member& member, const Relations&, const ShownStatus& status) {
+  Value out = start(member);
+  out.set("address", member.address.to_string()).set("protocol_port", member.protocol_port);
+  out.set("weight", member.weight).set("subnet_id", text_or_null(member.subnet_id));
+  out.set("availability_zone", text_or_null(member.availability_zone));
+  out.set("backup", false).set("monitor_address", Value()).set("monitor_port", Value());
+  finish(out, member, status);
+  return out;
+}
+
+Value encode(const model::HealthMonitor& monitor, const Relations&, const ShownStatus& status) {
+  Value out = start(monitor);
+  out.set("type", std::string(to_string(monitor.type))).set("pools", reference(monitor.pool_id));
+  out.set("delay", monitor.delay).set("timeout", monitor.timeout);
+  out.set("effective_timeout", monitor.effective_timeout());  // HC-06
+  out.set("max_retries", monitor.max_retries).set("max_retries_down", monitor.max_retries_down);
+  out.set("monitor_port", monitor.monitor_port ? Value(*monitor.monitor_port) : Value());
+  out.set("http_method", Value()).set("url_path", Value()).set("expected_codes", Value());
+  out.set("domain_name", Value()).set("http_version", Value());
+  finish(out, monitor, status);
+  return out;
+}
+
+Value encode(const model::Subnet& subnet) {
+  Value out = Value::object();
+  out.set("id", subnet.id).set("name", subnet.name).set("network_id", subnet.network_id);
+  out.set("cidr", subnet.cidr.to_string());
+  out.set("gateway_ip", subnet.gateway ? Value(subnet.gateway->to_string()) : Value());
+  out.set("ip_version", subnet.cidr.address.is_v4() ? 4 : 6).set("enable_dhcp", false);
+  out.set("project_id", "").set("tenant_id", "");
+  return out;
+}
+
+}  // namespace elb::codec

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/fields.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+
+namespace elb::codec {
+namespace {
+
+std::string_view describe(Value::Type type) {
+  switch (type) {
+    case Value::Type::kNull:
+      return "null";
+    case Value::Type::kBool:
+      return "a boolean";
+    case Value::Type::kInteger:
+      return "an integer";
+    case Value::Type::kNumber:
+      return "a number that is not an integer";
+    case Value::Type::kString:
+      return "a string";
+    case Value::Type::kArray:
+      return "an array";
+    case Value::Type::kObject:
+      return "an object";
+  }
+  return "something else";
+}
+
+// What people may paste back into a message: one line, bounded.
+std::string shown(const Value& value) {
+  constexpr size_t kShown = 80;
+  std::string text = value.dump();
+  if (text.size() <= kShown) return text;
+  size_t cut = kShown;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;  // not inside a UTF-8 character
+  return text.substr(0, cut) + "...";
+}
+
+bool has_control(std::string_view text, bool line_breaks) {
+  return std::any_of(text.begin(), text.end(), [line_breaks](char c) {
+    if (line_breaks && (c == '\n' || c == '\r' || c == '\t')) return false;
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
+}  // namespace
+
+Fields::Fields(const Value& object, std::string path) : object_(object), path_(std::move(path)) {
+  if (!object_.is_object()) {
+    error_ = Error{ErrorCode::kInvalid, fmt::format("expected an object, got {}", describe(object_.type())), path_};
+  }
+}
+
+std::string Fields::path_of(std::string_view key) const {
+  return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+}
+
+Fields& Fields::fail(ErrorCode code, std::string_view key, std::string message) {
+  if (!error_) error_ = Error{code, std::move(message), path_of(key)};
+  return *this;
+}
+
+Fields& Fields::adopt(Error error) {
+  if (!error_) error_ = std::move(error);
+  return *this;
+}
+
+Fields& Fields::wrong_type(std::string_view key, std::string_view expected, const Value& value) {
+  return fail(ErrorCode::kInvalid, key, fmt::format("expected {}, got {}", expected, describe(value.type())));
+}
+
+std::optional<Value> Fields::take(std::string_view key, bool& was_null) {
+  was_null = false;
+  known_.emplace(key);
+  if (error_ || !object_.has(key)) return std::nullopt;
+  Value value = object_.get(key);
+  was_null = value.is_null();
+  if (was_null) return std::nullopt;
+  return value;
+}
+
+Fields& Fields::require(std::string_view key) {
+  known_.emplace(key);
+  if (!given(key)) return fail(ErrorCode::kInvalid, key, "is required");
+  if (!given_not_null(key)) return fail(ErrorCode::kInvalid, key, "must not be null");
+  return *this;
+}
+
+Fields& Fields::string(std::string_view key, std::string& out, bool line_breaks) {
+  bool was_null = false;
+  const auto value = take(key, was_null);
+  if (was_null) out.clear();
+  if (!value) return *this;
+  if (!value->is_string()) return wrong_type(key, "a string", *value);
+  out = value->as_string();
+  if (has_control(out, line_breaks)) return fail(ErrorCode::kInvalid, key, "must not contain control characters");
+  return *this;
+}
+
+Fields& Fields::line(std::string_view key, std::string& out) { return string(key, out, false); }
+Fields& Fields::text(std::string_view key, std::string& out) { return string(key, out, true); }
+
+Fields& Fields::id(std::string_view key, std::string& out) {
+  line(key, out);
+  if (ok() && given_not_null(key) && !is_uuid(out)) {
+    fail(ErrorCode::kInvalid, key, fmt::format("must be a UUID, got {}", shown(object_.get(key))));
+  }
+  return *this;
+}
+
+Fields& Fields::flag(std::string_view key, bool& out, bool fallback) {
+  bool was_null = false;
+  const auto value = take(key, was_null);
+  if (was_null) out = fallback;
+  if (!value) return *this;
+  if (value->type() != Value::Type::kBool) return wrong_type(key, "a boolean", *value);
+  out = value->as_bool();
+  return *this;
+}
+
+std::optional<int64_t> Fields::read_integer(std::string_view key, int64_t min, int64_t max, bool null_allowed) {
+  bool was_null = false;
+  const auto value = take(key, was_null);
+  if (was_null && !null_allowed) fail(ErrorCode::kInvalid, key, "must not be null");
+  if (!value) return std::nullopt;
+  if (value->type() != Value::Type::kInteger) {
+    wrong_type(key, "an integer", *value);
+    return std::nullopt;
+  }
+  const auto number = value->integer();
+  if (!number || *number < min || *number > max) {
+    fail(ErrorCode::kInvalid, key, fmt::format("must be {} to {}, got {}", min, max, value->dump()));
+    return std::nullopt;
+  }
+  return number;
+}
+
+Fields& Fields::address(std::string_view key, IpAddress& out) {
+  std::string text;
+  line(key, text);
+  if (!ok() || !given_not_null(key)) return *this;
+  const auto parsed = IpAddress::parse(text);
+  if (!parsed) {
+    return fail(ErrorCode::kInvalid, key, fmt::format("must be an IPv4 address, got {}", shown(Value(text))));
+  }
+  out = *parsed;
+  return *this;
+}
+
+Fields& Fields::tags(std::string_view key, std::vector<std::string>& out) {
+  Value list;
+  array(key, list);
+  if (!ok() || !given(key)) return *this;
+  out.clear();
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Value tag = list.at(i);
+    const std::string where = fmt::format("{}[{}]", key, i);
+    if (!tag.is_string()) return wrong_type(where, "a string", tag);
+    const std::string text = tag.as_string();
+    if (has_control(text, false)) return fail(ErrorCode::kInvalid, where, "must not contain control characters");
+    out.push_back(text);
+  }
+  return *this;
+}
+
+Fields& Fields::array(std::string_view key, Value& out) {
+  bool was_null = false;
+  auto value = take(key, was_null);
+  if (!value) return *this;
+  if (!value->is_array()) return wrong_type(key, "an array", *value);
+  out = std::move(*value);
+  return *this;
+}
+
+Fields& Fields::object(std::string_view key, Value& out) {
+  bool was_null = false;
+  auto value = take(key, was_null);
+  if (!value) return *this;
+  if (!value->is_object()) return wrong_type(key, "an object", *value);
+  out = std::move(*value);
+  return *this;
+}
+
+Fields& Fields::word(std::string_view key, std::string& out, std::initializer_list<std::string_view> supported,
+                     std::initializer_list<std::string_view> known) {
+  std::string text;
+  line(key, text);
+  if (!ok() || !given(key)) return *this;
+  if (!given_not_null(key)) return fail(ErrorCode::kInvalid, key, "must not be null");
+  if (std::find(supported.begin(), supported.end(), text) != supported.end()) {
+    out = text;
+    return *this;
+  }
+  if (std::find(known.begin(), known.end(), text) != known.end()) {
+    return fail(ErrorCode::kUnsupported, key, fmt::format("{}: {}", text, kNotSupported));
+  }
+  return fail(ErrorCode::kInvalid, key,
+              fmt::format("must be {}, got {}", fmt::join(supported, " or "), shown(Value(text))));
+}
+
+Fields& Fields::neutral(std::string_view key, std::initializer_list<std::string_view> values) {
+  bool was_null = false;
+  const auto value = take(key, was_null);
+  if (!value) return *this;
+  const std::string text = value->dump();
+  if (std::find(values.begin(), values.end(), text) != values.end()) return *this;
+  return fail(ErrorCode::kUnsupported, key, fmt::format("{}: {}", shown(*value), kNotSupported));
+}
+
+Fields& Fields::refuse(std::initializer_list<std::string_view> keys, std::string_view rule) {
+  for (const std::string_view key : keys) {
+    known_.emplace(key);
+    if (given(key)) fail(ErrorCode::kInvalid, key, std::string(rule));
+  }
+  return *this;
+}
+
+Status Fields::finish() {
+  if (error_) return tl::unexpected<Error>(*error_);
+  for (const std::string& key : object_.keys()) {
+    if (!known_.contains(key)) {
+      const std::string name = shown(Value(key));
+      return invalid(path_of(name.substr(1, name.size() - 2)),
+                     fmt::format("unknown field '{}'", name.substr(1, name.size() - 2)));
+    }
+  }
+  return {};
+}
+
+Result<Value> open_envelope(const Value& document, std::string_view name) {
+  if (!document.is_object()) {
+    return invalid("", fmt::format("expected an object with the field '{}', got {}", name, describe(document.type())));
+  }
+  if (!document.has(name)) return invalid(std::string(name), "is required");
+  for (const std::string& key : document.keys()) {
+    if (key != name) {
+      const std::string quoted = shown(Value(key));
+      const std::string shown_key = quoted.substr(1, quoted.size() - 2);
+      return invalid(shown_key, fmt::format("unknown field '{}' beside '{}'", shown_key, name));
+    }
+  }
+  Value inner = document.get(name);
+  if (!inner.is_object()) {
+    return invalid(std::string(name), fmt::format("expected an object, got {}", describe(inner.type())));
+  }
+  return inner;
+}
+
+}  // namespace elb::codec

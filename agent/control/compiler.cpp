@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/compiler.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace elb::control {
+namespace {
+
+using model::Health;
+using model::HealthMonitor;
+using model::HealthState;
+using model::Id;
+using model::Listener;
+using model::LoadBalancer;
+using model::Member;
+using model::Model;
+using model::Pool;
+using model::Snapshot;
+using model::SnapshotListener;
+using model::SnapshotMember;
+using model::SnapshotMonitor;
+using model::SnapshotPool;
+
+/// Position of each pool in Snapshot::pools; a view of ids that the model owns.
+using PoolIndex = std::unordered_map<std::string_view, size_t>;
+
+const LoadBalancer* active_load_balancer(const Model& model, const Listener& listener) {
+  const auto it = model.load_balancers.find(listener.loadbalancer_id);
+  if (!listener.admin_state_up || it == model.load_balancers.end() || !it->second->admin_state_up) return nullptr;
+  return it->second.get();
+}
+
+PoolIndex add_pools(const Model& model, Snapshot& snapshot) {
+  PoolIndex index;
+  for (const auto& [id, listener] : model.listeners)
+    if (listener->default_pool_id && active_load_balancer(model, *listener))
+      index.emplace(*listener->default_pool_id, 0);
+  for (const auto& [id, pool] : model.pools) {
+    const auto used = index.find(id);
+    if (used == index.end()) continue;
+    if (!pool->admin_state_up) {
+      index.erase(used);
+      continue;
+    }
+    used->second = snapshot.pools.size();
+    snapshot.pools.push_back({pool->id, pool->protocol, pool->algorithm, {}, std::nullopt});
+  }
+  return index;
+}
+
+SnapshotMonitor monitor_of(const HealthMonitor& monitor) {
+  return {monitor.id,          monitor.type,
+          monitor.delay,       monitor.effective_timeout(),
+          monitor.max_retries, monitor.max_retries_down,
+          monitor.monitor_port};
+}
+
+SnapshotMember member_of(const Member& member, Health health) {
+  const bool healthy = health.state == HealthState::kHealthy || health.state == HealthState::kUnmonitored;
+  return {member.id, Endpoint{member.address, member.protocol_port}, static_cast<uint16_t>(member.weight),
+          healthy && member.weight > 0, std::move(health)};
+}
+
+}  // namespace
+
+Snapshot compile(const Model& model, const HealthLookup& health, uint64_t generation) {
+  Snapshot snapshot;
+  snapshot.generation = generation;
+  snapshot.revision = model.revision;
+
+  for (const auto& [id, lb] : model.load_balancers)
+    if (lb->admin_state_up) snapshot.vips.push_back(lb->vip_address);
+  std::ranges::sort(snapshot.vips);
+  const auto repeated = std::ranges::unique(snapshot.vips);
+  snapshot.vips.erase(repeated.begin(), repeated.end());
+
+  // The model's tables are ordered by id, and so is everything built by walking them.
+  const PoolIndex pools = add_pools(model, snapshot);
+  for (const auto& [id, listener] : model.listeners) {
+    const LoadBalancer* lb = active_load_balancer(model, *listener);
+    if (!lb) continue;
+    SnapshotListener& compiled = snapshot.listeners.emplace_back();
+    compiled.id = id;
+    compiled.loadbalancer_id = lb->id;
+    compiled.protocol = listener->protocol;
+    compiled.vip = {lb->vip_address, listener->protocol_port};
+    if (!listener->default_pool_id) continue;
+    if (const auto pool = pools.find(*listener->default_pool_id); pool != pools.end()) compiled.pool = pool->second;
+  }
+  for (const auto& [id, monitor] : model.health_monitors)
+    if (const auto pool = pools.find(monitor->pool_id); pool != pools.end() && monitor->admin_state_up)
+      snapshot.pools[pool->second].monitor = monitor_of(*monitor);
+  for (const auto& [id, member] : model.members)
+    if (const auto pool = pools.find(member->pool_id); pool != pools.end() && member->admin_state_up)
+      snapshot.pools[pool->second].members.push_back(member_of(*member, health(id)));
+  return snapshot;
+}
+
+}  // namespace elb::control

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config_service.h"
+
+#include <fmt/core.h>
+
+#include "base/log.h"
+
+namespace elb::control {
+
+ConfigService::ConfigService(store::Store& store, const Clock& clock, Random& random,
+                             std::vector<model::Subnet> subnets, Listener published)
+    : store_(store), clock_(clock), random_(random), subnets_(std::move(subnets)), published_(std::move(published)) {}
+
+Result<std::unique_ptr<ConfigService>> ConfigService::open(store::Store& store, const Clock& clock, Random& random,
+                                                           std::vector<model::Subnet> subnets, Listener published) {
+  // NOLINTNEXTLINE: the constructor is private
+  std::unique_ptr<ConfigService> service(
+      new ConfigService(store, clock, random, std::move(subnets), std::move(published)));
+  const std::lock_guard lock(service->write_mutex_);
+  if (auto status = service->reload(); !status) return pass_on(status.error());
+  return service;
+}
+
+ModelPtr ConfigService::model() const {
+  const std::lock_guard lock(model_mutex_);
+  return model_;
+}
+
+Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& edit) {
+  const std::lock_guard lock(write_mutex_);
+  const ModelPtr base = model();
+  Draft draft(*base, subnets_, clock_, random_);
+  if (auto status = edit(draft); !status) return pass_on(status.error());
+  const auto changes = draft.changes();
+  if (changes.empty()) return base->revision;
+  if (auto status = validate(draft.model()); !status) return pass_on(status.error());
+
+  const auto revision = store_.commit(base->revision, changes);
+  if (!revision && revision.error().code == ErrorCode::kConflict) {
+    log::warn("the store was changed by another process, reading it again revision={}", base->revision);
+    if (auto status = reload(); !status) return pass_on(status.error());
+    return fail(ErrorCode::kUnavailable, "the configuration was changed by another process; try again");
+  }
+  if (!revision) return pass_on(revision.error());
+
+  auto next = std::make_shared<model::Model>(draft.model());
+  next->revision = *revision;
+  publish(std::move(next));
+  return *revision;
+}
+
+Status ConfigService::reload() {
+  auto loaded = store_.load();
+  if (!loaded) return pass_on(loaded.error());
+  // A rule that a newer version made stricter must not keep the node from serving what it served before.
+  if (const auto status = validate(*loaded); !status)
+    log::warn("the stored configuration breaks a rule, it must be mended before anything else can be changed: {}",
+              status.error().to_string());
+  publish(std::make_shared<const model::Model>(std::move(*loaded)));
+  return {};
+}
+
+void ConfigService::publish(ModelPtr model) {
+  {
+    const std::lock_guard lock(model_mutex_);
+    model_ = model;
+  }
+  if (published_) published_(std::move(model));
+}
+
+}  // namespace elb::control

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creation, the edit as a list of changes, and what both need. Change is in draft_update.cpp, deletion in
+// draft_remove.cpp.
+#include "control/draft.h"
+
+#include <fmt/core.h>
+
+#include "control/vip_allocator.h"
+
+namespace elb::control {
+namespace {
+
+using model::Change;
+using model::Erase;
+using model::HealthMonitor;
+using model::Id;
+using model::Kind;
+using model::Listener;
+using model::LoadBalancer;
+using model::Member;
+using model::Model;
+using model::Pool;
+using model::Put;
+using model::Table;
+
+template <class T>
+constexpr Kind kind_of() {
+  if constexpr (std::is_same_v<T, LoadBalancer>) return Kind::kLoadBalancer;
+  if constexpr (std::is_same_v<T, Listener>) return Kind::kListener;
+  if constexpr (std::is_same_v<T, Pool>) return Kind::kPool;
+  if constexpr (std::is_same_v<T, Member>) return Kind::kMember;
+  return Kind::kHealthMonitor;
+}
+
+/// A reference in a request body: kNotFound names the field that holds it.
+template <class T>
+Result<std::shared_ptr<const T>> follow(const Draft& draft, const Id& id, std::string_view field) {
+  if (id.empty()) return invalid(std::string(field), "is required");
+  auto found = draft.find<T>(id);
+  if (!found) found.error().field = field;
+  return found;
+}
+
+void inherit(model::Common& child, const model::Common& parent) {
+  if (child.project_id.empty()) child.project_id = parent.project_id;
+}
+
+template <class T>
+void erased(const Model& before, const Model& after, std::vector<Change>& changes) {
+  for (const auto& [id, resource] : before.table<T>())
+    if (!after.table<T>().contains(id)) changes.emplace_back(Erase{kind_of<T>(), id});
+}
+
+/// Tables share what was not touched, so a different pointer is a new or changed resource.
+template <class T>
+void written(const Model& before, const Model& after, std::vector<Change>& changes) {
+  for (const auto& [id, resource] : after.table<T>()) {
+    const auto old = before.table<T>().find(id);
+    if (old == before.table<T>().end() || old->second != resource) changes.emplace_back(Put{*resource});
+  }
+}
+
+}  // namespace
+
+Draft::Draft(const Model& base, const std::vector<model::Subnet>& subnets, const Clock& clock, Random& random)
+    : base_(base), subnets_(subnets), clock_(clock), random_(random), model_(base) {}
+
+template <class T>
+Result<std::shared_ptr<const T>> Draft::find(const Id& id) const {
+  const auto it = model_.table<T>().find(id);
+  if (it == model_.table<T>().end())
+    return fail(ErrorCode::kNotFound, fmt::format("{} {} does not exist", model::to_string(kind_of<T>()), id));
+  return it->second;
+}
+
+template <class T>
+void Draft::put(T resource) {
+  const Id id = resource.id;
+  model_.table<T>()[id] = std::make_shared<const T>(std::move(resource));
+}
+
+template <class T>
+void Draft::erase(const Id& id) {
+  model_.table<T>().erase(id);
+}
+
+int64_t Draft::now() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count();
+}
+
+template <class T>
+Result<Id> Draft::add(T resource) {
+  resource.id = new_uuid(random_);
+  resource.created_at = resource.updated_at = now();
+  if (auto status = validate(resource); !status) return pass_on(status.error());
+  Id id = resource.id;
+  put(std::move(resource));
+  return id;
+}
+
+Result<Id> Draft::create(LoadBalancer load_balancer, bool vip_given) {
+  if (auto status = place_vip(load_balancer, vip_given, subnets_, model_); !status) return pass_on(status.error());
+  load_balancer.vip_port_id = new_uuid(random_);
+  return add(std::move(load_balancer));
+}
+
+Result<Id> Draft::create(Listener listener) {
+  const auto lb = follow<LoadBalancer>(*this, listener.loadbalancer_id, "loadbalancer_id");
+  if (!lb) return pass_on(lb.error());
+  if (listener.default_pool_id)
+    if (const auto pool = follow<Pool>(*this, *listener.default_pool_id, "default_pool_id"); !pool)
+      return pass_on(pool.error());
+  inherit(listener, **lb);
+  return add(std::move(listener));
+}
+
+Result<Id> Draft::create(Pool pool, const Id& listener_id) {
+  std::shared_ptr<const Listener> listener;
+  if (!listener_id.empty()) {
+    const auto found = follow<Listener>(*this, listener_id, "listener_id");
+    if (!found) return pass_on(found.error());
+    listener = *found;
+    if (pool.loadbalancer_id.empty()) pool.loadbalancer_id = listener->loadbalancer_id;
+    if (pool.loadbalancer_id != listener->loadbalancer_id)
+      return invalid("listener_id",
+                     fmt::format("listener {} belongs to load balancer {}", listener_id, listener->loadbalancer_id));
+    if (listener->default_pool_id)
+      return fail(ErrorCode::kConflict,
+                  fmt::format("listener {} already has default pool {}", listener_id, *listener->default_pool_id),
+                  "listener_id");
+    if (listener->protocol != pool.protocol)  // PL-02
+      return invalid("protocol", fmt::format("a {} listener needs a {} pool", model::to_string(listener->protocol),
+                                             model::to_string(listener->protocol)));
+  }
+  const auto lb = follow<LoadBalancer>(*this, pool.loadbalancer_id, "loadbalancer_id");
+  if (!lb) return pass_on(lb.error());
+  inherit(pool, **lb);
+  auto id = add(std::move(pool));
+  if (id && listener) {
+    Listener linked = *listener;
+    linked.default_pool_id = *id;
+    linked.updated_at = now();
+    put(std::move(linked));
+  }
+  return id;
+}
+
+Result<Id> Draft::create(Member member) {
+  const auto pool = follow<Pool>(*this, member.pool_id, "pool_id");
+  if (!pool) return pass_on(pool.error());
+  inherit(member, **pool);
+  return add(std::move(member));
+}
+
+Result<Id> Draft::create(HealthMonitor monitor) {
+  const auto pool = follow<Pool>(*this, monitor.pool_id, "pool_id");
+  if (!pool) return pass_on(pool.error());
+  inherit(monitor, **pool);
+  return add(std::move(monitor));
+}
+
+std::vector<Change> Draft::changes() const {
+  std::vector<Change> changes;
+  erased<HealthMonitor>(base_, model_, changes);
+  erased<Member>(base_, model_, changes);
+  erased<Listener>(base_, model_, changes);
+  erased<Pool>(base_, model_, changes);
+  erased<LoadBalancer>(base_, model_, changes);
+  written<LoadBalancer>(base_, model_, changes);
+  written<Pool>(base_, model_, changes);
+  written<Listener>(base_, model_, changes);
+  written<Member>(base_, model_, changes);
+  written<HealthMonitor>(base_, model_, changes);
+  return changes;
+}
+
+// Used by the other two files and by callers.
+#define ELB_INSTANTIATE(T)                                                      \
+  template Result<std::shared_ptr<const T>> Draft::find<T>(const Id& id) const; \
+  template void Draft::put<T>(T resource);                                      \
+  template void Draft::erase<T>(const Id& id);
+ELB_INSTANTIATE(LoadBalancer)
+ELB_INSTANTIATE(Listener)
+ELB_INSTANTIATE(Pool)
+ELB_INSTANTIATE(Member)
+ELB_INSTANTIATE(HealthMonitor)
+#undef ELB_INSTANTIATE
+
+}  // namespace elb::control

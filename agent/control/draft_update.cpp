@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Change of a resource that exists: what a PUT may and may not do.
+#include <fmt/core.h>
+
+#include "control/draft.h"
+
+namespace elb::control {
+namespace {
+
+using model::HealthMonitor;
+using model::Listener;
+using model::LoadBalancer;
+using model::Member;
+using model::Pool;
+
+template <class T>
+Status same(const T& before, const T& after, std::string_view field) {
+  if (before == after) return {};
+  return fail(ErrorCode::kConflict, fmt::format("{} cannot be changed after creation", field), std::string(field));
+}
+
+Status check_immutable(const LoadBalancer& before, const LoadBalancer& after) {
+  if (auto status = same(before.vip_address, after.vip_address, "vip_address"); !status) return status;
+  if (auto status = same(before.vip_subnet_id, after.vip_subnet_id, "vip_subnet_id"); !status) return status;
+  if (auto status = same(before.vip_network_id, after.vip_network_id, "vip_network_id"); !status) return status;
+  if (auto status = same(before.vip_port_id, after.vip_port_id, "vip_port_id"); !status) return status;
+  return same(before.provider, after.provider, "provider");
+}
+
+Status check_immutable(const Listener& before, const Listener& after) {
+  if (auto status = same(before.loadbalancer_id, after.loadbalancer_id, "loadbalancer_id"); !status) return status;
+  if (auto status = same(before.protocol, after.protocol, "protocol"); !status) return status;
+  return same(before.protocol_port, after.protocol_port, "protocol_port");
+}
+
+Status check_immutable(const Pool& before, const Pool& after) {
+  if (auto status = same(before.loadbalancer_id, after.loadbalancer_id, "loadbalancer_id"); !status) return status;
+  return same(before.protocol, after.protocol, "protocol");
+}
+
+Status check_immutable(const Member& before, const Member& after) {
+  if (auto status = same(before.pool_id, after.pool_id, "pool_id"); !status) return status;
+  if (auto status = same(before.address, after.address, "address"); !status) return status;
+  if (auto status = same(before.protocol_port, after.protocol_port, "protocol_port"); !status) return status;
+  return same(before.subnet_id, after.subnet_id, "subnet_id");
+}
+
+Status check_immutable(const HealthMonitor& before, const HealthMonitor& after) {
+  if (auto status = same(before.pool_id, after.pool_id, "pool_id"); !status) return status;
+  return same(before.type, after.type, "type");
+}
+
+}  // namespace
+
+template <class T>
+Status Draft::update(T resource) {
+  const auto current = find<T>(resource.id);
+  if (!current) return pass_on(current.error());
+  const T& before = **current;
+  if (auto status = same(before.project_id, resource.project_id, "project_id"); !status) return status;
+  if (auto status = check_immutable(before, resource); !status) return status;
+  if (auto status = validate(resource); !status) return status;
+  if constexpr (std::is_same_v<T, Listener>) {
+    if (resource.default_pool_id && !model_.pools.contains(*resource.default_pool_id))
+      return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.default_pool_id),
+                  "default_pool_id");
+  }
+  resource.created_at = before.created_at;
+  resource.updated_at = before.updated_at;
+  if (resource == before) return {};
+  resource.updated_at = now();
+  put(std::move(resource));
+  return {};
+}
+
+template Status Draft::update(LoadBalancer resource);
+template Status Draft::update(Listener resource);
+template Status Draft::update(Pool resource);
+template Status Draft::update(Member resource);
+template Status Draft::update(HealthMonitor resource);
+
+}  // namespace elb::control

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows<T>: how a resource lies in its table: name, columns in order, and both directions. The columns that every
+// resource has come first and are bound and read by the store itself. Private to store/.
+// Thread rule: pure functions of their arguments.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "model/resources.h"
+#include "store/sqlite_db.h"
+
+namespace elb::store {
+
+inline constexpr std::array<std::string_view, 7> kCommonColumns = {
+    "id", "project_id", "name", "description", "admin_state_up", "created_at", "updated_at"};
+
+template <class T>
+struct Rows;
+
+template <>
+struct Rows<model::LoadBalancer> {
+  static constexpr std::string_view kTable = "load_balancer";
+  static constexpr std::array<std::string_view, 5> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
+                                                               "vip_address", "provider"};
+  static void bind(Statement& row, const model::LoadBalancer& load_balancer);
+  static Status read(Statement& row, model::LoadBalancer& load_balancer);
+};
+
+template <>
+struct Rows<model::Listener> {
+  static constexpr std::string_view kTable = "listener";
+  static constexpr std::array<std::string_view, 4> kColumns = {"loadbalancer_id", "protocol", "protocol_port",
+                                                               "default_pool_id"};
+  static void bind(Statement& row, const model::Listener& listener);
+  static Status read(Statement& row, model::Listener& listener);
+};
+
+template <>
+struct Rows<model::Pool> {
+  static constexpr std::string_view kTable = "pool";
+  static constexpr std::array<std::string_view, 3> kColumns = {"loadbalancer_id", "protocol", "lb_algorithm"};
+  static void bind(Statement& row, const model::Pool& pool);
+  static Status read(Statement& row, model::Pool& pool);
+};
+
+template <>
+struct Rows<model::Member> {
+  static constexpr std::string_view kTable = "member";
+  static constexpr std::array<std::string_view, 6> kColumns = {"pool_id",   "address",           "protocol_port",
+                                                               "subnet_id", "availability_zone", "weight"};
+  static void bind(Statement& row, const model::Member& member);
+  static Status read(Statement& row, model::Member& member);
+};
+
+template <>
+struct Rows<model::HealthMonitor> {
+  static constexpr std::string_view kTable = "health_monitor";
+  static constexpr std::array<std::string_view, 7> kColumns = {
+      "pool_id", "type", "delay", "timeout", "max_retries", "max_retries_down", "monitor_port"};
+  static void bind(Statement& row, const model::HealthMonitor& monitor);
+  static Status read(Statement& row, model::HealthMonitor& monitor);
+};
+
+}  // namespace elb::store

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Foreign keys are deferred: a transaction may write in any order, COMMIT checks. Uniqueness is checked row by row, so
+// a transaction erases before it writes (Draft::changes()). A migration is never edited once released; a new one is
+// added.
+#include "store/schema.h"
+
+#include <iterator>
+
+namespace elb::store {
+namespace {
+
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE meta (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  schema_version INTEGER NOT NULL,
+  revision INTEGER NOT NULL
+) STRICT;
+INSERT INTO meta VALUES (1, 1, 0);
+
+CREATE TABLE load_balancer (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  vip_subnet_id TEXT NOT NULL,
+  vip_network_id TEXT NOT NULL,
+  vip_port_id TEXT NOT NULL,
+  vip_address TEXT NOT NULL UNIQUE,
+  provider TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pool (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  loadbalancer_id TEXT NOT NULL REFERENCES load_balancer (id) DEFERRABLE INITIALLY DEFERRED,
+  protocol TEXT NOT NULL,
+  lb_algorithm TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pool_by_load_balancer ON pool (loadbalancer_id);
+
+CREATE TABLE listener (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  loadbalancer_id TEXT NOT NULL REFERENCES load_balancer (id) DEFERRABLE INITIALLY DEFERRED,
+  protocol TEXT NOT NULL,
+  protocol_port INTEGER NOT NULL CHECK (protocol_port BETWEEN 1 AND 65535),
+  default_pool_id TEXT REFERENCES pool (id) DEFERRABLE INITIALLY DEFERRED,
+  UNIQUE (loadbalancer_id, protocol, protocol_port)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX listener_by_pool ON listener (default_pool_id);
+
+CREATE TABLE member (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  pool_id TEXT NOT NULL REFERENCES pool (id) DEFERRABLE INITIALLY DEFERRED,
+  address TEXT NOT NULL,
+  protocol_port INTEGER NOT NULL CHECK (protocol_port BETWEEN 1 AND 65535),
+  subnet_id TEXT NOT NULL,
+  availability_zone TEXT NOT NULL,
+  weight INTEGER NOT NULL CHECK (weight >= 0),
+  UNIQUE (pool_id, address, protocol_port)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE health_monitor (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  pool_id TEXT NOT NULL UNIQUE REFERENCES pool (id) DEFERRABLE INITIALLY DEFERRED,
+  type TEXT NOT NULL,
+  delay INTEGER NOT NULL,
+  timeout INTEGER NOT NULL,
+  max_retries INTEGER NOT NULL,
+  max_retries_down INTEGER NOT NULL,
+  monitor_port INTEGER CHECK (monitor_port BETWEEN 1 AND 65535)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE load_balancer_tag (
+  resource_id TEXT NOT NULL REFERENCES load_balancer (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE listener_tag (
+  resource_id TEXT NOT NULL REFERENCES listener (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pool_tag (
+  resource_id TEXT NOT NULL REFERENCES pool (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE member_tag (
+  resource_id TEXT NOT NULL REFERENCES member (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE health_monitor_tag (
+  resource_id TEXT NOT NULL REFERENCES health_monitor (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+/// kMigrations[n] leads from version n to n + 1.
+constexpr const char* kMigrations[] = {kVersion1};
+static_assert(std::size(kMigrations) == kSchemaVersion);
+
+}  // namespace
+
+Result<int64_t> stored_version(Db& db) {
+  const auto application = db.integer("PRAGMA application_id");
+  if (!application) return pass_on(application.error());
+  const auto objects = db.integer("SELECT count(*) FROM sqlite_master");
+  if (!objects) return pass_on(objects.error());
+  if (*application == 0 && *objects == 0) return 0;
+  if (*application != kApplicationId)
+    return fail(ErrorCode::kStorage, "the file is an SQLite database, but not one of elb-agent");
+  const auto version = db.integer("SELECT schema_version FROM meta");
+  if (!version) return pass_on(version.error());
+  if (*version > kSchemaVersion)
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("the store has schema version {}, this elb-agent knows versions up to {}; use the newer one",
+                    *version, kSchemaVersion));
+  return *version;
+}
+
+Status migrate(Db& db) {
+  auto transaction = Transaction::begin(db, Transaction::Mode::kWrite);
+  if (!transaction) return pass_on(transaction.error());
+  const auto version = stored_version(db);  // again, now that nobody else can change it
+  if (!version) return pass_on(version.error());
+  if (*version == kSchemaVersion) return {};
+  for (int64_t step = *version; step < kSchemaVersion; ++step)
+    if (auto status = db.exec(kMigrations[step]); !status) return status;
+  if (auto status = db.exec(fmt::format("PRAGMA application_id = {}; UPDATE meta SET schema_version = {}",
+                                        kApplicationId, kSchemaVersion));
+      !status)
+    return status;
+  return transaction->commit();
+}
+
+}  // namespace elb::store
