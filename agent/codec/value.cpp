@@ -54,10 +54,11 @@ Value Value::object() {
   return value;
 }
 
-Result<Value> Value::parse(std::string_view text) {
+Result<Value> Value::parse(std::string_view text, size_t max_bytes) {
   Value value;
   value.impl_ = std::make_unique<Impl>();
-  if (Status parsed = parse_json(text, value.impl_->json); !parsed) return pass_on(std::move(parsed.error()));
+  if (Status parsed = parse_json(text, max_bytes, value.impl_->json); !parsed)
+    return pass_on(std::move(parsed.error()));
   return value;
 }
 

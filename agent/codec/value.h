@@ -39,9 +39,9 @@ class Value {
   Value& operator=(Value&& other) noexcept;
   ~Value();
 
-  /// Strict RFC 8259. kTooLarge beyond kMaxDocumentBytes, kInvalid for bad syntax (with byte offset), depth beyond
-  /// kMaxDepth, a duplicate key (named) or invalid UTF-8.
-  static Result<Value> parse(std::string_view text);
+  /// Strict RFC 8259. kTooLarge beyond `max_bytes`, kInvalid for bad syntax (with byte offset), depth beyond kMaxDepth,
+  /// a duplicate key (named) or invalid UTF-8. Only a client that trusts its server raises max_bytes.
+  static Result<Value> parse(std::string_view text, size_t max_bytes = kMaxDocumentBytes);
   std::string dump(int indent = -1) const;  // -1: one line
   std::string to_yaml() const;
 

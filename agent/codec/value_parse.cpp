@@ -110,10 +110,10 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Status parse_json(std::string_view text, Json& root) {
-  if (text.size() > kMaxDocumentBytes) {
+Status parse_json(std::string_view text, size_t max_bytes, Json& root) {
+  if (text.size() > max_bytes) {
     return fail(ErrorCode::kTooLarge,
-                fmt::format("document of {} bytes is larger than {} bytes", text.size(), kMaxDocumentBytes));
+                fmt::format("document of {} bytes is larger than {} bytes", text.size(), max_bytes));
   }
   // The library takes a NUL byte for the end of the document and would not look at what follows.
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {

@@ -11,6 +11,6 @@
 namespace elb::codec {
 
 /// Errors as Value::parse() promises. `root` is unspecified after an error.
-Status parse_json(std::string_view text, nlohmann::ordered_json& root);
+Status parse_json(std::string_view text, size_t max_bytes, nlohmann::ordered_json& root);
 
 }  // namespace elb::codec

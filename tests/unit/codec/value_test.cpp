@@ -118,6 +118,12 @@ TEST(Value, SizeLimitIsExact) {
   EXPECT_EQ(code_of(std::string(10'000'000, ' ')), ErrorCode::kTooLarge);
 }
 
+TEST(Value, AClientMayRaiseTheSizeLimit) {
+  const std::string text = "\"" + std::string(kMaxDocumentBytes, 'a') + "\"";
+  EXPECT_TRUE(Value::parse(text, text.size()));
+  EXPECT_FALSE(Value::parse(text, text.size() - 1));
+}
+
 // The library's own object insertion is linear per key: this document would take minutes.
 TEST(Value, ManyKeysCostLinearTime) {
   std::string text = "{";

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One maker for each noun, a file each; nouns() in registry.cpp puts them in order.
+// Thread rule: called once.
+#pragma once
+
+#include "cli/command.h"
+
+namespace elb::cli {
+
+Noun load_balancer_noun();
+Noun listener_noun();
+Noun pool_noun();
+Noun member_noun();
+Noun health_monitor_noun();
+Noun subnet_noun();
+Noun status_noun();
+Noun flows_noun();
+Noun drops_noun();
+Noun version_noun();
+Noun completion_noun();
+Noun complete_noun();  // hidden: what the shells ask
+Noun manual_noun();    // hidden: the source of elbctl(1)
+
+}  // namespace elb::cli

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// elbctl pool ...
+#include "cli/crud.h"
+#include "cli/nouns/all.h"
+#include "cli/resolve.h"
+
+namespace elb::cli {
+namespace {
+
+using codec::Value;
+
+const Positional kPool = {"POOL", "name or id of the pool", "pool"};
+
+Done create(Context& context, const Command& command, const Args& args) {
+  auto fields = fields_from(context, command, args);
+  if (!fields) return pass_on(fields.error());
+  if (fields->has("listener_id") == fields->has("loadbalancer_id")) {
+    return usage_error("one of --listener and --lb is required", "see: elbctl pool create --help");
+  }
+  if (!fields->has("lb_algorithm")) fields->set("lb_algorithm", "ROUND_ROBIN");
+  if (!fields->has("protocol")) {
+    if (!fields->has("listener_id")) return usage_error("--protocol is required with --lb");
+    const auto listener = find_object(context, listeners(), fields->get("listener_id").as_string());
+    if (!listener) return pass_on(listener.error());
+    fields->set("protocol", listener->get("protocol"));
+  }
+  return create_object(context, pools(), *std::move(fields), args);
+}
+
+Done list(Context& context, const Command&, const Args& args) {
+  Query filters;
+  if (const auto name = args.get("lb")) {
+    const auto id = find_id(context, load_balancers(), *name);
+    if (!id) return pass_on(id.error());
+    filters.emplace_back("loadbalancer_id", *id);
+  }
+  return list_objects(context, pools(), args, std::move(filters));
+}
+
+Done show(Context& context, const Command&, const Args& args) {
+  return show_object(context, pools(), args.text("POOL"));
+}
+
+Done set(Context& context, const Command& command, const Args& args) {
+  const auto fields = fields_from(context, command, args);
+  if (!fields) return pass_on(fields.error());
+  return set_object(context, pools(), args.text("POOL"), *fields, args);
+}
+
+Done remove(Context& context, const Command&, const Args& args) {
+  return delete_objects(context, pools(), args.all("POOL"), args);
+}
+
+}  // namespace
+
+Noun pool_noun() {
+  const Option algorithm = {.names = "--algorithm,--lb-algorithm",
+                            .placeholder = "ALGORITHM",
+                            .help = "how a member is chosen (default ROUND_ROBIN, by weight)",
+                            .kind = Kind::kUpper,
+                            .field = "lb_algorithm",
+                            .choices = {"ROUND_ROBIN"}};
+  const std::vector<Option> create_options = {
+      {"--name", "NAME", "the same as NAME", Kind::kText, "name"},
+      {"--listener", "LISTENER", "listener whose default pool it becomes", Kind::kReference, "listener_id", "listener"},
+      {"--lb,--loadbalancer", "LB", "load balancer, for a pool without a listener", Kind::kReference, "loadbalancer_id",
+       "loadbalancer"},
+      {.names = "--protocol",
+       .placeholder = "PROTOCOL",
+       .help = "protocol of the members (default: the listener's)",
+       .kind = Kind::kUpper,
+       .field = "protocol",
+       .choices = {"TCP", "UDP"}},
+      algorithm};
+  Positional several = kPool;
+  several.repeated = true;
+  return {
+      .name = "pool",
+      .aliases = {"pools"},
+      .summary = "pools: members that share connections, and how they are chosen",
+      .commands = {
+          {.verb = "create",
+           .aliases = {"add"},
+           .summary = "make a pool",
+           .positionals = {{"NAME", "name of the new pool", "", "name", false}},
+           .options = joined(create_options, joined(common_options(false), {wait_option()})),
+           .examples = {{"as the pool of a listener", "elbctl pool create web-pool --listener web-80 --wait"},
+                        {"without one, for later", "elbctl pool create green --lb web --protocol TCP"}},
+           .run = create},
+          {.verb = "list",
+           .aliases = {"ls"},
+           .summary = "list pools",
+           .options = joined({{.names = "--lb,--loadbalancer",
+                               .placeholder = "LB",
+                               .help = "only those of this load balancer",
+                               .noun = "loadbalancer"}},
+                             list_options()),
+           .examples = {{"names only", "elbctl pool list -o name"}},
+           .run = list},
+          {.verb = "show",
+           .aliases = {"get", "describe"},
+           .summary = "show one pool",
+           .positionals = {kPool},
+           .examples = {{"", "elbctl pool show web-pool"}},
+           .run = show},
+          {.verb = "set",
+           .aliases = {"update", "edit"},
+           .summary = "change a pool",
+           .positionals = {kPool},
+           .options = joined({algorithm}, joined(common_options(true), {wait_option()})),
+           .examples = {{"", "elbctl pool set web-pool --description 'the shop'"}},
+           .run = set},
+          {.verb = "delete",
+           .aliases = {"rm", "remove"},
+           .summary = "delete pools",
+           .positionals = {several},
+           .options = delete_options(),
+           .examples = {{"after its members", "elbctl member batch web-pool --empty && elbctl pool delete web-pool"}},
+           .run = remove},
+      }};
+}
+
+}  // namespace elb::cli

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/resource.h"
+
+#include <fmt/core.h>
+
+#include "cli/url.h"
+
+namespace elb::cli {
+namespace {
+
+using codec::Value;
+
+std::string admin_state(const Value& object) { return object.get("admin_state_up").as_bool() ? "up" : "down"; }
+
+Column count_of(std::string header, std::string field) {
+  return {std::move(header), field, false,
+          [field](const Value& object) { return std::to_string(object.get(field).size()); }};
+}
+
+const std::string kRoot = "/v2.0/lbaas/";
+
+}  // namespace
+
+std::string Resource::path_of(std::string_view id) const { return path + "/" + percent_encode(id); }
+
+const Resource& load_balancers() {
+  static const Resource kResource = {"loadbalancer",
+                                     "load balancer",
+                                     "loadbalancer",
+                                     "loadbalancers",
+                                     kRoot + "loadbalancers",
+                                     {{"NAME", "name"},
+                                      {"VIP", "vip_address"},
+                                      {"STATUS", "operating_status"},
+                                      {"PROVISIONING", "provisioning_status"},
+                                      count_of("LISTENERS", "listeners"),
+                                      count_of("POOLS", "pools"),
+                                      {"ID", "id"},
+                                      {"ADMIN", "admin_state_up", true, admin_state},
+                                      {"SUBNET", "vip_subnet_id", true},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
+const Resource& listeners() {
+  static const Resource kResource = {"listener",
+                                     "listener",
+                                     "listener",
+                                     "listeners",
+                                     kRoot + "listeners",
+                                     {{"NAME", "name"},
+                                      {"PROTOCOL", "protocol"},
+                                      {"PORT", "protocol_port"},
+                                      {"STATUS", "operating_status"},
+                                      {"LOADBALANCER", "loadbalancers"},
+                                      {"DEFAULT POOL", "default_pool_id"},
+                                      {"ID", "id"},
+                                      {"ADMIN", "admin_state_up", true, admin_state},
+                                      {"PROVISIONING", "provisioning_status", true},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
+const Resource& pools() {
+  static const Resource kResource = {"pool",
+                                     "pool",
+                                     "pool",
+                                     "pools",
+                                     kRoot + "pools",
+                                     {{"NAME", "name"},
+                                      {"PROTOCOL", "protocol"},
+                                      {"ALGORITHM", "lb_algorithm"},
+                                      {"STATUS", "operating_status"},
+                                      count_of("MEMBERS", "members"),
+                                      {"LOADBALANCER", "loadbalancers"},
+                                      {"ID", "id"},
+                                      {"LISTENERS", "listeners", true},
+                                      {"HEALTHMONITOR", "healthmonitor_id", true},
+                                      {"ADMIN", "admin_state_up", true, admin_state},
+                                      {"PROVISIONING", "provisioning_status", true},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
+const Resource& health_monitors() {
+  static const Resource kResource = {"healthmonitor",
+                                     "health monitor",
+                                     "healthmonitor",
+                                     "healthmonitors",
+                                     kRoot + "healthmonitors",
+                                     {{"NAME", "name"},
+                                      {"TYPE", "type"},
+                                      {"DELAY", "delay"},
+                                      {"TIMEOUT", "timeout"},
+                                      {"UP", "max_retries"},
+                                      {"DOWN", "max_retries_down"},
+                                      {"POOL", "pools"},
+                                      {"ID", "id"},
+                                      {"PORT", "monitor_port", true},
+                                      {"ADMIN", "admin_state_up", true, admin_state},
+                                      {"PROVISIONING", "provisioning_status", true},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true}}};
+  return kResource;
+}
+
+const Resource& subnets() {
+  static const Resource kResource = {
+      "subnet",
+      "subnet",
+      "subnet",
+      "subnets",
+      "/v2.0/subnets",
+      {{"NAME", "name"}, {"CIDR", "cidr"}, {"GATEWAY", "gateway_ip"}, {"NETWORK", "network_id"}, {"ID", "id"}}};
+  return kResource;
+}
+
+Resource members_of(std::string_view pool_id) {
+  return {"member",
+          "member",
+          "member",
+          "members",
+          fmt::format("{}pools/{}/members", kRoot, percent_encode(pool_id)),
+          {{"NAME", "name"},
+           {"ADDRESS", "address"},
+           {"PORT", "protocol_port"},
+           {"WEIGHT", "weight"},
+           {"AZ", "availability_zone"},
+           {"STATUS", "operating_status"},
+           {"ID", "id"},
+           {"REASON", "status_reason", true},
+           {"ADMIN", "admin_state_up", true, admin_state},
+           {"SUBNET", "subnet_id", true},
+           {"PROVISIONING", "provisioning_status", true},
+           {"CREATED", "created_at", true}}};
+}
+
+const Resource* find_resource(std::string_view noun) {
+  for (const Resource& (*make)() : {load_balancers, listeners, pools, health_monitors, subnets}) {
+    if (make().noun == noun) return &make();
+  }
+  return nullptr;
+}
+
+}  // namespace elb::cli
