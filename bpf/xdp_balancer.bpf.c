@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include <elb/abi.h>
+/*
+ * The balancer: one program for every interface and both directions.
+ * elb_clock tells the agent the time as the packets see it (run it with BPF_PROG_TEST_RUN; the
+ * return value is the current tick).
+ */
+#include <lib/balance.h>
 
 SEC("xdp.frags")
 int xdp_balancer(struct xdp_md *ctx)
 {
-	return XDP_PASS;
+	return elb_balance(ctx);
+}
+
+SEC("xdp")
+int elb_clock(struct xdp_md *ctx)
+{
+	return bpf_jiffies64() >> elb_tick_shift;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

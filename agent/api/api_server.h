@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ApiServer: the REST API over ConfigService and read-only views; docs/api.md is the contract. Listens on loopback only,
-// because requests are not authenticated yet.
-// Thread rule: start() and the destructor from one thread; requests run on the server's own threads.
+// ApiServer: the REST API over ConfigService and read-only views; docs/api.md is the contract. Listens on loopback
+// only, because requests are not authenticated yet. Thread rule: start() and the destructor from one thread; requests
+// run on the server's own threads.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChangeLog: at which revision a resource was last written, as long as that revision is not applied everywhere. It is what
-// PENDING_CREATE and PENDING_UPDATE are made of; not stored, because after a restart everything is applied anew.
+// ChangeLog: at which revision a resource was last written, as long as that revision is not applied everywhere. It is
+// what PENDING_CREATE and PENDING_UPDATE are made of; not stored, because after a restart everything is applied anew.
 // Private to api. Thread rule: safe from any thread.
 #pragma once
 

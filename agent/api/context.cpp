@@ -36,15 +36,13 @@ Result<codec::Value> Request::json() const {
 }
 
 Context::Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-                 const model::TrafficView& traffic, const Clock& clock, Random& random)
+                 const model::TrafficView& traffic, Random& random)
     : options_(options),
       service_(service),
       reconciler_(reconciler),
       traffic_(traffic),
       random_(random),
-      changes_(service.model()->revision) {
-  static_cast<void>(clock);
-}
+      changes_(service.model()->revision) {}
 
 View Context::view() const {
   const control::ModelPtr model = service_.model();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every handler works with: the request with its path's captures, the reply it builds, and the API object that holds
-// service, views and change log. Private to api. Thread rule: Context is shared by all handler threads and is safe for them.
+// What every handler works with: the request with its path's captures, the reply it builds, and the API object that
+// holds service, views and change log. Private to api. Thread rule: Context is shared by all handler threads and is
+// safe for them.
 #pragma once
 
 #include <functional>
@@ -51,7 +52,7 @@ struct View {
 class Context {
  public:
   Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-          const model::TrafficView& traffic, const Clock& clock, Random& random);
+          const model::TrafficView& traffic, Random& random);
 
   View view() const;
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <limits>
 #include <thread>
 
 #include "api/http_connection.h"
@@ -67,6 +68,9 @@ class HttpServer::Impl final : public httplib::Server {
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
     set_tcp_nodelay(true);
+    // Only announced by the library (in Keep-Alive); await_request() keeps the time.
+    set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(limits_.idle_time).count());
+    set_keep_alive_max_count(std::numeric_limits<uint32_t>::max());
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       serve(request, response);
       return HandlerResponse::Handled;

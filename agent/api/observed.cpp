@@ -77,7 +77,8 @@ Observed::Verdict Observed::judge(const model::Listener& listener) {
   const auto pool = relations_->model().pools.find(*listener.default_pool_id);
   if (pool == relations_->model().pools.end()) return {"ONLINE", "no default pool"};
   const Verdict& verdict = judge(*pool->second);
-  const std::string reason = verdict.reason.empty() ? "" : fmt::format("pool {}: {}", label(*pool->second), verdict.reason);
+  const std::string reason =
+      verdict.reason.empty() ? "" : fmt::format("pool {}: {}", label(*pool->second), verdict.reason);
   const bool passed_on = verdict.operating == "ERROR" || verdict.operating == "DEGRADED";
   return {passed_on ? verdict.operating : "ONLINE", reason};
 }

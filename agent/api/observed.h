@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observed: the statuses that the API shows, from the health of members upward (Octavia's meanings): member, pool, listener,
-// load balancer, each with the reason. Made for one request; remembers what it has worked out.
-// Private to api. Thread rule: one thread.
+// Observed: the statuses that the API shows, from the health of members upward (Octavia's meanings): member, pool,
+// listener, load balancer, each with the reason. Made for one request; remembers what it has worked out. Private to
+// api. Thread rule: one thread.
 #pragma once
 
 #include <memory>

@@ -8,14 +8,16 @@ namespace elb::log {
 
 namespace {
 
-/// JSON string contents: control characters, quotes and backslashes escaped, so that a line is always one object.
-std::string escape(std::string_view text) {
+/// Control characters are escaped, so that no message makes a line of its own or moves the reader's cursor; for JSON
+/// quotes and backslashes too, so that a line is always one object.
+std::string escape(std::string_view text, bool json) {
   std::string out;
   for (const char c : text) {
-    if (c == '"' || c == '\\')
+    const auto byte = static_cast<unsigned char>(c);
+    if (json && (c == '"' || c == '\\'))
       out += {'\\', c};
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else if (byte < 0x20 || byte == 0x7F)
+      out += json ? fmt::format("\\u{:04x}", byte) : fmt::format("\\x{:02x}", byte);
     else
       out += c;
   }
@@ -66,7 +68,7 @@ bool enabled(Level level) { return spdlog::should_log(translate(level)); }
 
 void write(Level level, std::string_view message) {
   if (!enabled(level)) return;
-  spdlog::log(translate(level), "{}", json_lines ? escape(message) : std::string(message));
+  spdlog::log(translate(level), "{}", escape(message, json_lines));
 }
 
 }  // namespace elb::log

@@ -65,6 +65,13 @@ class TrafficView {
   virtual std::optional<Traffic> member_traffic(const Id& member_id) const = 0;
   virtual std::vector<DropCount> drops() const = 0;
   virtual FlowPage flows(const FlowFilter& filter) const = 0;
+
+  /// Only capacity and used. Default: a page without flows; override where that still walks the table.
+  virtual FlowPage flow_usage() const {
+    FlowFilter none;
+    none.limit = 0;
+    return flows(none);
+  }
 };
 
 /// State of one executor, for `elbctl status` and /v1/status.

@@ -147,14 +147,17 @@ Status make_file(const fs::path& path) {
     fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   }
   if (!fd) return fail_storage(errno, created ? "create" : "open", path);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return fail_storage(errno, "examine", path);
-  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kStorage, fmt::format("{} is not a regular file", path.string()));
-  if ((info.st_mode & 0077U) != 0) {
-    log::warn("the store was open to others, making it private path={} mode={:o}", path.string(), info.st_mode & 0777U);
-    if (::fchmod(fd.get(), 0600) != 0) return fail_storage(errno, "make private", path);
-  }
   if (created) sync_directory(path.parent_path());
+  return {};
+}
+
+/// Only for a file that has been seen to be ours.
+Status make_private(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return fail_storage(errno, "examine", path);
+  if ((info.st_mode & 0077U) == 0) return {};
+  log::warn("the store was open to others, making it private path={} mode={:o}", path.string(), info.st_mode & 0777U);
+  if (::chmod(path.c_str(), 0600) != 0) return fail_storage(errno, "make private", path);
   return {};
 }
 
@@ -169,6 +172,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
   // Reads first: a file that is not ours, or newer, stays as it is.
   const auto version = stored_version(*db);
   if (!version) return fail(version.error().code, fmt::format("{}: {}", path, version.error().message));
+  if (auto status = make_private(file); !status) return pass_on(status.error());
   const auto mode = db->text("PRAGMA journal_mode = WAL");
   if (!mode) return pass_on(mode.error());
   if (*mode != "wal")

@@ -42,6 +42,7 @@
 #define ELB_MAP_HOP_INDEX "elb_hop_index" /* HASH: elb_hop_key -> __u32 index of a learnt hop */
 #define ELB_MAP_HOP_FREE  "elb_hop_free"  /* QUEUE of __u32: learnt hops that may be handed out */
 #define ELB_MAP_ADDRS	  "elb_addrs"	  /* LPM_TRIE: elb_addr_key -> __u32 enum elb_addr_kind */
+#define ELB_MAP_LINKS	  "elb_links"	  /* HASH by ifindex: struct elb_link */
 #define ELB_MAP_TX_PORTS  "elb_tx_ports"  /* DEVMAP_HASH by ifindex */
 #define ELB_MAP_REASONS	  "elb_reasons"	  /* PERCPU_ARRAY by enum elb_reason: __u64 packets */
 
@@ -61,12 +62,12 @@ ELB_ASSERT(sizeof(struct elb_meta) == 56, "elb_meta");
  * as loaded.
  */
 struct elb_flow {
-	__u32 home;    /* belongs to the position */
-	__u32 ctl;     /* belongs to the occupant: phase, flags, generation */
-	__u32 last;    /* tick of the last packet */
-	__u8 proto;    /* IPPROTO_TCP or IPPROTO_UDP */
-	__u8 progress; /* ELB_SEEN_*: what this direction has shown */
-	__u16 hop;     /* where rewritten packets go */
+	__u32 home; /* belongs to the position */
+	__u32 ctl;  /* belongs to the occupant: phase, ELB_FLOW_* flags, generation */
+	__u32 last; /* tick of the last packet */
+	__u8 proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 pad;
+	__u16 hop; /* where rewritten packets go */
 	__u64 key_addrs;
 	__u32 key_ports;
 	__u32 new_source;
@@ -78,13 +79,9 @@ struct elb_flow {
 	__u16 member;	/* index */
 	__u64 bytes;	/* frames as received, from the Ethernet header on */
 	__u32 packets;
-	__u32 aux; /* reverse: slot of the forward entry; forward: reserved */
+	__u32 peer; /* slot of the other direction's entry */
 };
 ELB_ASSERT(sizeof(struct elb_flow) == ELB_CACHE_LINE, "one cache line per direction");
-
-#define ELB_SEEN_ANY 1u /* at least one packet after the one that made the entry */
-#define ELB_SEEN_FIN 2u
-#define ELB_SEEN_RST 4u
 
 struct elb_listener_key {
 	__be32 addr;
@@ -151,6 +148,13 @@ struct elb_hop_key {
 	__u32 ifindex;
 };
 ELB_ASSERT(sizeof(struct elb_hop_key) == 12, "elb_hop_key");
+
+/* An interface the program is attached to: what ARP answers carry and what learnt hops may take. */
+struct elb_link {
+	__u8 mac[6];
+	__u16 mtu; /* without the Ethernet header */
+};
+ELB_ASSERT(sizeof(struct elb_link) == 8, "elb_link");
 
 struct elb_addr_key {
 	__u32 prefix_len;
@@ -220,6 +224,7 @@ static_assert(std::has_unique_object_representations_v<elb_addr_key>);
 static_assert(std::has_unique_object_representations_v<elb_flow>);
 static_assert(std::has_unique_object_representations_v<elb_member>);
 static_assert(std::has_unique_object_representations_v<elb_hop>);
+static_assert(std::has_unique_object_representations_v<elb_link>);
 #endif
 
 #endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The handlers behind the table of routes, one group for each file. Private to api.
+// Thread rule: as Context, any thread.
+#pragma once
+
+#include "api/context.h"
+
+namespace elb::api {
+
+// discovery.cpp: version documents, subnets and networks, providers, quotas
+Result<Reply> list_versions(Context& context, const Request& request);
+Result<Reply> show_version(Context& context, const Request& request);
+Result<Reply> list_subnets(Context& context, const Request& request);
+Result<Reply> show_subnet(Context& context, const Request& request);
+Result<Reply> list_networks(Context& context, const Request& request);
+Result<Reply> show_network(Context& context, const Request& request);
+Result<Reply> list_providers(Context& context, const Request& request);
+Result<Reply> list_quotas(Context& context, const Request& request);
+Result<Reply> show_quota(Context& context, const Request& request);
+
+// load_balancers.cpp
+Result<Reply> list_load_balancers(Context& context, const Request& request);
+Result<Reply> create_load_balancer(Context& context, const Request& request);
+Result<Reply> show_load_balancer(Context& context, const Request& request);
+Result<Reply> update_load_balancer(Context& context, const Request& request);
+Result<Reply> delete_load_balancer(Context& context, const Request& request);
+Result<Reply> fail_over(Context& context, const Request& request);
+
+// listeners.cpp
+Result<Reply> list_listeners(Context& context, const Request& request);
+Result<Reply> create_listener(Context& context, const Request& request);
+Result<Reply> show_listener(Context& context, const Request& request);
+Result<Reply> update_listener(Context& context, const Request& request);
+Result<Reply> delete_listener(Context& context, const Request& request);
+
+// pools.cpp
+Result<Reply> list_pools(Context& context, const Request& request);
+Result<Reply> create_pool(Context& context, const Request& request);
+Result<Reply> show_pool(Context& context, const Request& request);
+Result<Reply> update_pool(Context& context, const Request& request);
+Result<Reply> delete_pool(Context& context, const Request& request);
+
+// members.cpp, member_batch.cpp
+Result<Reply> list_members(Context& context, const Request& request);
+Result<Reply> create_member(Context& context, const Request& request);
+Result<Reply> show_member(Context& context, const Request& request);
+Result<Reply> update_member(Context& context, const Request& request);
+Result<Reply> delete_member(Context& context, const Request& request);
+Result<Reply> batch_members(Context& context, const Request& request);
+
+// health_monitors.cpp
+Result<Reply> list_health_monitors(Context& context, const Request& request);
+Result<Reply> create_health_monitor(Context& context, const Request& request);
+Result<Reply> show_health_monitor(Context& context, const Request& request);
+Result<Reply> update_health_monitor(Context& context, const Request& request);
+Result<Reply> delete_health_monitor(Context& context, const Request& request);
+
+// statuses.cpp
+Result<Reply> show_status_tree(Context& context, const Request& request);
+Result<Reply> show_load_balancer_stats(Context& context, const Request& request);
+Result<Reply> show_listener_stats(Context& context, const Request& request);
+
+// native.cpp, native_flows.cpp: /v1
+Result<Reply> native_status(Context& context, const Request& request);
+Result<Reply> native_flows(Context& context, const Request& request);
+Result<Reply> native_drops(Context& context, const Request& request);
+Result<Reply> native_version(Context& context, const Request& request);
+
+}  // namespace elb::api

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/router.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/handlers.h"
+
+namespace elb::api {
+namespace {
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // canonical, {} for an id
+  Handler handler;
+};
+
+constexpr Route kRoutes[] = {
+    {"GET", "", list_versions},
+    {"GET", "version", show_version},
+
+    {"GET", "lbaas/loadbalancers", list_load_balancers},
+    {"POST", "lbaas/loadbalancers", create_load_balancer},
+    {"GET", "lbaas/loadbalancers/{}", show_load_balancer},
+    {"PUT", "lbaas/loadbalancers/{}", update_load_balancer},
+    {"DELETE", "lbaas/loadbalancers/{}", delete_load_balancer},
+    {"GET", "lbaas/loadbalancers/{}/status", show_status_tree},
+    {"GET", "lbaas/loadbalancers/{}/statuses", show_status_tree},
+    {"GET", "lbaas/loadbalancers/{}/stats", show_load_balancer_stats},
+    {"PUT", "lbaas/loadbalancers/{}/failover", fail_over},
+
+    {"GET", "lbaas/listeners", list_listeners},
+    {"POST", "lbaas/listeners", create_listener},
+    {"GET", "lbaas/listeners/{}", show_listener},
+    {"PUT", "lbaas/listeners/{}", update_listener},
+    {"DELETE", "lbaas/listeners/{}", delete_listener},
+    {"GET", "lbaas/listeners/{}/stats", show_listener_stats},
+
+    {"GET", "lbaas/pools", list_pools},
+    {"POST", "lbaas/pools", create_pool},
+    {"GET", "lbaas/pools/{}", show_pool},
+    {"PUT", "lbaas/pools/{}", update_pool},
+    {"DELETE", "lbaas/pools/{}", delete_pool},
+
+    {"GET", "lbaas/pools/{}/members", list_members},
+    {"POST", "lbaas/pools/{}/members", create_member},
+    {"PUT", "lbaas/pools/{}/members", batch_members},
+    {"GET", "lbaas/pools/{}/members/{}", show_member},
+    {"PUT", "lbaas/pools/{}/members/{}", update_member},
+    {"DELETE", "lbaas/pools/{}/members/{}", delete_member},
+
+    {"GET", "lbaas/healthmonitors", list_health_monitors},
+    {"POST", "lbaas/healthmonitors", create_health_monitor},
+    {"GET", "lbaas/healthmonitors/{}", show_health_monitor},
+    {"PUT", "lbaas/healthmonitors/{}", update_health_monitor},
+    {"DELETE", "lbaas/healthmonitors/{}", delete_health_monitor},
+
+    {"GET", "lbaas/providers", list_providers},
+    {"GET", "lbaas/quotas", list_quotas},
+    {"GET", "lbaas/quotas/defaults", show_quota},
+    {"GET", "lbaas/quotas/{}", show_quota},
+
+    {"GET", "network/subnets", list_subnets},
+    {"GET", "network/subnets/{}", show_subnet},
+    {"GET", "network/networks", list_networks},
+    {"GET", "network/networks/{}", show_network},
+
+    {"GET", "v1/status", native_status},
+    {"GET", "v1/flows", native_flows},
+    {"GET", "v1/drops", native_drops},
+    {"GET", "v1/version", native_version},
+};
+
+using Segments = std::vector<std::string_view>;
+
+Segments split(std::string_view path) {
+  Segments segments;
+  while (!path.empty()) {
+    if (path.front() == '/') path.remove_prefix(1);
+    if (path.empty()) break;  // a slash at the end means nothing
+    const size_t end = std::min(path.find('/'), path.size());
+    segments.push_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return segments;
+}
+
+bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// The segments as the table spells them. Clients say /v2 or /v2.0, with or without "lbaas" for some collections, with a
+// project in the vendor's SDK, and with a prefix when a service catalog has one.
+Segments canonical(Segments segments) {
+  const auto drop = [&segments](size_t count) {
+    segments.erase(segments.begin(), segments.begin() + static_cast<ptrdiff_t>(count));
+  };
+  if (!segments.empty() && segments[0] == "load-balancer") drop(1);
+  if (segments.empty() || !one_of(segments[0], {"v2", "v2.0"})) return segments;
+  if (segments.size() == 1) return {"version"};
+  if (segments[1] == "lbaas" && segments.size() > 2) {
+    drop(1);
+  } else if (segments.size() > 3 && segments[2] == "elb") {
+    drop(2);
+    segments[0] = "lbaas";
+  } else if (one_of(segments[1], {"quotas", "providers", "loadbalancers", "listeners", "pools", "healthmonitors"})) {
+    segments[0] = "lbaas";
+  } else if (one_of(segments[1], {"subnets", "networks"})) {
+    segments[0] = "network";
+  }
+  return segments;
+}
+
+bool matches(const Segments& pattern, const Segments& path, std::vector<std::string>& ids) {
+  if (pattern.size() != path.size()) return false;
+  ids.clear();
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (pattern[i] == "{}") {
+      ids.emplace_back(path[i]);
+    } else if (pattern[i] != path[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Match find_route(std::string_view method, std::string_view path) {
+  const Segments segments = canonical(split(path));
+  if (method == "HEAD") method = "GET";
+  Match match;
+  std::vector<std::string> ids;
+  for (const Route& route : kRoutes) {
+    if (!matches(split(route.path), segments, ids)) continue;
+    if (route.method == method && !match.handler) {
+      match.handler = route.handler;
+      match.ids = ids;
+    }
+    const std::string allowed(route.method);
+    if (std::find(match.allowed.begin(), match.allowed.end(), allowed) != match.allowed.end()) continue;
+    match.allowed.push_back(allowed);
+    if (allowed == "GET") match.allowed.emplace_back("HEAD");
+  }
+  return match;
+}
+
+}  // namespace elb::api

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of routes and the spellings of paths that lead to it: /v2.0/lbaas, /v2/lbaas, /v2/{project}/elb, with or
+// without a /load-balancer before them. Private to api. Thread rule: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/context.h"
+
+namespace elb::api {
+
+struct Match {
+  Handler handler = nullptr;  // null: no such route
+  std::vector<std::string> ids;
+  std::vector<std::string> allowed;  // methods that the path has; empty: no such path
+};
+
+Match find_route(std::string_view method, std::string_view path);
+
+}  // namespace elb::api

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/dataplane.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "dataplane/bpf_object.h"
+#include "dataplane/drift.h"
+#include "dataplane/flow_sweeper.h"
+#include "dataplane/flow_table.h"
+#include "dataplane/libbpf_map_port.h"
+#include "dataplane/map_sync.h"
+#include "dataplane/next_hops.h"
+#include "dataplane/pin_dir.h"
+#include "dataplane/routes.h"
+#include "dataplane/traffic_reader.h"
+#include "dataplane/xdp_links.h"
+
+namespace elb::dataplane {
+
+/// In the order of their making; destroyed in the reverse, so threads end before what they use.
+struct Dataplane::Parts {
+  explicit Parts(const DataplaneOptions& given, Routes kernel_routes, PinDir dir)
+      : options(given), routes(std::move(kernel_routes)), pins(std::move(dir)) {}
+
+  Status start(const Clock& clock, Random& random);
+  void warn_about_veth();
+
+  const DataplaneOptions options;
+  Routes routes;
+  PinDir pins;
+  std::unique_ptr<BpfObject> object;
+  std::unique_ptr<LibbpfMapPort> port;
+  std::unique_ptr<MapSync> sync;
+  std::unique_ptr<NextHops> hops;
+  std::unique_ptr<XdpLinks> links;
+  std::unique_ptr<FlowTable> table;
+  std::unique_ptr<FlowSweeper> sweeper;
+  std::unique_ptr<TrafficReader> traffic;
+};
+
+Status Dataplane::Parts::start(const Clock& clock, Random& random) {
+  auto interfaces = find_interfaces(options.interfaces);
+  if (!interfaces) return pass_on(std::move(interfaces.error()));
+  warn_about_veth();
+
+  auto loaded = BpfObject::load(options, pins, random);
+  if (!loaded) return pass_on(std::move(loaded.error()));
+  object = std::move(*loaded);
+  port = std::make_unique<LibbpfMapPort>(*object);
+  sync = std::make_unique<MapSync>(*port, options);
+  if (auto status = sync->adopt(); !status) return status;
+  auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS), object->meta());
+  if (!mapped) return pass_on(std::move(mapped.error()));
+  table = std::move(*mapped);
+
+  if (auto added = routes.add_host_address(options.host_address()); !added) return pass_on(std::move(added.error()));
+  auto started = NextHops::start(*port, clock);
+  if (!started) return pass_on(std::move(started.error()));
+  hops = std::move(*started);
+  std::set<uint32_t> ifindexes;
+  for (const auto& [name, ifindex] : *interfaces) ifindexes.insert(ifindex);
+  if (auto status = hops->attach(std::move(ifindexes)); !status) return status;
+  auto attached = XdpLinks::attach(options, *object, pins);
+  if (!attached) return pass_on(std::move(attached.error()));
+  links = std::move(*attached);
+
+  const auto tick = [this] { return object->tick(); };
+  sweeper = std::make_unique<FlowSweeper>(*table, options, object->rate(), tick, sync->view());
+  traffic = std::make_unique<TrafficReader>(*port, *table, *sweeper, object->rate(), tick, sync->view());
+  log::info("dataplane is up maps={} flow_slots={} hz={} adopted_members={}", object->adopted() ? "adopted" : "new",
+            options.flow_slots, object->rate().hz, sync->adopted_members().size());
+  return {};
+}
+
+/// XDP sees a packet before its checksum is computed when the sender is the peer of a veth: incremental updates then go
+/// wrong.
+void Dataplane::Parts::warn_about_veth() {
+  const auto found = routes.links();
+  if (!found) return;
+  for (const LinkInfo& link : *found)
+    if (link.kind == "veth" &&
+        std::find(options.interfaces.begin(), options.interfaces.end(), link.name) != options.interfaces.end())
+      log::warn(
+          "interface is a veth: its peer must compute checksums itself ('ethtool -K PEER tx off') and must take "
+          "redirected "
+          "frames (an XDP program there, or 'ethtool -K PEER gro on') interface={}",
+          link.name);
+}
+
+Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Dataplane::~Dataplane() = default;
+
+Result<std::unique_ptr<Dataplane>> Dataplane::start(const DataplaneOptions& options, const Clock& clock,
+                                                    Random& random) {
+  if (auto status = options.validate(); !status) return pass_on(std::move(status.error()));
+  auto routes = Routes::open();
+  if (!routes) return pass_on(std::move(routes.error()));
+  auto pins = PinDir::open(options.pin_dir);
+  if (!pins) return pass_on(std::move(pins.error()));
+  auto parts = std::make_unique<Parts>(options, std::move(*routes), std::move(*pins));
+  if (auto status = parts->start(clock, random); !status) return pass_on(std::move(status.error()));
+  return std::unique_ptr<Dataplane>(new Dataplane(std::move(parts)));
+}
+
+std::vector<model::Id> Dataplane::adopted_members() const { return parts_->sync->adopted_members(); }
+
+/// Next hops first: a member enters its ring with its neighbour resolved, as far as it answers.
+Result<model::Applied> Dataplane::apply(model::SnapshotPtr snapshot) {
+  auto desired = parts_->sync->plan(*snapshot, parts_->sweeper->usage());
+  if (!desired) return pass_on(std::move(desired.error()));
+  if (auto status = parts_->hops->want(desired->hops); !status) return pass_on(std::move(status.error()));
+  auto writes = parts_->sync->commit(std::move(*desired), [this] { return parts_->sweeper->usage().begun; });
+  if (!writes) return pass_on(std::move(writes.error()));
+  return model::Applied{snapshot->generation, *writes};
+}
+
+Result<model::Audit> Dataplane::audit() {
+  auto audit = parts_->sync->audit(parts_->sweeper->usage());
+  if (!audit) return audit;
+  if (auto status = parts_->hops->audit(*audit); !status) return pass_on(std::move(status.error()));
+  const auto before = parts_->links->ifindexes();
+  const Status attached = parts_->links->audit(*audit);
+  if (const auto after = parts_->links->ifindexes(); after != before)
+    if (auto status = parts_->hops->attach(after); !status) return pass_on(std::move(status.error()));
+  if (!attached) return pass_on(Error(attached.error()));
+  auto pinned = parts_->object->repair_pins();
+  if (!pinned) return pass_on(std::move(pinned.error()));
+  for (uint32_t i = 0; i < *pinned; ++i) add_finding(*audit, "a pin was gone: pinned again");
+  auto added = parts_->routes.add_host_address(parts_->options.host_address());
+  if (!added) return pass_on(std::move(added.error()));
+  if (*added)
+    add_finding(*audit,
+                fmt::format("address {} was gone from lo: added again", parts_->options.host_address().to_string()));
+  return audit;
+}
+
+std::optional<model::Traffic> Dataplane::listener_traffic(const model::Id& listener_id) const {
+  return parts_->traffic->listener_traffic(listener_id);
+}
+std::optional<model::Traffic> Dataplane::member_traffic(const model::Id& member_id) const {
+  return parts_->traffic->member_traffic(member_id);
+}
+std::vector<model::DropCount> Dataplane::drops() const { return parts_->traffic->drops(); }
+model::FlowPage Dataplane::flows(const model::FlowFilter& filter) const { return parts_->traffic->flows(filter); }
+
+}  // namespace elb::dataplane

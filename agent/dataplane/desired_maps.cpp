@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/desired_maps.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <set>
+
+#include "algo/wrr_ring.h"
+#include "base/log.h"
+
+namespace elb::dataplane {
+
+namespace {
+
+constexpr size_t kRingMax = ELB_RING_MAX - 1;  // slot 0 holds the length
+
+uint8_t ip_protocol(model::Protocol protocol) { return protocol == model::Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP; }
+
+elb_addr_key addr_key(const IpAddress& address, uint8_t prefix) {
+  elb_addr_key key{};
+  key.prefix_len = prefix;
+  key.addr = address.v4_be();
+  return key;
+}
+
+class Builder {
+ public:
+  Builder(const model::Snapshot& snapshot, const DataplaneOptions& options, const MemberTable& held, IndexBook& book)
+      : snapshot_(snapshot), options_(options), held_(held), book_(book) {}
+
+  Result<DesiredMaps> build() {
+    for (const model::SnapshotListener& listener : snapshot_.listeners)
+      if (auto status = add_listener(listener); !status) return pass_on(std::move(status.error()));
+    book_.pairs.release_others([this](const PairKey& key) { return pairs_.count(key) > 0; });
+    book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; });
+    keep_quarantined();
+    book_.hops.release_others([this](const IpAddress& address) { return maps_.hops.count(address) > 0; });
+    add_addrs();
+    return std::move(maps_);
+  }
+
+ private:
+  Status add_listener(const model::SnapshotListener& listener) {
+    if (!listener.vip.address.is_v4()) {
+      log::warn("listener is not balanced: only IPv4 so far listener={} vip={}", listener.id, listener.vip.to_string());
+      return {};
+    }
+    auto id = parse_uuid(listener.id);
+    if (!id) return pass_on(std::move(id.error()));
+    const auto index = book_.listeners.assign(*id);
+    if (!index)
+      return fail(ErrorCode::kQuota,
+                  fmt::format("more than {} listeners, removed ones included until their connections have ended: "
+                              "raise max-listeners",
+                              options_.max_listeners));
+    listeners_.insert(*id);
+
+    elb_listener_key key{};
+    key.addr = listener.vip.address.v4_be();
+    key.port = htons(listener.vip.port);
+    key.proto = ip_protocol(listener.protocol);
+    elb_listener value{};
+    value.index = *index;
+    store_uuid(value.id, *id);
+    maps_.listeners[key] = value;
+
+    if (auto status = add_pair({*id, *id}, *index, nullptr); !status) return pass_on(std::move(status.error()));
+    std::vector<uint32_t> weights, indexes;
+    if (listener.pool) {
+      for (const model::SnapshotMember& member : snapshot_.pools[*listener.pool].members) {
+        auto member_id = parse_uuid(member.id);
+        if (!member_id) return pass_on(std::move(member_id.error()));
+        auto slot = add_pair({*id, *member_id}, *index, &member);
+        if (!slot) return pass_on(std::move(slot.error()));
+        if (!*slot || !member.usable || member.weight == 0) continue;
+        indexes.push_back(**slot);
+        weights.push_back(member.weight);
+      }
+    }
+    if (weights.empty()) return {};  // no ring: the packet path counts NO_MEMBER
+    Ring& ring = maps_.rings[*index];
+    for (const uint32_t turn : algo::build_wrr_ring(weights, kRingMax)) ring.push_back(indexes[turn]);
+    return {};
+  }
+
+  /// Nothing for a member that can not be balanced. `member` is null for the entry that gathers counters.
+  Result<std::optional<uint32_t>> add_pair(const PairKey& key, uint32_t listener, const model::SnapshotMember* member) {
+    elb_member value{};
+    value.listener = listener;
+    store_uuid(value.id, key.member);
+    store_uuid(value.listener_id, key.listener);
+    if (member != nullptr) {
+      if (!member->endpoint.address.is_v4()) {
+        log::warn("member gets no traffic: only IPv4 so far member={} address={}", member->id,
+                  member->endpoint.to_string());
+        return std::nullopt;
+      }
+      const auto hop = book_.hops.assign(member->endpoint.address);
+      if (!hop)
+        return fail(ErrorCode::kQuota,
+                    fmt::format("more than {} different member addresses on one node", ELB_HOPS_MEMBERS - 1));
+      maps_.hops[member->endpoint.address] = *hop;
+      value.addr = member->endpoint.address.v4_be();
+      value.port = htons(member->endpoint.port);
+      value.hop = static_cast<uint16_t>(*hop);
+      value.flags = member->usable && member->weight > 0 ? ELB_MEMBER_USABLE : 0;
+    }
+    const auto index = book_.pairs.assign(key);
+    if (!index)
+      return fail(ErrorCode::kQuota,
+                  fmt::format("more than {} members over all listeners, removed ones included until their connections "
+                              "have ended: raise max-members",
+                              options_.max_members));
+    pairs_.insert(key);
+    maps_.members[*index] = value;
+    return index;
+  }
+
+  /// Removed members stay written (not usable), so that an agent that restarts meanwhile knows their indexes.
+  void keep_quarantined() {
+    for (const auto& [index, key] : book_.pairs.owners()) {
+      if (pairs_.count(key) > 0) continue;
+      const auto before = held_.find(index);
+      elb_member value{};
+      if (before != held_.end()) value = before->second;
+      value.flags = 0;
+      store_uuid(value.id, key.member);
+      store_uuid(value.listener_id, key.listener);
+      if (const auto listener = book_.listeners.find(key.listener)) value.listener = *listener;
+      maps_.members[index] = value;
+      if (value.hop == 0) continue;
+      const auto address = IpAddress::from_v4_be(value.addr);
+      if (book_.hops.find(address) == value.hop) maps_.hops[address] = value.hop;
+    }
+  }
+
+  void add_addrs() {
+    for (const IpAddress& vip : snapshot_.vips)
+      if (vip.is_v4()) maps_.addrs[addr_key(vip, 32)] = ELB_ADDR_VIP;
+    maps_.addrs[addr_key(options_.local_addresses.address, options_.local_addresses.prefix)] = ELB_ADDR_LOCAL;
+    // Last: without the node's own address no health check would get an answer.
+    maps_.addrs[addr_key(options_.host_address(), 32)] = ELB_ADDR_HOST;
+  }
+
+  const model::Snapshot& snapshot_;
+  const DataplaneOptions& options_;
+  const MemberTable& held_;
+  IndexBook& book_;
+  DesiredMaps maps_;
+  std::set<Uuid> listeners_;
+  std::set<PairKey> pairs_;
+};
+
+}  // namespace
+
+Result<DesiredMaps> build_desired(const model::Snapshot& snapshot, const DataplaneOptions& options,
+                                  const MemberTable& held, IndexBook& book) {
+  return Builder(snapshot, options, held, book).build();
+}
+
+}  // namespace elb::dataplane

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// DesiredMaps: what the kernel is to hold for one snapshot, and IndexBook: which index belongs to whom. Pure
+// computation, no kernel. Each listener owns one extra member entry whose member id is the listener's own: the counters
+// of removed members are added to it, so that a listener's sums never fall. Thread rule: one thread (the reconciler's).
+#pragma once
+
+#include <compare>
+#include <map>
+
+#include "dataplane/index_allocator.h"
+#include "dataplane/map_port.h"
+#include "dataplane/options.h"
+#include "dataplane/uuid.h"
+#include "model/snapshot.h"
+
+namespace elb::dataplane {
+
+struct PairKey {
+  Uuid listener{};
+  Uuid member{};  // the listener's own id: the entry that gathers removed members' counters
+  auto operator<=>(const PairKey&) const = default;
+  bool gathers() const { return listener == member; }
+};
+
+struct IndexBook {
+  explicit IndexBook(const DataplaneOptions& options)
+      : listeners(0, options.max_listeners), pairs(0, options.max_members), hops(1, ELB_HOPS_MEMBERS) {}
+
+  IndexAllocator<Uuid> listeners;
+  IndexAllocator<PairKey> pairs;
+  IndexAllocator<IpAddress> hops;  // by member address: a moved route or MAC is one write, flows keep the index
+};
+
+struct DesiredMaps {
+  ListenerTable listeners;
+  MemberTable members;             // those in quarantine too, not usable
+  std::map<uint32_t, Ring> rings;  // by listener index; none for a listener without usable member
+  AddrTable addrs;
+  std::map<IpAddress, uint32_t> hops;  // index of each member address
+};
+
+/// Assigns indexes where needed and releases those no longer wanted. `held`: the members the kernel holds, from which
+/// those in quarantine are kept. Errors: kQuota when a table is too small (the message names the option).
+Result<DesiredMaps> build_desired(const model::Snapshot& snapshot, const DataplaneOptions& options,
+                                  const MemberTable& held, IndexBook& book);
+
+}  // namespace elb::dataplane

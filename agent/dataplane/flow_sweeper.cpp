@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/flow_sweeper.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.h"
+
+namespace elb::dataplane {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPause{1000};
+constexpr uint32_t kSlice = 1U << 16;  // slots between two looks at `stop`
+/// After both FINs or a RST only stragglers come; the local port rests separately.
+constexpr uint32_t kClosedSeconds = 10;
+/// A packet that is being handled counts on the entry it found; it is through long before.
+constexpr uint32_t kGraceSeconds = 1;
+
+struct Observed {
+  const IndexView& view;
+  SweepResult& result;
+};
+
+int gone(void* context, __u16 /*listener*/, __u16 member) {
+  const auto& live = static_cast<Observed*>(context)->view.live;
+  return !live.empty() && (member >= live.size() || !live[member]);
+}
+
+void alive(void* context, const elb_flow* forward, elb_flow_state state) {
+  auto& open = static_cast<Observed*>(context)->result.open;
+  const uint32_t member = ELB_LOAD(forward->member);
+  if (member >= open.size()) return;
+  if (state == ELB_STATE_ESTABLISHED || state == ELB_STATE_UDP)
+    ++open[member].active;
+  else if (state != ELB_STATE_CLOSED)
+    ++open[member].inactive;
+}
+
+}  // namespace
+
+elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
+  elb_flow_limits limits{};
+  limits.idle[ELB_STATE_OPENING] = rate.ticks(times.tcp_opening_s);
+  limits.idle[ELB_STATE_ESTABLISHED] = rate.ticks(times.tcp_idle_s);
+  limits.idle[ELB_STATE_CLOSING] = rate.ticks(times.tcp_closing_s);
+  limits.idle[ELB_STATE_CLOSED] = rate.ticks(std::min(times.tcp_closing_s, kClosedSeconds));
+  limits.idle[ELB_STATE_UDP] = rate.ticks(times.udp_idle_s);
+  limits.rest = rate.ticks(times.port_rest_s);
+  limits.grace = rate.ticks(kGraceSeconds);
+  return limits;
+}
+
+SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
+                       uint32_t max_members, const std::function<bool()>& stop) {
+  SweepResult result;
+  result.open.resize(max_members);
+  result.held.resize(max_members);
+  Observed observed{view, result};
+  const elb_flow_observer observer{&observed, gone, alive, nullptr, nullptr};
+  for (uint32_t slot = 0;; ++slot) {
+    elb_flow_sweep_slot(&table, slot, now, &limits, &observer, &result.counts);
+    const elb_flow* flow = elb_table_slot(&table, slot);
+    if (elb_flow_phase(ELB_LOAD(flow->ctl)) != ELB_FREE) {
+      const uint32_t member = ELB_LOAD(flow->member);
+      if (member < max_members) ++result.held[member];
+    }
+    if (slot == table.mask || (slot % kSlice == kSlice - 1 && stop())) return result;
+  }
+}
+
+FlowSweeper::FlowSweeper(const FlowTable& table, const DataplaneOptions& options, const TickRate& rate,
+                         std::function<Result<uint32_t>()> tick, const Published<IndexView>& view)
+    : table_(table),
+      max_members_(options.max_members),
+      limits_(limits_of(options.times, rate)),
+      tick_(std::move(tick)),
+      view_(view) {
+  thread_ = std::thread([this] { run(); });
+}
+
+FlowSweeper::~FlowSweeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void FlowSweeper::run() {
+  const auto stopping = [this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  };
+  while (!stopping()) {
+    const auto now = tick_();
+    if (now) {
+      {
+        const std::lock_guard lock(mutex_);
+        ++begun_;
+      }
+      // The view is read after the sweep has been counted as begun: an index released before is seen as gone here.
+      SweepResult result = sweep_once(table_.table(), *now, limits_, *view_.get(), max_members_, stopping);
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+      if (result.counts.split > 0)
+        log::error("connections had only one of their two entries, they were ended connections={}",
+                   result.counts.split);
+      ended_flows_ += result.counts.ended;
+      released_ports_ += result.counts.released;
+      last_ = std::move(result);
+      ended_ = begun_;
+    } else {
+      log::error("no sweep of the flow table error=\"{}\"", now.error().to_string());
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, kPause, [this] { return stopping_; });
+  }
+}
+
+Usage FlowSweeper::usage() const {
+  const std::lock_guard lock(mutex_);
+  return Usage{begun_, ended_, last_.held};
+}
+
+OpenFlows FlowSweeper::open_flows(uint32_t member) const {
+  const std::lock_guard lock(mutex_);
+  return member < last_.open.size() ? last_.open[member] : OpenFlows{};
+}
+
+elb_sweep_counts FlowSweeper::counts() const {
+  const std::lock_guard lock(mutex_);
+  elb_sweep_counts counts = last_.counts;
+  counts.ended = ended_flows_;
+  counts.released = released_ports_;
+  return counts;
+}
+
+}  // namespace elb::dataplane

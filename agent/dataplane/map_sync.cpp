@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/map_sync.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "dataplane/drift.h"
+
+namespace elb::dataplane {
+
+Status MapSync::read_all() {
+  auto listeners = port_.read_listeners();
+  if (!listeners) return pass_on(std::move(listeners.error()));
+  auto members = port_.read_members();
+  if (!members) return pass_on(std::move(members.error()));
+  auto rings = port_.read_rings();
+  if (!rings) return pass_on(std::move(rings.error()));
+  auto addrs = port_.read_addrs();
+  if (!addrs) return pass_on(std::move(addrs.error()));
+  listeners_ = std::move(*listeners);
+  members_ = std::move(*members);
+  rings_ = std::move(*rings);
+  addrs_ = std::move(*addrs);
+  return {};
+}
+
+Status MapSync::adopt() {
+  if (auto status = read_all(); !status) return status;
+  const auto take = [](bool fits, std::string_view what, uint32_t index) {
+    if (!fits) log::warn("entry contradicts another one and is not adopted {}={}", what, index);
+  };
+  for (const auto& [key, value] : listeners_)
+    take(book_.listeners.adopt(uuid_of(value.id), value.index), "listener", value.index);
+  for (const auto& [index, value] : members_) {
+    const PairKey key{uuid_of(value.listener_id), uuid_of(value.id)};
+    // A listener that was removed lives on in its members' entries until their connections have ended.
+    take(book_.listeners.adopt(key.listener, value.listener) && book_.pairs.adopt(key, index), "member", index);
+    if (value.hop != 0) take(book_.hops.adopt(IpAddress::from_v4_be(value.addr), value.hop), "hop", value.hop);
+    if ((value.flags & ELB_MEMBER_USABLE) != 0) adopted_members_.push_back(to_string(key.member));
+  }
+  std::sort(adopted_members_.begin(), adopted_members_.end());
+  adopted_members_.erase(std::unique(adopted_members_.begin(), adopted_members_.end()), adopted_members_.end());
+  publish_view(Live::kReleasedToo);
+  return {};
+}
+
+Result<DesiredMaps> MapSync::plan(const model::Snapshot& snapshot, const Usage& usage) {
+  if (auto status = retire(usage); !status) return pass_on(std::move(status.error()));
+  return build_desired(snapshot, options_, members_, book_);
+}
+
+/// The sweeper ends connections of members that the view does not call live: it must know new ones before a packet can
+/// choose them, and may forget removed ones only when none can any more.
+Result<uint64_t> MapSync::commit(DesiredMaps desired, const std::function<uint64_t()>& sweeps_begun) {
+  desired_ = std::move(desired);
+  committed_ = true;
+  publish_view(Live::kReleasedToo);
+  auto writes = write_difference();
+  if (!writes) return writes;
+  publish_view(Live::kConfigured);
+  const uint64_t begun = sweeps_begun();
+  book_.pairs.start_quarantine(begun);
+  book_.listeners.start_quarantine(begun);
+  book_.hops.start_quarantine(begun);
+  return writes;
+}
+
+Result<model::Audit> MapSync::audit(const Usage& usage) {
+  model::Audit audit;
+  if (!committed_) return audit;
+  if (auto status = retire(usage); !status) return pass_on(std::move(status.error()));
+  const ListenerTable listeners = listeners_;
+  const MemberTable members = members_;
+  const auto rings = rings_;
+  const AddrTable addrs = addrs_;
+  if (auto status = read_all(); !status) return pass_on(std::move(status.error()));
+  describe_drift(listeners, listeners_, audit);
+  describe_drift(members, members_, audit);
+  describe_drift(rings, rings_, audit);
+  describe_drift(addrs, addrs_, audit);
+  auto writes = write_difference();
+  if (!writes) return pass_on(std::move(writes.error()));
+  return audit;
+}
+
+/// Frees indexes whose connections have ended. Members first: a listener goes when the last of its members has gone.
+Status MapSync::retire(const Usage& usage) {
+  const auto has_other_pairs = [this](const Uuid& listener) {
+    return std::any_of(book_.pairs.owners().begin(), book_.pairs.owners().end(),
+                       [&](const auto& owner) { return owner.second.listener == listener && !owner.second.gathers(); });
+  };
+  const auto pair_in_use = [&](uint32_t index) {
+    if (index < usage.flows.size() && usage.flows[index] > 0) return true;
+    const auto key = book_.pairs.owner(index);
+    return key && key->gathers() && has_other_pairs(key->listener);
+  };
+  Status status;
+  for (const auto& [key, index] : book_.pairs.retire(usage.ended, pair_in_use)) {
+    if (auto gathered = gather(key, index); !gathered) status = std::move(gathered);
+    desired_.members.erase(index);
+  }
+  const auto listener_in_use = [this](uint32_t index) {
+    const auto id = book_.listeners.owner(index);
+    return std::any_of(book_.pairs.owners().begin(), book_.pairs.owners().end(),
+                       [&](const auto& owner) { return owner.second.listener == *id; });
+  };
+  for (const auto& [id, index] : book_.listeners.retire(usage.ended, listener_in_use))
+    if (auto cleared = port_.clear_refused(index); !cleared) status = std::move(cleared);
+  book_.hops.retire(usage.ended, [](uint32_t) { return false; });
+  return status;
+}
+
+/// Adds a removed member's counters to its listener's own entry and clears them for the next owner of the index. An
+/// agent that dies between the two writes counts this member twice.
+Status MapSync::gather(const PairKey& key, uint32_t index) {
+  const auto home = book_.pairs.find({key.listener, key.listener});
+  if (home && !key.gathers() && !book_.pairs.is_released({key.listener, key.listener})) {
+    auto from = port_.read_traffic(index);
+    auto sum = port_.read_traffic(*home);
+    if (!from || !sum) return pass_on(std::move(from ? sum.error() : from.error()));
+    sum->connections += from->connections;
+    sum->packets_in += from->packets_in;
+    sum->bytes_in += from->bytes_in;
+    sum->packets_out += from->packets_out;
+    sum->bytes_out += from->bytes_out;
+    if (auto status = port_.set_traffic(*home, *sum); !status) return status;
+  }
+  return port_.set_traffic(index, elb_traffic{});
+}
+
+Result<uint64_t> MapSync::write_difference() {
+  uint64_t writes = 0;
+  if (auto status = add_and_change(writes); !status) return pass_on(std::move(status.error()));
+  if (auto status = remove(writes); !status) return pass_on(std::move(status.error()));
+  return writes;
+}
+
+/// From the inside out: what is pointed at exists before what points at it.
+Status MapSync::add_and_change(uint64_t& writes) {
+  for (const auto& [index, value] : desired_.members) {
+    const auto held = members_.find(index);
+    if (held != members_.end() && same(held->second, value)) continue;
+    if (auto status = port_.put_member(index, value); !status) return status;
+    members_[index] = value;
+    ++writes;
+  }
+  for (const auto& [listener, ring] : desired_.rings) {
+    const auto held = rings_.find(listener);
+    if (held != rings_.end() && held->second == ring) continue;
+    if (auto status = port_.put_ring(listener, ring); !status) return status;
+    rings_[listener] = ring;
+    ++writes;
+  }
+  for (const auto& [key, value] : desired_.listeners) {
+    const auto held = listeners_.find(key);
+    if (held != listeners_.end() && same(held->second, value)) continue;
+    if (auto status = port_.put_listener(key, value); !status) return status;
+    listeners_[key] = value;
+    ++writes;
+  }
+  for (const auto& [key, kind] : desired_.addrs) {
+    const auto held = addrs_.find(key);
+    if (held != addrs_.end() && held->second == kind) continue;
+    if (auto status = port_.put_addr(key, kind); !status) return status;
+    addrs_[key] = kind;
+    ++writes;
+  }
+  return {};
+}
+
+/// From the outside in.
+Status MapSync::remove(uint64_t& writes) {
+  const auto prune = [&writes](auto& held, const auto& wanted, auto erase) -> Status {
+    for (auto it = held.begin(); it != held.end();) {
+      if (wanted.count(it->first) > 0) {
+        ++it;
+        continue;
+      }
+      if (Status status = erase(it->first); !status) return status;
+      it = held.erase(it);
+      ++writes;
+    }
+    return {};
+  };
+  if (auto status = prune(addrs_, desired_.addrs, [this](const auto& key) { return port_.erase_addr(key); }); !status)
+    return status;
+  if (auto status =
+          prune(listeners_, desired_.listeners, [this](const auto& key) { return port_.erase_listener(key); });
+      !status)
+    return status;
+  if (auto status = prune(rings_, desired_.rings, [this](uint32_t index) { return port_.erase_ring(index); }); !status)
+    return status;
+  return prune(members_, desired_.members, [this](uint32_t index) { return port_.erase_member(index); });
+}
+
+void MapSync::publish_view(Live live) {
+  auto view = std::make_shared<IndexView>();
+  if (committed_) view->live.resize(options_.max_members);
+  for (const auto& [index, id] : book_.listeners.owners())
+    if (!book_.listeners.is_released(id)) view->listeners[id].index = index;
+  for (const auto& [index, key] : book_.pairs.owners()) {
+    view->pairs[index] = key;
+    if (const auto listener = view->listeners.find(key.listener); listener != view->listeners.end())
+      listener->second.members.push_back(index);
+    const bool released = book_.pairs.is_released(key);
+    if (committed_ && (!released || live == Live::kReleasedToo)) view->live[index] = true;
+    if (!released && !key.gathers()) view->members[key.member].push_back(index);
+  }
+  view_.set(std::move(view));
+}
+
+}  // namespace elb::dataplane

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/next_hops.h"
+
+#include <linux/rtnetlink.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <thread>
+
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "dataplane/hop_tables.h"
+#include "dataplane/routes.h"
+
+namespace elb::dataplane {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{1000};
+constexpr milliseconds kSettle{50};  // after a route or link changed: look once, not at every step of the change
+constexpr milliseconds kNewTargetWait{300};   // for the neighbours of new members
+constexpr std::chrono::seconds kKeepLost{3};  // a neighbour entry that was flushed comes back: keep sending meanwhile
+constexpr size_t kMailboxSize = 64;
+
+/// A member address.
+struct Target {
+  uint32_t index = 0;
+  std::optional<RouteInfo> route;
+  std::string problem = "not looked up yet";
+  std::optional<SteadyTime> lost;  // since when the neighbour is unknown
+};
+
+std::string mac_text(const uint8_t* mac) {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+class NextHopsThread final : public NextHops {
+ public:
+  NextHopsThread(MapPort& port, const Clock& clock, Routes routes, Netlink notifications)
+      : clock_(clock), tables_(port), routes_(std::move(routes)), notifications_(std::move(notifications)) {}
+  NextHopsThread(const NextHopsThread&) = delete;
+  NextHopsThread& operator=(const NextHopsThread&) = delete;
+  ~NextHopsThread() override {
+    stopping_ = true;
+    tasks_.wake();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Status begin() {
+    if (auto status = tables_.load(); !status) return status;
+    if (auto status = read_links(); !status) return status;
+    thread_ = std::thread([this] { run(); });
+    return {};
+  }
+
+  Status attach(std::set<uint32_t> ifindexes) override {
+    return call([&] {
+      attached_ = std::move(ifindexes);
+      return write_links();
+    });
+  }
+
+  Status want(const std::map<IpAddress, uint32_t>& hops) override {
+    bool waiting = false;
+    auto status = call([&] { return set_targets(hops, waiting); });
+    // The answers of new neighbours arrive as notifications.
+    for (milliseconds waited{0}; status && waiting && waited < kNewTargetWait; waited += milliseconds(10)) {
+      std::this_thread::sleep_for(milliseconds(10));
+      status = call([&] {
+        waiting = std::any_of(targets_.begin(), targets_.end(),
+                              [](const auto& entry) { return entry.second.lost && !entry.second.problem.empty(); });
+        return Status{};
+      });
+    }
+    return status;
+  }
+
+  Status audit(model::Audit& audit) override {
+    return call([&] { return tables_.audit(audit); });
+  }
+
+  std::map<IpAddress, std::string> problems() override {
+    std::map<IpAddress, std::string> result;
+    const auto status = call([&] {
+      for (const auto& [address, target] : targets_)
+        if (!target.problem.empty()) result[address] = target.problem;
+      return Status{};
+    });
+    if (!status) log::debug("next hops are busy error=\"{}\"", status.error().to_string());
+    return result;
+  }
+
+  uint64_t writes() const override { return writes_; }
+
+ private:
+  using Task = std::function<void()>;
+
+  Status call(const std::function<Status()>& what) {
+    std::promise<Status> promise;
+    auto answer = promise.get_future();
+    if (!tasks_.push([&] { promise.set_value(what()); })) return fail(ErrorCode::kUnavailable, "next hops are busy");
+    return answer.get();
+  }
+
+  void run() {
+    SteadyTime next_tick = clock_.steady() + kTick;
+    while (!stopping_) {
+      pollfd fds[] = {{tasks_.event_fd(), POLLIN, 0}, {notifications_.fd(), POLLIN, 0}};
+      poll(fds, 2, static_cast<int>((unsettled_ ? kSettle : kTick).count()));
+      for (const Task& task : tasks_.take_all()) task();
+      const bool complete =
+          notifications_.receive_pending([this](const NetlinkMessage& message) { notified(message); });
+      if (!complete) {
+        unsettled_ = true;
+        report(read_links(), "links");
+      }
+      if (unsettled_ && clock_.steady() - looked_ >= kSettle) look_again([](const Target&) { return true; });
+      if (clock_.steady() >= next_tick) {
+        next_tick = clock_.steady() + kTick;
+        look_again([](const Target& target) { return target.lost || !target.problem.empty(); });
+      }
+      writes_ = tables_.writes();
+    }
+    for (const Task& task : tasks_.take_all()) task();
+  }
+
+  void notified(const NetlinkMessage& message) {
+    if (const auto neighbour = parse_neighbour(message)) {
+      for (auto& [address, target] : targets_)
+        if (target.route && target.route->ifindex == neighbour->ifindex &&
+            target.route->neighbour == neighbour->address)
+          report(resolve(address, target), "next hop");
+      return;
+    }
+    if (auto link = parse_link(message)) {
+      links_[link->ifindex] = std::move(*link);
+      report(write_links(), "interface");
+    } else if (message.type() == RTM_DELLINK) {
+      report(read_links(), "links");
+    }
+    unsettled_ = true;
+  }
+
+  Status read_links() {
+    auto links = routes_.links();
+    if (!links) return pass_on(std::move(links.error()));
+    links_.clear();
+    for (LinkInfo& link : *links) links_[link.ifindex] = std::move(link);
+    return write_links();
+  }
+
+  Status write_links() {
+    std::set<uint32_t> hop_indexes, ports = attached_;
+    for (const auto& [address, target] : targets_) {
+      hop_indexes.insert(target.index);
+      if (target.route) ports.insert(target.route->ifindex);
+    }
+    for (const uint32_t ifindex : attached_) {
+      const auto link = links_.find(ifindex);
+      if (link == links_.end() || !link->second.mac) continue;
+      elb_link value{};
+      std::copy(link->second.mac->begin(), link->second.mac->end(), value.mac);
+      value.mtu = static_cast<uint16_t>(std::min<uint32_t>(link->second.mtu, UINT16_MAX));
+      if (auto status = tables_.set_link(ifindex, value); !status) return status;
+    }
+    for (auto it = ports.begin(); it != ports.end();) it = links_.count(*it) > 0 ? std::next(it) : ports.erase(it);
+    if (auto status = tables_.set_tx_ports(ports); !status) return status;
+    // Until the first snapshot has said which are wanted, those of the agent before stay.
+    return wanted_once_ ? tables_.keep_only(hop_indexes, attached_) : Status{};
+  }
+
+  Status set_targets(const std::map<IpAddress, uint32_t>& hops, bool& waiting) {
+    wanted_once_ = true;
+    for (auto it = targets_.begin(); it != targets_.end();) {
+      if (hops.count(it->first) > 0) {
+        ++it;
+        continue;
+      }
+      const auto route = it->second.route;
+      it = targets_.erase(it);
+      if (route && !is_used(*route)) report(routes_.release_neighbour(route->ifindex, route->neighbour), "neighbour");
+    }
+    Status result;
+    for (const auto& [address, index] : hops) {
+      const auto [it, is_new] = targets_.try_emplace(address);
+      const bool moved = it->second.index != index;
+      it->second.index = index;
+      if (!is_new && !moved) continue;
+      if (auto status = resolve(address, it->second); !status) result = std::move(status);
+      waiting = waiting || it->second.lost.has_value();
+    }
+    if (auto status = write_links(); !status) result = std::move(status);
+    return result;
+  }
+
+  bool is_used(const RouteInfo& route) const {
+    return std::any_of(targets_.begin(), targets_.end(), [&](const auto& entry) {
+      const auto& other = entry.second.route;
+      return other && other->ifindex == route.ifindex && other->neighbour == route.neighbour;
+    });
+  }
+
+  template <class Which>
+  void look_again(Which which) {
+    looked_ = clock_.steady();
+    unsettled_ = false;
+    for (auto& [address, target] : targets_)
+      if (which(target)) report(resolve(address, target), "next hop");
+    report(write_links(), "interfaces");
+  }
+
+  /// Looks route and neighbour up and writes the hop if it differs. Errors are those of the system; a member that can
+  /// not be reached is a problem of the target.
+  Status resolve(const IpAddress& address, Target& target) {
+    std::string problem;
+    std::optional<Mac> mac;
+    auto route = routes_.route_to(address);
+    const LinkInfo* link = nullptr;
+    if (!route) {
+      if (route.error().code != ErrorCode::kNotFound) return pass_on(std::move(route.error()));
+      problem = route.error().message;
+      target.route.reset();
+    } else {
+      const auto found = links_.find(route->ifindex);
+      if (found != links_.end() && found->second.mac) link = &found->second;
+      const bool moved =
+          !target.route || target.route->ifindex != route->ifindex || target.route->neighbour != route->neighbour;
+      target.route = *route;
+      if (link == nullptr) {
+        problem = fmt::format("the route leaves by interface {}, which has no Ethernet address", route->ifindex);
+      } else {
+        auto neighbour = routes_.neighbour(route->ifindex, route->neighbour);
+        if (!neighbour) return pass_on(std::move(neighbour.error()));
+        if (*neighbour) mac = (*neighbour)->mac;
+        if (moved || !mac) report(routes_.manage_neighbour(route->ifindex, route->neighbour), "neighbour");
+        if (!mac) problem = fmt::format("{} does not answer ARP on {}", route->neighbour.to_string(), link->name);
+      }
+    }
+    return note(address, target, link, mac, std::move(problem));
+  }
+
+  Status note(const IpAddress& address, Target& target, const LinkInfo* link, const std::optional<Mac>& mac,
+              std::string problem) {
+    elb_hop hop{};
+    if (link != nullptr && mac) {
+      std::copy(mac->begin(), mac->end(), hop.dest_mac);
+      std::copy(link->mac->begin(), link->mac->end(), hop.source_mac);
+      hop.ifindex = link->ifindex;
+      const uint32_t mtu = target.route->mtu != 0 ? std::min(target.route->mtu, link->mtu) : link->mtu;
+      hop.mtu = static_cast<uint16_t>(std::min<uint32_t>(mtu, UINT16_MAX));
+      hop.valid = 1;
+      target.lost.reset();
+    } else if (link != nullptr) {
+      if (!target.lost) target.lost = clock_.steady();
+      const auto held = tables_.hops().find(target.index);
+      const bool keep =
+          held != tables_.hops().end() && held->second.valid != 0 && held->second.ifindex == link->ifindex;
+      if (keep && clock_.steady() - *target.lost < kKeepLost) hop = held->second;
+    } else {
+      target.lost.reset();
+    }
+    if (target.problem != problem) {
+      if (problem.empty())
+        log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
+                  target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
+      else
+        log::warn("no next hop address={} reason=\"{}\"", address.to_string(), problem);
+      target.problem = std::move(problem);
+    }
+    return tables_.set_hop(target.index, hop);
+  }
+
+  /// Says an error once, not every second.
+  void report(const Status& status, std::string_view what) {
+    std::string text = status ? "" : status.error().to_string();
+    std::string& last = reported_[std::string(what)];
+    if (text == last) return;
+    if (!text.empty()) log::error("{} can not be updated error=\"{}\"", what, text);
+    last = std::move(text);
+  }
+
+  const Clock& clock_;
+  HopTables tables_;
+  Routes routes_;
+  Netlink notifications_;
+  std::map<uint32_t, LinkInfo> links_;
+  std::set<uint32_t> attached_;
+  std::map<IpAddress, Target> targets_;
+  bool wanted_once_ = false;
+  bool unsettled_ = false;
+  SteadyTime looked_{};
+  std::map<std::string, std::string> reported_;
+
+  Mailbox<Task> tasks_{kMailboxSize};
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> writes_{0};
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<NextHops>> NextHops::start(MapPort& port, const Clock& clock) {
+  auto routes = Routes::open();
+  if (!routes) return pass_on(std::move(routes.error()));
+  auto notifications = Netlink::open(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE);
+  if (!notifications) return pass_on(std::move(notifications.error()));
+  auto thread = std::make_unique<NextHopsThread>(port, clock, std::move(*routes), std::move(*notifications));
+  if (auto status = thread->begin(); !status) return pass_on(std::move(status.error()));
+  return thread;
+}
+
+}  // namespace elb::dataplane

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/options.h"
+
+#include <net/if.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace elb::dataplane {
+
+namespace {
+
+constexpr uint32_t kFlowSlotsMin = 1U << 10;
+constexpr uint32_t kFlowSlotsMax = 1U << 28;  // 16 GiB
+constexpr uint32_t kIndexesMax = 1U << 16;    // a flow holds 16 bits for each
+constexpr uint32_t kTimeMax = 24 * 3600;
+
+Status check_time(const char* field, uint32_t seconds) {
+  if (seconds >= 1 && seconds <= kTimeMax) return {};
+  return invalid(field, fmt::format("{} s is out of range (1 to {})", seconds, kTimeMax));
+}
+
+}  // namespace
+
+IpAddress DataplaneOptions::host_address() const {
+  return IpAddress::from_v4_host(local_addresses.address.v4_host() + 1);
+}
+
+IpAddress DataplaneOptions::first_local() const {
+  return IpAddress::from_v4_host(local_addresses.address.v4_host() + 2);
+}
+
+uint32_t DataplaneOptions::local_count() const { return (1U << (32 - local_addresses.prefix)) - 3; }
+
+Status DataplaneOptions::validate() const {
+  if (interfaces.empty()) return invalid("interfaces", "name at least one interface");
+  for (const std::string& name : interfaces) {
+    if (name.empty() || name.size() >= IFNAMSIZ || name.find('/') != std::string::npos)
+      return invalid("interfaces", fmt::format("'{}' is no interface name", name));
+    if (std::count(interfaces.begin(), interfaces.end(), name) > 1)
+      return invalid("interfaces", fmt::format("'{}' is named twice", name));
+  }
+  if (!local_addresses.address.is_v4() || local_addresses.prefix < 8 || local_addresses.prefix > 30)
+    return invalid("local-addresses", fmt::format("'{}' is no IPv4 prefix of /8 to /30", local_addresses.to_string()));
+  if (!std::has_single_bit(flow_slots) || flow_slots < kFlowSlotsMin || flow_slots > kFlowSlotsMax)
+    return invalid("flow-slots",
+                   fmt::format("{} is no power of two from {} to {}", flow_slots, kFlowSlotsMin, kFlowSlotsMax));
+  if (max_listeners < 1 || max_listeners > kIndexesMax)
+    return invalid("max-listeners", fmt::format("{} is out of range (1 to {})", max_listeners, kIndexesMax));
+  if (max_members < 1 || max_members > kIndexesMax)
+    return invalid("max-members", fmt::format("{} is out of range (1 to {})", max_members, kIndexesMax));
+  if (pin_dir.empty() || pin_dir[0] != '/') return invalid("pin-dir", fmt::format("'{}' is no absolute path", pin_dir));
+  for (const auto& [field, seconds] : {std::pair{"tcp-idle-s", times.tcp_idle_s},
+                                       {"tcp-opening-s", times.tcp_opening_s},
+                                       {"tcp-closing-s", times.tcp_closing_s},
+                                       {"udp-idle-s", times.udp_idle_s},
+                                       {"port-rest-s", times.port_rest_s}})
+    if (auto status = check_time(field, seconds); !status) return status;
+  return {};
+}
+
+}  // namespace elb::dataplane

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// DataplaneOptions: what the dataplane needs to know before it starts; all of it comes from the agent's configuration.
+// A change of flow_slots, max_listeners or max_members makes other maps, so a restart with other values rebuilds them
+// and loses the connections (it says so). Thread rule: a plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace elb::dataplane {
+
+/// How long a connection may be silent before it is ended, in seconds.
+struct FlowTimes {
+  uint32_t tcp_idle_s = 300;    // established
+  uint32_t tcp_opening_s = 30;  // no answer of the member yet
+  uint32_t tcp_closing_s = 60;  // a FIN or RST was seen
+  uint32_t udp_idle_s = 60;
+  uint32_t port_rest_s = 60;  // how long a local port stays unused after its connection has ended
+};
+
+/// kLink: a bpf_link of our own, pinned and replaced without a gap. kLibxdp: beside other XDP programs through libxdp's
+/// dispatcher, which can not be replaced without a gap (docs/architecture.md, "Pins").
+enum class XdpAttach : uint8_t { kLink, kLibxdp };
+
+struct DataplaneOptions {
+  std::vector<std::string> interfaces;  // every link that clients' or members' packets arrive at
+  Cidr local_addresses;                 // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
+  std::string pin_dir = "/sys/fs/bpf/elb";  // below a mounted bpffs
+  uint32_t flow_slots = 1U << 20;           // power of two; two for each connection and one for each resting port
+  uint32_t max_listeners = 4096;
+  uint32_t max_members = 65536;  // (listener, member) pairs, and one for each listener
+  FlowTimes times;
+  XdpAttach attach = XdpAttach::kLink;
+
+  /// The node's own address among local_addresses, source of the health checks: 100.125.0.1 of 100.125.0.0/24.
+  IpAddress host_address() const;
+  /// The SNAT addresses: 100.125.0.2 to 100.125.0.254 of 100.125.0.0/24.
+  IpAddress first_local() const;
+  uint32_t local_count() const;
+
+  Status validate() const;
+};
+
+}  // namespace elb::dataplane

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/xdp_links.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "dataplane/drift.h"
+#include "dataplane/libxdp_links.h"
+
+namespace elb::dataplane {
+
+namespace {
+
+/// "program 12 (xdp_pass)"; the name needs CAP_SYS_ADMIN.
+std::string attached_program(uint32_t ifindex) {
+  uint32_t id = 0;
+  if (bpf_xdp_query_id(static_cast<int>(ifindex), 0, &id) != 0 || id == 0) return "another program";
+  const Fd program(bpf_prog_get_fd_by_id(id));
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0) return fmt::format("program {}", id);
+  return fmt::format("program {} ({})", id, info.name);
+}
+
+tl::unexpected<Error> refusal(int error, const std::string& name, uint32_t ifindex) {
+  const auto because = [&](std::string_view remedy) {
+    return fail(ErrorCode::kSystem, fmt::format("interface {}: {}", name, remedy), "interfaces");
+  };
+  switch (error) {
+    case EBUSY:
+    case EEXIST:
+      return fail(ErrorCode::kConflict,
+                  fmt::format("interface {}: {} is attached already: remove it ('ip link set {} xdp off') or set "
+                              "xdp-attach to libxdp to share the interface",
+                              name, attached_program(ifindex), name),
+                  "interfaces");
+    case EOPNOTSUPP:
+      return because("its driver has no native XDP: use another interface or driver (generic XDP is never used)");
+    case ERANGE:
+    case EINVAL:
+      return because(
+          "the driver refuses XDP with its present settings: usual causes are LRO or hardware GRO ('ethtool -K "
+          "<interface> lro off rx-gro-hw off'), too few queues for XDP ('ethtool -L'), or a too large MTU");
+    case EPERM:
+      return because("attaching is not permitted: the agent needs CAP_NET_ADMIN and CAP_BPF");
+    default:
+      return fail_errno(error, fmt::format("interface {}: attach of the XDP program", name));
+  }
+}
+
+struct LinkState {
+  uint32_t ifindex = 0;  // 0: detached
+  uint32_t program = 0;
+};
+
+Result<LinkState> state_of(int link) {
+  bpf_link_info info{};
+  uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(link, &info, &size) != 0) return fail_errno(errno, "link info");
+  if (info.type != BPF_LINK_TYPE_XDP) return LinkState{};
+  return LinkState{info.xdp.ifindex, info.prog_id};
+}
+
+class BpfLinks final : public XdpLinks {
+ public:
+  BpfLinks(const DataplaneOptions& options, const BpfObject& object, const PinDir& pins)
+      : names_(options.interfaces), object_(object), pins_(pins) {}
+
+  Status attach_all() {
+    auto interfaces = find_interfaces(names_);
+    if (!interfaces) return pass_on(std::move(interfaces.error()));
+    std::set<uint32_t> wanted;
+    for (const auto& [name, ifindex] : *interfaces) {
+      wanted.insert(ifindex);
+      if (auto status = take_over(name, ifindex); !status) return status;
+    }
+    for (const uint32_t ifindex : pins_.links()) {
+      if (wanted.count(ifindex) > 0) continue;
+      if (auto status = pins_.unpin(pins_.link_path(ifindex)); !status) return status;
+      log::info("detached from an interface that is not configured any more ifindex={}", ifindex);
+    }
+    return {};
+  }
+
+  Status audit(model::Audit& audit) override {
+    for (const std::string& name : names_) {
+      ++audit.checked;
+      if (auto status = audit_one(name, audit); !status) return status;
+    }
+    return {};
+  }
+
+  std::set<uint32_t> ifindexes() const override {
+    std::set<uint32_t> result;
+    for (const auto& [name, link] : links_) result.insert(link.ifindex);
+    return result;
+  }
+
+ private:
+  struct Link {
+    Fd fd;
+    uint32_t ifindex = 0;
+  };
+
+  /// A pinned link that still holds the interface gets the new program; else a new link is made.
+  Status take_over(const std::string& name, uint32_t ifindex) {
+    auto pinned = pins_.get(pins_.link_path(ifindex));
+    if (!pinned) return pass_on(std::move(pinned.error()));
+    if (*pinned) {
+      auto state = state_of(pinned->get());
+      if (!state) return pass_on(std::move(state.error()));
+      if (state->ifindex == ifindex) {
+        if (bpf_link_update(pinned->get(), object_.program_fd(), nullptr) != 0)
+          return fail_errno(errno, fmt::format("interface {}: replacing the program", name));
+        links_[name] = {std::move(*pinned), ifindex};
+        log::info("program replaced in place interface={}", name);
+        return {};
+      }
+      if (auto status = pins_.unpin(pins_.link_path(ifindex)); !status) return status;
+    }
+    return create(name, ifindex);
+  }
+
+  Status create(const std::string& name, uint32_t ifindex) {
+    LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+    Fd fd(bpf_link_create(object_.program_fd(), static_cast<int>(ifindex), BPF_XDP, &opts));
+    if (!fd) return refusal(errno, name, ifindex);
+    if (auto status = pins_.pin(fd.get(), pins_.link_path(ifindex)); !status) return status;
+    links_[name] = {std::move(fd), ifindex};
+    log::info("attached interface={} ifindex={}", name, ifindex);
+    return {};
+  }
+
+  Status audit_one(const std::string& name, model::Audit& audit) {
+    const uint32_t ifindex = if_nametoindex(name.c_str());
+    const auto link = links_.find(name);
+    if (ifindex == 0) {
+      if (link == links_.end()) return {};
+      add_finding(audit, fmt::format("interface {} is gone", name));
+      const uint32_t old = link->second.ifindex;
+      links_.erase(link);
+      return pins_.unpin(pins_.link_path(old));
+    }
+    if (link == links_.end() || link->second.ifindex != ifindex) {
+      add_finding(audit, fmt::format("interface {} has appeared: attached", name));
+      return recreate(name, ifindex);
+    }
+    auto state = state_of(link->second.fd.get());
+    if (!state) return pass_on(std::move(state.error()));
+    if (state->ifindex != ifindex) {
+      add_finding(audit, fmt::format("interface {} had lost its program: attached again", name));
+      return recreate(name, ifindex);
+    }
+    if (state->program != object_.program_id()) {
+      add_finding(audit, fmt::format("interface {} had another program in our place: replaced", name));
+      if (bpf_link_update(link->second.fd.get(), object_.program_fd(), nullptr) != 0)
+        return fail_errno(errno, fmt::format("interface {}: replacing the program", name));
+    }
+    if (!pins_.exists(pins_.link_path(ifindex))) {
+      add_finding(audit, fmt::format("interface {}: the link's pin was gone: pinned again", name));
+      return pins_.pin(link->second.fd.get(), pins_.link_path(ifindex));
+    }
+    return {};
+  }
+
+  Status recreate(const std::string& name, uint32_t ifindex) {
+    if (const auto link = links_.find(name); link != links_.end()) {
+      if (auto status = pins_.unpin(pins_.link_path(link->second.ifindex)); !status) return status;
+      links_.erase(link);
+    }
+    return create(name, ifindex);
+  }
+
+  const std::vector<std::string> names_;
+  const BpfObject& object_;
+  const PinDir& pins_;
+  std::map<std::string, Link> links_;
+};
+
+}  // namespace
+
+Result<std::map<std::string, uint32_t>> find_interfaces(const std::vector<std::string>& names) {
+  std::map<std::string, uint32_t> found;
+  for (const std::string& name : names) {
+    const uint32_t ifindex = if_nametoindex(name.c_str());
+    if (ifindex == 0)
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("interface '{}' does not exist: see 'ip link' for those that do", name), "interfaces");
+    found[name] = ifindex;
+  }
+  return found;
+}
+
+Result<std::unique_ptr<XdpLinks>> XdpLinks::attach(const DataplaneOptions& options, const BpfObject& object,
+                                                   const PinDir& pins) {
+  if (options.attach == XdpAttach::kLibxdp) return attach_libxdp(options, object, pins);
+  auto links = std::make_unique<BpfLinks>(options, object, pins);
+  if (auto status = links->attach_all(); !status) return pass_on(std::move(status.error()));
+  return links;
+}
+
+}  // namespace elb::dataplane

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Time of one member's checks (d = delay, t = timeout <= d):
+//
+//   put            start              start              start
+//    |--first wait--|---0.9 d .. d-----|---0.9 d .. d-----|
+//                   |--answer or t--|  |--answer or t--|
+//
+// The first wait is random within min(1 s, d), so that members added together are not checked together. A period is
+// drawn from 0.9 d to d: within the 10 % that HC-05 allows, but never longer than d, because `fall` periods of up to
+// 1.1 d would break the promise that a death is found within d x fall + t (HC-18). Checks of one member never overlap.
+//
+// Checks end with an ordinary close(), not with a reset (SO_LINGER 0): members log resets, some count them as abuse.
+// The price is a socket in TIME_WAIT (about 250 bytes for 60 s) for each check; as the source port need only be free
+// towards the same member, even one check each second never holds more than 60 of its 28,000 ports.
+#include "health/prober.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/log.h"
+#include "health/reason.h"
+
+namespace elb::health {
+
+using std::chrono::nanoseconds;
+
+namespace {
+
+constexpr nanoseconds kFirstWaitMax = std::chrono::seconds(1);
+constexpr int kJitterPart = 10;  // a period is shortened by up to a tenth
+
+}  // namespace
+
+Prober::Prober(io::EventLoop& loop, const Clock& clock, Random& random, const IpAddress& source, size_t in_flight_max,
+               Emit emit)
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      source_(source),
+      in_flight_max_(in_flight_max),
+      emit_(std::move(emit)) {}
+
+Prober::~Prober() {
+  for (auto& [id, check] : checks_) abandon(check);
+}
+
+void Prober::apply(const Changes& changes) {
+  for (const model::Id& id : changes.removed) remove(id);
+  for (const auto& [id, target] : changes.put) put(id, target);
+}
+
+void Prober::put(const model::Id& id, const Target& target) {
+  const auto [entry, added] = checks_.try_emplace(id);
+  Check& check = entry->second;
+  const Target before = std::exchange(check.target, target);
+  if (added) {
+    check.id = id;
+    check.tracker = Tracker(target.initial);
+    check.health.state = check.tracker.state();
+    check.health.since = clock_.wall();
+  } else if (check.fd && before.endpoint == target.endpoint) {
+    arm_deadline(check);  // the check under way goes on, under the new timeout
+    return;
+  }
+  SteadyTime next = clock_.steady() + random_up_to(std::min<nanoseconds>(kFirstWaitMax, target.delay));
+  // With other settings what is known of the member stays (HC-19), and so does the rhythm, under the new interval: a
+  // stream of changes neither puts checks off nor makes more of them. Another address or port is checked soon.
+  if (!added && before.endpoint == target.endpoint)
+    next = std::min(check.due.when, std::max(next, check.started + period(target)));
+  abandon(check);
+  check.due = loop_.at(next, [this, &check] { start(check); });
+}
+
+void Prober::remove(const model::Id& id) {
+  const auto entry = checks_.find(id);
+  if (entry == checks_.end()) return;
+  abandon(entry->second);
+  checks_.erase(entry);
+}
+
+void Prober::start(Check& check) {
+  check.started = clock_.steady();
+  if (in_flight_ >= in_flight_max_) return node_fault(check, EMFILE);
+  io::TcpAttempt attempt = io::tcp_connect(source_, check.target.endpoint);
+  if (attempt.error != EINPROGRESS) return finish(check, attempt.error);
+  check.fd = std::move(attempt.fd);
+  ++in_flight_;
+  const Status watched = loop_.add(check.fd.get(), EPOLLOUT,
+                                   [this, &check](uint32_t) { finish(check, io::connect_error(check.fd.get())); });
+  if (!watched) return finish(check, ENOSPC);
+  arm_deadline(check);
+}
+
+void Prober::arm_deadline(Check& check) {
+  loop_.cancel(check.due);
+  check.due = loop_.at(check.started + check.target.timeout, [this, &check] { expire(check); });
+}
+
+/// An answer that waits in the queue still counts: after a stall of this process (stopped, starved) members must not
+/// pay for it.
+void Prober::expire(Check& check) {
+  const int fd = check.fd.get();
+  finish(check, io::connect_pending(fd) ? ETIMEDOUT : io::connect_error(fd));
+}
+
+void Prober::finish(Check& check, int error) {
+  abandon(check);
+  if (is_node_fault(error)) return node_fault(check, error);
+  if (logged_fault_ != 0) {
+    log::info("health checks work again");
+    logged_fault_ = 0;
+  }
+  record(check, error);
+  schedule(check);
+}
+
+/// Ends what is under way and what is planned for this member.
+void Prober::abandon(Check& check) {
+  loop_.cancel(check.due);
+  if (!check.fd) return;
+  loop_.remove(check.fd.get());
+  check.fd.reset();
+  --in_flight_;
+}
+
+void Prober::schedule(Check& check) {
+  const SteadyTime next = check.started + period(check.target);
+  check.due = loop_.at(std::max(next, clock_.steady()), [this, &check] { start(check); });
+}
+
+nanoseconds Prober::period(const Target& target) {
+  return target.delay - random_up_to(nanoseconds(target.delay) / kJitterPart);
+}
+
+/// The check could not be made: shown, logged once, but no result.
+void Prober::node_fault(Check& check, int error) {
+  if (logged_fault_ != error) {
+    log::warn("health check of {} from {}: {}", check.target.endpoint.to_string(), source_.to_string(),
+              describe(error, check.target.timeout));
+    logged_fault_ = error;
+  }
+  check.health.reason = describe(error, check.target.timeout);
+  schedule(check);
+  emit_({check.id, check.health});
+}
+
+void Prober::record(Check& check, int error) {
+  model::Health& health = check.health;
+  health.checked = clock_.wall();
+  if (error == 0)
+    health.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - check.started).count();
+  else
+    check.failure = describe(error, check.target.timeout);
+  if (check.tracker.record(error == 0, check.target.thresholds())) {
+    health.state = check.tracker.state();
+    health.since = health.checked;
+  }
+  health.reason = explain(check.tracker, check.target.thresholds(), check.failure);
+  emit_({check.id, health});
+}
+
+nanoseconds Prober::random_up_to(nanoseconds limit) {
+  if (limit.count() <= 0) return nanoseconds(0);
+  return nanoseconds(static_cast<int64_t>(random_.next() % static_cast<uint64_t>(limit.count())));
+}
+
+}  // namespace elb::health

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prober: keeps a schedule of TCP checks for a set of targets on an event loop and reports every result as an event.
+// Events carry the whole state, not a difference: one that gets lost is healed by the next check.
+// Thread rule: the loop's thread only; `emit` is called there.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/random.h"
+#include "health/target.h"
+#include "io/event_loop.h"
+#include "io/tcp_connect.h"
+#include "model/health.h"
+
+namespace elb::health {
+
+using Emit = std::function<void(model::HealthEvent)>;
+
+class Prober {
+ public:
+  /// `in_flight_max` bounds the descriptors that checks may hold, so that members that do not answer leave the rest of
+  /// the process its share.
+  Prober(io::EventLoop& loop, const Clock& clock, Random& random, const IpAddress& source, size_t in_flight_max,
+         Emit emit);
+  ~Prober();
+
+  void apply(const Changes& changes);
+  size_t targets() const { return checks_.size(); }
+  size_t in_flight() const { return in_flight_; }
+
+ private:
+  struct Check {
+    model::Id id;
+    Target target;
+    Tracker tracker;
+    std::string failure;  // what the last failed check said
+    model::Health health;
+    SteadyTime started{};
+    Fd fd;            // while a check is under way
+    io::TimerId due;  // the next start, or while a check is under way its deadline
+  };
+
+  void put(const model::Id& id, const Target& target);
+  void remove(const model::Id& id);
+  void start(Check& check);
+  void expire(Check& check);
+  void finish(Check& check, int error);
+  void abandon(Check& check);
+  void schedule(Check& check);
+  void arm_deadline(Check& check);
+  void node_fault(Check& check, int error);
+  void record(Check& check, int error);
+  std::chrono::nanoseconds period(const Target& target);
+  std::chrono::nanoseconds random_up_to(std::chrono::nanoseconds limit);
+
+  io::EventLoop& loop_;
+  const Clock& clock_;
+  Random& random_;
+  const IpAddress source_;
+  const size_t in_flight_max_;
+  const Emit emit_;
+  std::unordered_map<model::Id, Check> checks_;  // nodes do not move: callbacks hold references
+  size_t in_flight_ = 0;
+  int logged_fault_ = 0;  // the node's fault that was logged last; cleared by the next check that can be made
+};
+
+}  // namespace elb::health

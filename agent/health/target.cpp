@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/target.h"
+
+#include <algorithm>
+
+namespace elb::health {
+
+bool Target::same_check(const Target& other) const {
+  return endpoint == other.endpoint && delay == other.delay && timeout == other.timeout && rise == other.rise &&
+         fall == other.fall;
+}
+
+Targets plan_targets(const model::Snapshot& snapshot) {
+  Targets targets;
+  for (const model::SnapshotPool& pool : snapshot.pools) {
+    if (!pool.monitor) continue;
+    const model::SnapshotMonitor& monitor = *pool.monitor;
+    for (const model::SnapshotMember& member : pool.members) {
+      Target target;
+      target.endpoint = {member.endpoint.address, monitor.port.value_or(member.endpoint.port)};
+      target.delay = std::chrono::seconds(monitor.delay_s);
+      target.timeout = std::chrono::seconds(std::min(monitor.timeout_s, monitor.delay_s));
+      target.rise = monitor.rise;
+      target.fall = monitor.fall;
+      target.initial = member.health.state;
+      targets.insert_or_assign(member.id, target);
+    }
+  }
+  return targets;
+}
+
+Changes difference(const Targets& before, const Targets& after) {
+  Changes changes;
+  for (const auto& [id, target] : after) {
+    const auto old = before.find(id);
+    if (old == before.end() || !old->second.same_check(target)) changes.put.emplace_back(id, target);
+  }
+  for (const auto& [id, target] : before)
+    if (!after.contains(id)) changes.removed.push_back(id);
+  return changes;
+}
+
+}  // namespace elb::health

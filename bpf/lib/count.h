@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Counters: why a packet was not forwarded, and what was forwarded for whom. All of them for one
+ * CPU, plain additions; readers sum over CPUs.
+ */
+#ifndef ELB_COUNT_H
+#define ELB_COUNT_H
+
+#include <lib/maps.h>
+
+#define ELB_FORWARD ELB_REASON_COUNT /* no reason: the packet goes on */
+
+/* Counts the reason and gives the verdict that goes with it. Global: the verifier reads it once. */
+__attribute__((noinline)) int elb_exit(__u32 reason)
+{
+	__u64 *packets = bpf_map_lookup_elem(&elb_reasons, &reason);
+	__u64 drops = 0;
+
+	if (packets)
+		*packets += 1;
+#define ELB_REASON_DROP(NAME, name, drop, text) drops |= (__u64)drop << ELB_REASON_##NAME;
+	ELB_REASONS(ELB_REASON_DROP)
+#undef ELB_REASON_DROP
+	if (reason == ELB_REASON_ARP_ANSWERED)
+		return XDP_TX;
+	return drops >> (reason & 63) & 1 ? XDP_DROP : XDP_PASS;
+}
+ELB_ASSERT(ELB_REASON_COUNT <= 64, "reasons fit the map of drops");
+
+ELB_INLINE void elb_count_refused(__u32 listener)
+{
+	__u64 *refused = bpf_map_lookup_elem(&elb_refused, &listener);
+
+	if (refused)
+		*refused += 1;
+}
+
+ELB_INLINE void elb_count_connection(__u32 member)
+{
+	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
+
+	if (traffic)
+		traffic->connections++;
+}
+
+/* The flow's own figures may lose an addition if one direction arrives on two CPUs at once. */
+ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, __u32 bytes)
+{
+	__u32 member = flow->member;
+	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
+
+	flow->packets++;
+	flow->bytes += bytes;
+	if (!traffic)
+		return;
+	if (reverse) {
+		/* keeps clang from merging the branches into pointer + offset, which is
+		 * refused without CAP_PERFMON */
+		asm volatile("" : "+r"(traffic));
+		traffic->packets_out++;
+		traffic->bytes_out += bytes;
+	} else {
+		traffic->packets_in++;
+		traffic->bytes_in += bytes;
+	}
+}
+
+#endif

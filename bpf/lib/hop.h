@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Next hops. Towards members the agent keeps them (routes and neighbours); towards clients a
+ * connection answers the neighbour its first packet came from, learnt here ("auto last hop"), so
+ * that the path of a packet needs no route lookup.
+ */
+#ifndef ELB_HOP_H
+#define ELB_HOP_H
+
+#include <lib/maps.h>
+
+#define ELB_HOP_MTU_DEFAULT 1500 /* an interface the agent has not described */
+
+/* 0 if a packet of this length may leave by the hop, else the reason. */
+ELB_INLINE __u32 elb_hop_check(const struct elb_hop *hop, __u32 total_len)
+{
+	if (!hop || !hop->valid)
+		return ELB_REASON_NO_HOP;
+	if (total_len > hop->mtu)
+		return ELB_REASON_TOO_BIG;
+	return ELB_FORWARD;
+}
+
+/* Index of the neighbour's hop; 0: no room for another one. */
+ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, const __u8 *own_mac)
+{
+	__u32 *known = bpf_map_lookup_elem(&elb_hop_index, key);
+	__u32 index = 0;
+
+	if (known)
+		return *known;
+	if (bpf_map_pop_elem(&elb_hop_free, &index))
+		return 0;
+
+	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &index);
+	if (!hop)
+		return 0;
+	struct elb_link *link = bpf_map_lookup_elem(&elb_links, &key->ifindex);
+	__builtin_memcpy(hop->dest_mac, key->mac, sizeof(hop->dest_mac));
+	__builtin_memcpy(hop->source_mac, own_mac, sizeof(hop->source_mac));
+	hop->ifindex = key->ifindex;
+	hop->mtu = link ? link->mtu : ELB_HOP_MTU_DEFAULT;
+	hop->valid = 1;
+	if (!bpf_map_update_elem(&elb_hop_index, key, &index, BPF_NOEXIST))
+		return index;
+
+	/* another CPU was faster */
+	hop->valid = 0;
+	bpf_map_push_elem(&elb_hop_free, &index, 0);
+	known = bpf_map_lookup_elem(&elb_hop_index, key);
+	return known ? *known : 0;
+}
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A packet of no known connection: may it open one, to which member, with which local port?
+ *
+ * Both entries or none: the forward slot is taken first, privately; the reverse entry claims the
+ * local port by being linked; the forward link commits the pair. Who loses that last step to
+ * another CPU gives the port and both slots back and uses the winner's entry.
+ *
+ * The functions here that are not inlined are global on purpose: the verifier reads each once.
+ */
+#ifndef ELB_OPEN_H
+#define ELB_OPEN_H
+
+#include <lib/addr.h>
+#include <lib/count.h>
+#include <lib/hop.h>
+#include <lib/nat.h>
+#include <lib/pick.h>
+
+#define ELB_NOINLINE	__attribute__((noinline))
+#define ELB_PORT_PROBES 16 /* the second half from a random place on */
+#define ELB_TCP_OPENS(flags)                                                                       \
+	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
+
+/* A first packet in, its connection's forward entry out. */
+struct elb_opening {
+	struct elb_flow_key key;
+	struct elb_hop_key from;
+	__u8 own_mac[6];
+	__u8 bad; /* struct elb_l4 */
+	__u8 ttl;
+	__u32 tcp_flags;
+	__u32 total_len;
+	__u32 now;
+	/* elb_admit */
+	__u32 listener;
+	__u32 member_port;
+	struct elb_nat nat; /* of the forward direction */
+	struct elb_nat reverse_nat;
+	struct elb_flow_key reverse_key;
+	/* elb_open_pair: the forward entry */
+	__u32 slot;
+	__u32 ctl;
+};
+
+/*
+ * The stack of 512 bytes is too small for it. Programs of one CPU do not interrupt each other, and
+ * nothing is kept here between packets; so it is not pinned.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct elb_opening);
+} elb_scratch SEC(".maps");
+
+/* The place of a free slot, now BUSY and ours, or -1. */
+ELB_NOINLINE int elb_claim_place(__u32 home, __u32 flags)
+{
+	struct elb_flow_ref ref;
+
+	return elb_flow_claim(ELB_TABLE, home, flags, &ref) ? (int)(ref.bit & 15) : -1;
+}
+
+ELB_NOINLINE int elb_link_place(struct elb_flow_key *key, __u32 home, __u32 bit, __u32 phases)
+{
+	struct elb_flow_ref taken;
+
+	if (!key)
+		return ELB_LINK_RACED;
+	return elb_flow_link(ELB_TABLE, key, home, bit & 15, phases, &taken);
+}
+
+/* The entry that another CPU has just made for the same key. */
+ELB_NOINLINE int elb_use_winner(struct elb_opening *opening)
+{
+	struct elb_flow_ref ref;
+
+	if (!opening)
+		return ELB_REASON_RACE;
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
+	if (!elb_flow_find(ELB_TABLE, &opening->key, home, ELB_USABLE, &ref) || !ref.flow)
+		return ELB_REASON_RACE;
+	opening->slot = ref.slot;
+	opening->ctl = ref.ctl;
+	return ELB_FORWARD;
+}
+
+/* Claims a slot and loads what the owner needs to know of it. */
+ELB_INLINE int elb_claim(__u32 home, __u32 flags, struct elb_flow_ref *ref)
+{
+	int bit = elb_claim_place(home, flags);
+
+	if (bit < 0)
+		return 0;
+	ref->bit = bit & 15;
+	ref->slot = elb_flow_slot(ELB_TABLE, home, ref->bit);
+	ref->flow = elb_table_slot(ELB_TABLE, ref->slot);
+	if (!ref->flow)
+		return 0;
+	ref->ctl = ELB_LOAD(ref->flow->ctl);
+	return 1;
+}
+
+ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
+			 const struct elb_nat *nat, const struct elb_opening *opening, __u32 peer)
+{
+	flow->proto = key->proto;
+	flow->pad = 0;
+	flow->hop = nat->hop;
+	flow->key_addrs = key->addrs;
+	flow->key_ports = key->ports;
+	flow->new_source = nat->source;
+	flow->new_dest = nat->dest;
+	flow->new_ports = nat->ports;
+	*(__u32 *)&flow->l3_delta = elb_nat_deltas(nat, key);
+	flow->listener = opening->listener;
+	flow->member = nat->member;
+	flow->bytes = 0;
+	flow->packets = 0;
+	flow->peer = peer;
+	ELB_STORE(flow->last, opening->now);
+}
+
+/*
+ * The next local endpoint towards a member. CPU c draws the numbers = c modulo cpu_count, so CPUs
+ * do not compete; a number is a port, and above the port range an address. A full round passes
+ * before one is used again, which keeps clear of TIME-WAIT on the member.
+ */
+ELB_INLINE void elb_next_local(__u64 *cursor, __u32 jump, __u32 *addr, __u32 *port)
+{
+	__u32 n = ((__u32)*cursor + jump) * elb_cpu_count + bpf_get_smp_processor_id();
+
+	*cursor += 1;
+	n += (__u32)elb_flow_seed[4]; /* a new table does not begin where the last one did */
+	*port = bpf_htons(ELB_PORT_FIRST_HOST + n % ELB_PORT_COUNT);
+	*addr = bpf_htonl(elb_local_first_host + n / ELB_PORT_COUNT % elb_local_count);
+}
+
+/* Writes a claimed slot: one direction of the connection. Global: it is long and used twice. */
+ELB_NOINLINE int elb_fill_slot(struct elb_opening *opening, __u32 slot, __u32 peer, __u32 reverse)
+{
+	struct elb_flow *flow = elb_table_slot(ELB_TABLE, slot);
+
+	if (!flow || !opening)
+		return 0;
+	if (reverse)
+		elb_fill(flow, &opening->reverse_key, &opening->reverse_nat, opening, peer);
+	else
+		elb_fill(flow, &opening->key, &opening->nat, opening, peer);
+	return 0;
+}
+
+/* One attempt to own the local port of opening->reverse_key: links an entry if nobody has it. */
+ELB_INLINE int elb_try_port(struct elb_opening *opening, struct elb_flow_ref *ref)
+{
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
+
+	if (!elb_claim(home, ELB_FLOW_REVERSE, ref))
+		return ELB_REASON_TABLE_FULL;
+	elb_fill_slot(opening, ref->slot, opening->slot, 1);
+	elb_flow_ready(ref);
+	int linked = elb_link_place(&opening->reverse_key, home, ref->bit, ELB_TAKEN);
+	if (linked == ELB_LINKED) {
+		elb_flow_live(ref->flow);
+		return ELB_FORWARD;
+	}
+	elb_flow_release(ref->flow, ref->ctl);
+	return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
+}
+
+/* Owns a local port towards the member; gives opening->nat its source and ports. */
+ELB_INLINE int elb_claim_port(struct elb_opening *opening, struct elb_flow_ref *ref)
+{
+	__u32 member = opening->nat.member, jump = 0;
+	__u64 *cursor = bpf_map_lookup_elem(&elb_ports, &member);
+	int reason = ELB_REASON_NO_PORT;
+
+	if (!cursor || !elb_local_count)
+		return reason;
+	opening->reverse_key.proto = opening->key.proto;
+	opening->reverse_nat.source = (__u32)opening->key.addrs;
+	opening->reverse_nat.dest = opening->key.addrs >> 32;
+	opening->reverse_nat.ports = opening->key.ports << 16 | opening->key.ports >> 16;
+	opening->reverse_nat.member = member;
+	for (int i = 0; i < ELB_PORT_PROBES && reason != ELB_FORWARD; i++) {
+		__u32 addr, port;
+
+		if (i == ELB_PORT_PROBES / 2)
+			jump = bpf_get_prandom_u32();
+		elb_next_local(cursor, jump, &addr, &port);
+		opening->reverse_key.addrs = (__u64)opening->nat.dest << 32 | addr;
+		opening->reverse_key.ports = port << 16 | opening->member_port;
+		reason = elb_try_port(opening, ref);
+	}
+	opening->nat.source = (__u32)opening->reverse_key.addrs;
+	opening->nat.ports = opening->reverse_key.ports << 16 | opening->reverse_key.ports >> 16;
+	return reason;
+}
+
+/* Takes both entries and commits the pair. ELB_FORWARD with slot and ctl, or why not. */
+ELB_NOINLINE int elb_open_pair(struct elb_opening *opening)
+{
+	struct elb_flow_ref forward = {}, reverse = {};
+
+	if (!opening)
+		return ELB_REASON_RACE;
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
+	if (!elb_claim(home, 0, &forward))
+		return ELB_REASON_TABLE_FULL;
+	opening->slot = forward.slot;
+	int reason = elb_claim_port(opening, &reverse);
+	if (reason != ELB_FORWARD) {
+		elb_flow_release(forward.flow, forward.ctl);
+		return reason;
+	}
+	elb_fill_slot(opening, forward.slot, reverse.slot, 0);
+	elb_flow_ready(&forward);
+	opening->ctl = forward.ctl;
+	int linked = elb_link_place(&opening->key, home, forward.bit, ELB_USABLE);
+	if (linked == ELB_LINKED) {
+		elb_flow_live(forward.flow);
+		elb_count_connection(opening->nat.member);
+		return ELB_FORWARD;
+	}
+	elb_flow_unlink(ELB_TABLE, elb_flow_home(ELB_TABLE, &opening->reverse_key), reverse.bit);
+	elb_flow_release(reverse.flow, reverse.ctl);
+	elb_flow_release(forward.flow, forward.ctl);
+	return linked == ELB_LINK_TAKEN ? elb_use_winner(opening) : ELB_REASON_RACE;
+}
+
+/* A member for the connection, and both ways to send its packets. */
+ELB_INLINE int elb_choose(struct elb_opening *opening)
+{
+	struct elb_member *member;
+
+	opening->nat.member = elb_pick_member(opening->listener, &member);
+	if (!member)
+		return ELB_REASON_NO_MEMBER;
+	opening->nat.dest = member->addr;
+	opening->member_port = member->port;
+	opening->nat.hop = member->hop;
+
+	__u32 hop = member->hop;
+	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &hop), opening->total_len);
+	if (reason != ELB_FORWARD)
+		return reason;
+	opening->reverse_nat.hop = elb_hop_learn(&opening->from, opening->own_mac);
+	return opening->reverse_nat.hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
+}
+
+/* May the packet open a connection, and to whom? */
+ELB_NOINLINE int elb_admit(struct elb_opening *opening)
+{
+	if (!opening)
+		return ELB_REASON_MALFORMED;
+
+	struct elb_listener_key key = {
+		.addr = (__u32)opening->key.addrs,
+		.port = opening->key.ports >> 16,
+		.proto = opening->key.proto,
+	};
+	__u32 kind = elb_addr_kind_of(key.addr);
+	if (kind == ELB_ADDR_NONE)
+		return ELB_REASON_PASS_OTHER;
+	if (kind == ELB_ADDR_HOST)
+		return ELB_REASON_PASS_HOST;
+	if (opening->bad)
+		return ELB_REASON_MALFORMED;
+	if (kind == ELB_ADDR_LOCAL)
+		return ELB_REASON_STRAY_REPLY;
+
+	struct elb_listener *listener = bpf_map_lookup_elem(&elb_listeners, &key);
+	if (!listener)
+		return ELB_REASON_NO_LISTENER;
+	opening->listener = listener->index;
+	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
+		return ELB_REASON_NOT_SYN;
+	if (opening->ttl < 2)
+		return ELB_REASON_TTL;
+	return elb_choose(opening);
+}
+
+/* Counts what a listener could not serve; other reasons are the packet's own fault. */
+ELB_INLINE int elb_refuse(const struct elb_opening *opening, int reason)
+{
+	switch (reason) {
+	case ELB_REASON_NO_MEMBER:
+	case ELB_REASON_TABLE_FULL:
+	case ELB_REASON_NO_PORT:
+	case ELB_REASON_RACE:
+	case ELB_REASON_NO_HOP:
+	case ELB_REASON_HOPS_FULL:
+		elb_count_refused(opening->listener);
+	}
+	return elb_exit(reason);
+}
+
+#endif

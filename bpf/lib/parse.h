@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reading a frame: a cursor that moves from header to header and refuses to leave the first buffer.
+ * All offsets are constants: programs loaded without CAP_PERFMON may not add an unknown number to a
+ * packet pointer on older kernels, which is one reason why IP options are not balanced.
+ */
+#ifndef ELB_PARSE_H
+#define ELB_PARSE_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <elb/atomic.h>
+
+#define ELB_IP_PLAIN	0x45 /* version 4, header of 20 bytes */
+#define ELB_IP_FRAGMENT 0x3fff
+#define ELB_TCP_FIN	0x01
+#define ELB_TCP_SYN	0x02
+#define ELB_TCP_RST	0x04
+#define ELB_TCP_ACK	0x10
+
+struct elb_cursor_at {
+	void *pos;
+	void *end;
+};
+
+/*
+ * The header at the cursor, which moves behind it; 0 if the buffer ends before. Not a NULL pointer:
+ * without CAP_PERFMON a packet pointer may not be compared with 0.
+ */
+#define ELB_TAKE(at, header) elb_take(at, sizeof(**(header)), (void **)(header))
+
+ELB_INLINE int elb_take(struct elb_cursor_at *at, __u32 size, void **header)
+{
+	*header = at->pos;
+	if (at->pos + size > at->end)
+		return 0;
+	at->pos += size;
+	return 1;
+}
+
+/* What TCP and UDP have in common here. */
+struct elb_l4 {
+	__u32 *ports;
+	__u16 *check;
+	__u32 tcp_flags; /* 0 for UDP */
+	__u32 bad; /* lengths that contradict each other; only checked before a connection opens */
+};
+
+ELB_INLINE int elb_parse_tcp(struct elb_cursor_at *at, struct elb_l4 *l4)
+{
+	struct tcphdr *tcp;
+
+	if (!ELB_TAKE(at, &tcp))
+		return 0;
+	l4->ports = (__u32 *)tcp;
+	l4->check = &tcp->check;
+	l4->tcp_flags = ((__u8 *)tcp)[13];
+	l4->bad = tcp->doff < 5;
+	return 1;
+}
+
+ELB_INLINE int elb_parse_udp(struct elb_cursor_at *at, __u32 length, struct elb_l4 *l4)
+{
+	struct udphdr *udp;
+
+	if (!ELB_TAKE(at, &udp))
+		return 0;
+	l4->ports = (__u32 *)udp;
+	l4->check = &udp->check;
+	l4->tcp_flags = 0;
+	l4->bad = bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > length;
+	return 1;
+}
+
+#endif

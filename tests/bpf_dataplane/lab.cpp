@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf_dataplane/lab.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+namespace elb::test {
+
+namespace {
+
+void must(bool ok, const char* what) {
+  if (!ok) {
+    std::fprintf(stderr, "lab: %s: %s\n", what, std::strerror(errno));
+    std::abort();
+  }
+}
+
+sockaddr_in socket_address(const Endpoint& endpoint) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = endpoint.address.v4_be();
+  address.sin_port = htons(endpoint.port);
+  return address;
+}
+
+/// A process in a network namespace of its own that waits until its parent ends.
+pid_t start_namespace() {
+  int ready[2];
+  must(pipe(ready) == 0, "pipe");
+  const pid_t pid = fork();
+  must(pid >= 0, "fork");
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    must(unshare(CLONE_NEWNET) == 0, "unshare");
+    must(write(ready[1], "x", 1) == 1, "write");
+    for (;;) pause();
+  }
+  char byte;
+  must(read(ready[0], &byte, 1) == 1, "namespace");
+  close(ready[0]);
+  close(ready[1]);
+  return pid;
+}
+
+}  // namespace
+
+Lab::Lab() {
+  must(unshare(CLONE_NEWNET | CLONE_NEWNS) == 0, "unshare (the test needs root)");
+  must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
+  must(mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") == 0, "mount of bpffs");
+  run("ip link set lo up; sysctl -qw net.ipv4.ip_forward=1");
+}
+
+Lab::~Lab() {
+  for (auto& [name, host] : hosts_) {
+    kill(host.pid, SIGKILL);
+    waitpid(host.pid, nullptr, 0);
+  }
+}
+
+void Lab::add_host(const std::string& name, int number) {
+  Host& host = hosts_[name];
+  host.pid = start_namespace();
+  host.netns = Fd(open(fmt::format("/proc/{}/ns/net", host.pid).c_str(), O_RDONLY | O_CLOEXEC));
+  host.address = *IpAddress::parse(fmt::format("10.1.{}.2", number));
+  run(
+      fmt::format("ip link add {0} type veth peer name eth0 netns {1} && ip addr add 10.1.{2}.1/24 dev {0} && "
+                  "ip link set {0} up && ethtool -K {0} gro on",
+                  interface(name), host.pid, number));
+  run_in(name,
+         fmt::format("ip link set lo up && ip addr add 10.1.{0}.2/24 dev eth0 && ethtool -K eth0 tx off gro on && "
+                     "ip link set eth0 up && ip route add default via 10.1.{0}.1",
+                     number));
+}
+
+IpAddress Lab::address(const std::string& name) const { return hosts_.at(name).address; }
+
+std::string Lab::run(const std::string& command) const {
+  FILE* pipe = popen(("set -e; " + command + " 2>&1").c_str(), "r");
+  must(pipe != nullptr, "popen");
+  std::string output;
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
+  EXPECT_EQ(pclose(pipe), 0) << command << "\n" << output;
+  return output;
+}
+
+std::string Lab::run_in(const std::string& host, const std::string& command) const {
+  return run(fmt::format("nsenter -t {} -n -- sh -ec '{}'", hosts_.at(host).pid, command));
+}
+
+void Lab::in_host(const std::string& host, const std::function<void()>& what) const {
+  std::thread([&] {
+    must(setns(hosts_.at(host).netns.get(), CLONE_NEWNET) == 0, "setns");
+    what();
+  }).join();
+}
+
+Fd Lab::listen(const std::string& host, uint16_t port) const {
+  Fd result;
+  in_host(host, [&] {
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int one = 1;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    const auto address = socket_address({IpAddress(), port});
+    must(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    must(::listen(fd.get(), 64) == 0, "listen");
+    result = std::move(fd);
+  });
+  return result;
+}
+
+Fd Lab::connect(const std::string& host, const Endpoint& to) const {
+  Fd result;
+  in_host(host, [&] {
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto address = socket_address(to);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS)
+      return;
+    pollfd waiting{fd.get(), POLLOUT, 0};
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (poll(&waiting, 1, 1000) == 1 && getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+      result = std::move(fd);
+  });
+  return result;
+}
+
+Fd Lab::udp(const std::string& host, uint16_t port) const {
+  Fd result;
+  in_host(host, [&] {
+    Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto address = socket_address({IpAddress(), port});
+    must(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    result = std::move(fd);
+  });
+  return result;
+}
+
+Fd accept_one(const Fd& listener) {
+  pollfd waiting{listener.get(), POLLIN, 0};
+  if (poll(&waiting, 1, 1000) != 1) return {};
+  return Fd(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+std::string receive(const Fd& socket, int timeout_ms) {
+  pollfd waiting{socket.get(), POLLIN, 0};
+  if (poll(&waiting, 1, timeout_ms) != 1) return {};
+  std::string text(65536, '\0');
+  const ssize_t n = recv(socket.get(), text.data(), text.size(), 0);
+  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return text;
+}
+
+bool send_text(const Fd& socket, const std::string& text) {
+  return send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+}
+
+}  // namespace elb::test

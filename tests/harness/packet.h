@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets for tests, composed as they are read: Ethernet{} / IPv4{.dst = "10.0.0.1"} / TCP{.dport = 80} / "payload".
+// Lengths, protocol numbers and checksums are computed unless a field of that name is given, which is how broken packets
+// are made. describe() is for messages of failed comparisons. Thread rule: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace elb::test {
+
+using Bytes = std::vector<uint8_t>;
+
+struct MacAddress {
+  uint8_t bytes[6] = {};
+  MacAddress() = default;
+  MacAddress(const char* text);  // NOLINT: "02:00:00:00:00:01", aborts on anything else
+  bool operator==(const MacAddress&) const = default;
+};
+
+struct Ipv4Address {
+  uint32_t be = 0;  // network order
+  Ipv4Address() = default;
+  Ipv4Address(const char* text);  // NOLINT: dotted quad, aborts on anything else
+  static Ipv4Address from_be(uint32_t network_order);
+  static Ipv4Address from_host(uint32_t host_order);
+};
+
+inline constexpr uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
+
+struct Ethernet {
+  MacAddress dst = "02:00:00:00:00:01";
+  MacAddress src = "02:00:00:00:00:02";
+  std::optional<uint16_t> type;  // host order
+};
+struct Arp {
+  uint16_t op = 1;
+  MacAddress sender_mac = "02:00:00:00:00:02";
+  Ipv4Address sender = "10.0.0.2";
+  MacAddress target_mac;
+  Ipv4Address target = "10.0.0.1";
+  uint16_t hardware = 1;
+};
+struct IPv4 {
+  Ipv4Address src = "10.0.0.2";
+  Ipv4Address dst = "10.0.0.1";
+  uint8_t ttl = 64;
+  uint8_t tos = 0;
+  uint16_t id = 1;
+  uint16_t frag = 0x4000;  // flags and offset, host order: DF
+  Bytes options;           // a multiple of four
+  std::optional<uint8_t> version_ihl;
+  std::optional<uint8_t> protocol;
+  std::optional<uint16_t> total_length;
+  std::optional<uint16_t> check;
+};
+struct TCP {
+  uint16_t sport = 40000;
+  uint16_t dport = 80;
+  uint32_t seq = 1;
+  uint32_t ack = 0;
+  uint8_t flags = kAck;
+  uint16_t window = 64240;
+  Bytes options;  // a multiple of four
+  std::optional<uint8_t> doff;
+  std::optional<uint16_t> check;
+};
+struct UDP {
+  uint16_t sport = 40000;
+  uint16_t dport = 53;
+  std::optional<uint16_t> length;
+  std::optional<uint16_t> check;
+};
+struct ICMP {
+  uint8_t type = 8;
+  uint8_t code = 0;
+};
+struct Payload {
+  Bytes bytes;
+};
+
+using Layer = std::variant<Ethernet, Arp, IPv4, TCP, UDP, ICMP, Payload>;
+
+class Packet {
+ public:
+  explicit Packet(Layer first) : layers_{std::move(first)} {}
+  void add(Layer layer) { layers_.push_back(std::move(layer)); }
+  Bytes build() const;
+  operator Bytes() const { return build(); }  // NOLINT: a packet is its bytes
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+Packet operator/(Ethernet first, Layer next);
+Packet operator/(Packet packet, Layer next);
+Packet operator/(Packet packet, std::string_view payload);
+Packet operator/(Packet packet, const char* payload);
+
+/// One's complement sum of 16-bit big-endian words, not inverted (RFC 1071).
+uint32_t ones_sum(std::span<const uint8_t> bytes, uint32_t start = 0);
+uint16_t fold_checksum(uint32_t sum);  // folded and inverted
+
+/// One line a human can compare, with "bad" beside a checksum that does not hold; ends in hex if it does not parse.
+std::string describe(std::span<const uint8_t> frame);
+/// Checksums of the IP header and of TCP or UDP hold (UDP may have none). False if it does not parse that far.
+bool checksums_hold(std::span<const uint8_t> frame);
+
+}  // namespace elb::test

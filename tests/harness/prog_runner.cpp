@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/prog_runner.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "xdp_balancer.skel.h"
+
+namespace elb::test {
+namespace {
+
+int print_problems(libbpf_print_level level, const char* format, va_list args) {
+  return level == LIBBPF_WARN ? std::vfprintf(stderr, format, args) : 0;
+}
+
+/// A `const volatile` of the program, found by its name; before load.
+void set_constant(bpf_object* object, const char* name, const void* value, size_t size) {
+  const btf* types = bpf_object__btf(object);
+  const int section = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
+  bpf_map* rodata = nullptr;
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) if (std::string_view(bpf_map__name(map)).ends_with(".rodata")) rodata = map;
+  const btf_type* type = section > 0 ? btf__type_by_id(types, section) : nullptr;
+  for (int i = 0; type && rodata && i < btf_vlen(type); i++) {
+    const btf_var_secinfo& info = btf_var_secinfos(type)[i];
+    if (std::strcmp(btf__name_by_offset(types, btf__type_by_id(types, info.type)->name_off), name) != 0) continue;
+    size_t all = 0;
+    auto* data = static_cast<uint8_t*>(const_cast<void*>(bpf_map__initial_value(rodata, &all)));
+    std::memcpy(data + info.offset, value, size);
+    return;
+  }
+  std::fprintf(stderr, "no constant %s\n", name);
+  std::abort();
+}
+
+void set_entries(bpf_object* object, const char* map, uint32_t entries) {
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
+}
+
+template <class T>
+T sum_cpus(int fd, uint32_t key, void (*add)(T&, const T&)) {
+  std::vector<T> values(libbpf_num_possible_cpus());
+  T total{};
+  if (bpf_map_lookup_elem(fd, &key, values.data()) == 0)
+    for (const T& value : values) add(total, value);
+  return total;
+}
+uint64_t sum_u64(int fd, uint32_t key) {
+  return sum_cpus<uint64_t>(fd, key, [](uint64_t& sum, const uint64_t& one) { sum += one; });
+}
+
+}  // namespace
+
+std::span<const uint8_t> balancer_elf() {
+  size_t size = 0;
+  const void* data = xdp_balancer__elf_bytes(&size);
+  return {static_cast<const uint8_t*>(data), size};
+}
+
+ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& options) {
+  libbpf_set_print(print_problems);
+  object_ = bpf_object__open_mem(elf.data(), elf.size(), nullptr);
+  if (!object_) {
+    error_ = errno;
+    return;
+  }
+  const uint32_t mask = options.flow_slots - 1, cpus = libbpf_num_possible_cpus();
+  const uint32_t local = ntohl(options.local_first.be);
+  set_constant(object_, "elb_flow_mask", &mask, sizeof mask);
+  set_constant(object_, "elb_flow_seed", options.seed, sizeof options.seed);
+  set_constant(object_, "elb_tick_shift", &options.tick_shift, sizeof options.tick_shift);
+  set_constant(object_, "elb_local_first_host", &local, sizeof local);
+  set_constant(object_, "elb_local_count", &options.local_count, sizeof options.local_count);
+  set_constant(object_, "elb_cpu_count", &cpus, sizeof cpus);
+  set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
+  for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED})
+    set_entries(object_, map, options.listeners);
+  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC}) set_entries(object_, map, options.members);
+  if (const int result = bpf_object__load(object_); result != 0) {
+    error_ = -result;
+    return;
+  }
+  table_.mask = mask;
+  std::copy(std::begin(options.seed), std::end(options.seed), table_.seed);
+  void* base = mmap(nullptr, sizeof(elb_flow) * size_t{options.flow_slots}, PROT_READ | PROT_WRITE, MAP_SHARED,
+                    map_fd(ELB_MAP_FLOWS), 0);
+  if (base == MAP_FAILED) {
+    error_ = errno;
+    return;
+  }
+  table_.base = static_cast<elb_flow*>(base);
+  loaded_ = true;
+}
+
+ProgRunner::~ProgRunner() {
+  if (table_.base) munmap(table_.base, sizeof(elb_flow) * (size_t{table_.mask} + 1));
+  bpf_object__close(object_);
+}
+
+std::vector<ProgramFacts> ProgRunner::facts() const {
+  std::vector<ProgramFacts> all;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_) {
+    bpf_prog_info info{};
+    uint32_t size = sizeof info;
+    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size);
+    all.push_back({bpf_program__name(program), info.verified_insns, info.jited_prog_len});
+  }
+  return all;
+}
+
+int ProgRunner::map_fd(const char* name) const { return bpf_object__find_map_fd_by_name(object_, name); }
+
+int ProgRunner::program_fd(const char* name) const {
+  return bpf_program__fd(bpf_object__find_program_by_name(object_, name));
+}
+
+void ProgRunner::put(const char* map, const void* key, const void* value) const {
+  if (bpf_map_update_elem(map_fd(map), key, value, BPF_ANY) != 0) {
+    std::perror(map);
+    std::abort();
+  }
+}
+
+void ProgRunner::set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix) {
+  const elb_addr_key key{prefix, addr.be};
+  const uint32_t value = kind;
+  put(ELB_MAP_ADDRS, &key, &value);
+}
+
+void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index) {
+  const elb_listener_key key{vip.be, htons(port), proto, 0};
+  elb_listener value{};
+  value.index = index;
+  put(ELB_MAP_LISTENERS, &key, &value);
+}
+
+void ProgRunner::set_ring(uint32_t listener, const std::vector<uint32_t>& members) {
+  LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
+  const int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "elb_ring", sizeof(uint32_t), sizeof(uint32_t),
+                                static_cast<uint32_t>(members.size()) + 1, &opts);
+  auto put_element = [&](uint32_t at, uint32_t value) { bpf_map_update_elem(fd, &at, &value, BPF_ANY); };
+  put_element(0, static_cast<uint32_t>(members.size()));
+  for (uint32_t i = 0; i < members.size(); i++) put_element(i + 1, members[i]);
+  put(ELB_MAP_RINGS, &listener, &fd);
+  close(fd);
+}
+
+void ProgRunner::set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener) {
+  elb_member member{};
+  member.addr = addr.be;
+  member.port = htons(port);
+  member.hop = hop;
+  member.listener = listener;
+  member.flags = ELB_MEMBER_USABLE;
+  put(ELB_MAP_MEMBERS, &index, &member);
+}
+
+void ProgRunner::set_hop(uint32_t index, const elb_hop& hop) { put(ELB_MAP_HOPS, &index, &hop); }
+
+void ProgRunner::set_link(uint32_t ifindex, MacAddress mac, uint16_t mtu) {
+  elb_link link{};
+  std::copy(std::begin(mac.bytes), std::end(mac.bytes), link.mac);
+  link.mtu = mtu;
+  put(ELB_MAP_LINKS, &ifindex, &link);
+}
+
+void ProgRunner::set_tx_port(uint32_t ifindex) { put(ELB_MAP_TX_PORTS, &ifindex, &ifindex); }
+
+void ProgRunner::free_hops(uint32_t first, uint32_t count) {
+  for (uint32_t index = first; index < first + count; index++) put(ELB_MAP_HOP_FREE, nullptr, &index);
+}
+
+RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const char* program) const {
+  RunResult result{};
+  result.frame.resize(frame.size() + 256);
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = result.frame.data(),
+              .data_size_in = static_cast<uint32_t>(frame.size()),
+              .data_size_out = static_cast<uint32_t>(result.frame.size()), .repeat = static_cast<int>(repeat));
+  if (bpf_prog_test_run_opts(program_fd(program), &opts) != 0) {
+    std::perror(program);
+    std::abort();
+  }
+  result.frame.resize(opts.data_size_out);
+  result.verdict = opts.retval;
+  result.ns = opts.duration;
+  return result;
+}
+
+uint64_t ProgRunner::reason(elb_reason reason) const { return sum_u64(map_fd(ELB_MAP_REASONS), reason); }
+
+std::vector<uint64_t> ProgRunner::reasons() const {
+  std::vector<uint64_t> all;
+  for (uint32_t i = 0; i < ELB_REASON_COUNT; i++) all.push_back(sum_u64(map_fd(ELB_MAP_REASONS), i));
+  return all;
+}
+
+elb_traffic ProgRunner::traffic(uint32_t member) const {
+  return sum_cpus<elb_traffic>(map_fd(ELB_MAP_TRAFFIC), member, [](elb_traffic& sum, const elb_traffic& one) {
+    sum.connections += one.connections;
+    sum.packets_in += one.packets_in;
+    sum.bytes_in += one.bytes_in;
+    sum.packets_out += one.packets_out;
+    sum.bytes_out += one.bytes_out;
+  });
+}
+
+uint64_t ProgRunner::refused(uint32_t listener) const { return sum_u64(map_fd(ELB_MAP_REFUSED), listener); }
+
+elb_hop ProgRunner::hop(uint32_t index) const {
+  elb_hop hop{};
+  bpf_map_lookup_elem(map_fd(ELB_MAP_HOPS), &index, &hop);
+  return hop;
+}
+
+elb_sweep_counts sweep_all(const elb_table& table, uint32_t now, const elb_flow_limits& limits,
+                           const elb_flow_observer* observer) {
+  elb_sweep_counts counts{};
+  for (uint32_t slot = 0; slot <= table.mask; slot++)
+    elb_flow_sweep_slot(&table, slot, now, &limits, observer, &counts);
+  return counts;
+}
+
+}  // namespace elb::test

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// ProgRunner: the balancer's programs in the real kernel, fed by BPF_PROG_TEST_RUN, with maps of its own (nothing is
+// pinned or attached). Needs CAP_BPF and CAP_NET_ADMIN. A kernel that refuses ends the test run with the verifier's words.
+// Thread rule: run() from any thread, the rest from one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "elb/flow_sweep.h"
+#include "harness/packet.h"
+
+struct bpf_object;
+
+namespace elb::test {
+
+struct RunnerOptions {
+  uint32_t flow_slots = 4096;  // a power of two
+  uint32_t listeners = 64;
+  uint32_t members = 256;
+  Ipv4Address local_first = "100.125.0.2";
+  uint32_t local_count = 4;
+  uint32_t tick_shift = 7;
+  uint64_t seed[5] = {0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0};
+};
+
+struct RunResult {
+  uint32_t verdict;  // XDP_*
+  Bytes frame;       // after the program
+  double ns;         // per repetition
+};
+
+struct ProgramFacts {
+  std::string name;
+  uint32_t verified_instructions;
+  uint32_t jited_bytes;
+};
+
+class ProgRunner {
+ public:
+  static constexpr uint32_t kLoopback = 1;  // ifindex that frames arrive on
+
+  /// Opens and loads; errors go to stderr and `ok()` is false.
+  ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& options);
+  ~ProgRunner();
+  ProgRunner(const ProgRunner&) = delete;
+  ProgRunner& operator=(const ProgRunner&) = delete;
+
+  bool ok() const { return loaded_; }
+  int error() const { return error_; }  // errno of a load that failed
+  std::vector<ProgramFacts> facts() const;
+
+  void set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix = 32);
+  void set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index);
+  void set_ring(uint32_t listener, const std::vector<uint32_t>& members);
+  void set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener);
+  void set_hop(uint32_t index, const elb_hop& hop);
+  void set_link(uint32_t ifindex, MacAddress mac, uint16_t mtu);
+  void set_tx_port(uint32_t ifindex);
+  void free_hops(uint32_t first, uint32_t count);
+
+  RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = "xdp_balancer") const;
+
+  uint64_t reason(elb_reason reason) const;
+  std::vector<uint64_t> reasons() const;
+  elb_traffic traffic(uint32_t member) const;
+  uint64_t refused(uint32_t listener) const;
+  elb_hop hop(uint32_t index) const;
+  elb_table table() const { return table_; }
+  int map_fd(const char* name) const;
+
+ private:
+  int program_fd(const char* name) const;
+  void put(const char* map, const void* key, const void* value) const;
+
+  bpf_object* object_ = nullptr;
+  bool loaded_ = false;
+  int error_ = 0;
+  elb_table table_{};
+};
+
+/// Sweeps the whole table once and returns what it met.
+elb_sweep_counts sweep_all(const elb_table& table, uint32_t now, const elb_flow_limits& limits,
+                           const elb_flow_observer* observer = nullptr);
+
+/// Program object files that were built with this test, by skeleton name.
+std::span<const uint8_t> balancer_elf();
+
+}  // namespace elb::test

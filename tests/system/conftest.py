@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the system tests: a lab for each test module, and in it three members and the agent."""
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
+
+from agent import Agent  # noqa: E402
+from lab import MEMBERS, Lab  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def lab(request):
+    name = pathlib.Path(request.node.path).stem
+    with Lab(log_dir=ROOT / "build" / "test-results" / "system" / name) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def agent(lab):
+    for member in MEMBERS:
+        lab.start_member(member)
+    return Agent(lab).start()
+
+
+@pytest.fixture
+def service(agent):
+    """Makes services that are gone after the test: service(weights={...}, monitor={...}, port=..., protocol=...)."""
+    made = []
+
+    def make(**options):
+        made.append(agent.service(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.delete()

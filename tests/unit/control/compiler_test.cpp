@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/compiler.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/model/samples.h"
+
+namespace elb::control {
+namespace {
+
+using model::Health;
+using model::HealthState;
+using model::Model;
+using model::Snapshot;
+using test::ip;
+using test::put;
+using test::sample_listener;
+using test::sample_load_balancer;
+using test::sample_member;
+using test::sample_model;
+using test::sample_pool;
+
+Health healthy(const model::Id&) { return {HealthState::kHealthy, "", {}, {}, 120}; }
+
+template <class T>
+void down(Model& model, const model::Id& id) {
+  T resource = *model.table<T>().at(id);
+  resource.admin_state_up = false;
+  put(model, resource);
+}
+
+TEST(Compiler, CarriesEverythingTheExecutorsNeed) {
+  Model model = sample_model();
+  model.revision = 7;
+  const Snapshot snapshot = compile(model, healthy, 3);
+  EXPECT_EQ(snapshot.generation, 3U);
+  EXPECT_EQ(snapshot.revision, 7U);
+  EXPECT_EQ(snapshot.vips, std::vector{ip("10.0.0.10")});
+  ASSERT_EQ(snapshot.listeners.size(), 1U);
+  EXPECT_EQ(snapshot.listeners[0].id, "l1");
+  EXPECT_EQ(snapshot.listeners[0].loadbalancer_id, "lb1");
+  EXPECT_EQ(snapshot.listeners[0].vip.to_string(), "10.0.0.10:80");
+  EXPECT_EQ(snapshot.listeners[0].pool, 0U);
+  ASSERT_EQ(snapshot.pools.size(), 1U);
+  EXPECT_EQ(snapshot.pools[0].id, "p1");
+  ASSERT_TRUE(snapshot.pools[0].monitor);
+  EXPECT_EQ(snapshot.pools[0].monitor->delay_s, 5);
+  EXPECT_EQ(snapshot.pools[0].monitor->rise, 3);
+  ASSERT_EQ(snapshot.pools[0].members.size(), 2U);
+  EXPECT_EQ(snapshot.pools[0].members[0].id, "m1");
+  EXPECT_EQ(snapshot.pools[0].members[0].endpoint.to_string(), "10.0.1.1:8080");
+  EXPECT_EQ(snapshot.pools[0].members[0].health.latency_us, 120);
+  EXPECT_TRUE(snapshot.pools[0].members[0].usable);
+}
+
+TEST(Compiler, PL_08_09_UsableIsHealthyOrUnmonitoredWithAWeight) {
+  Model model = sample_model();
+  const auto usable = [&](HealthState state) {
+    return compile(
+               model, [&](const auto&) { return Health{state}; }, 1)
+        .pools[0]
+        .members[0]
+        .usable;
+  };
+  EXPECT_TRUE(usable(HealthState::kHealthy));
+  EXPECT_TRUE(usable(HealthState::kUnmonitored));
+  EXPECT_FALSE(usable(HealthState::kUnchecked));
+  EXPECT_FALSE(usable(HealthState::kUnhealthy));
+  model::Member draining = *model.members.at("m1");
+  draining.weight = 0;
+  put(model, draining);
+  EXPECT_FALSE(usable(HealthState::kHealthy));
+}
+
+TEST(Compiler, HC_06_TheTimeoutIsTheEffectiveOne) {
+  Model model = sample_model();
+  model::HealthMonitor monitor = *model.health_monitors.at("h1");
+  monitor.delay = 2;
+  monitor.timeout = 10;
+  monitor.max_retries = 4;
+  monitor.max_retries_down = 5;
+  monitor.monitor_port = 99;
+  put(model, monitor);
+  const auto compiled = *compile(model, healthy, 1).pools[0].monitor;
+  EXPECT_EQ(compiled.timeout_s, 2);
+  EXPECT_EQ(compiled.rise, 4);
+  EXPECT_EQ(compiled.fall, 5);
+  EXPECT_EQ(compiled.port, 99);
+}
+
+TEST(Compiler, WhatIsAdminDownIsLeftOut) {
+  Model model = sample_model();
+  down<model::HealthMonitor>(model, "h1");
+  EXPECT_FALSE(compile(model, healthy, 1).pools[0].monitor);  // HC-15
+  down<model::Member>(model, "m1");
+  ASSERT_EQ(compile(model, healthy, 1).pools[0].members.size(), 1U);
+  EXPECT_EQ(compile(model, healthy, 1).pools[0].members[0].id, "m2");
+
+  Model pool_down = model;
+  down<model::Pool>(pool_down, "p1");
+  EXPECT_TRUE(compile(pool_down, healthy, 1).pools.empty());
+  ASSERT_EQ(compile(pool_down, healthy, 1).listeners.size(), 1U);
+  EXPECT_FALSE(compile(pool_down, healthy, 1).listeners[0].pool);
+
+  Model listener_down = model;
+  down<model::Listener>(listener_down, "l1");
+  EXPECT_TRUE(compile(listener_down, healthy, 1).listeners.empty());
+  EXPECT_TRUE(compile(listener_down, healthy, 1).pools.empty()) << "nobody uses it";
+  EXPECT_EQ(compile(listener_down, healthy, 1).vips.size(), 1U) << "answered for even without a listener";
+
+  down<model::LoadBalancer>(model, "lb1");
+  const Snapshot nothing = compile(model, healthy, 1);
+  EXPECT_TRUE(nothing.listeners.empty() && nothing.pools.empty() && nothing.vips.empty());
+}
+
+TEST(Compiler, IndexesHoldWithManyPoolsSomeUnusedSomeShared) {
+  Model model = sample_model();
+  put(model, sample_load_balancer("lb0", "10.0.0.3"));
+  put(model, sample_pool("p0", "lb1"));  // used by nobody
+  put(model, sample_pool("p2", "lb1"));
+  put(model, sample_member("m0", "p0", "10.0.3.1"));
+  put(model, sample_member("m3", "p2", "10.0.3.1"));
+  model::Listener second = sample_listener("l2", "lb1", 81);
+  second.default_pool_id = "p2";
+  put(model, second);
+  model::Listener third = sample_listener("l3", "lb1", 82);
+  third.default_pool_id = "p1";
+  put(model, third);
+  put(model, sample_listener("l4", "lb1", 83));
+  const Snapshot snapshot = compile(model, healthy, 1);
+  ASSERT_EQ(snapshot.pools.size(), 2U);
+  ASSERT_EQ(snapshot.listeners.size(), 4U);
+  EXPECT_EQ(snapshot.pools[*snapshot.listeners[0].pool].id, "p1");
+  EXPECT_EQ(snapshot.pools[*snapshot.listeners[1].pool].id, "p2");
+  EXPECT_EQ(snapshot.pools[*snapshot.listeners[2].pool].id, "p1");
+  EXPECT_FALSE(snapshot.listeners[3].pool);
+  EXPECT_EQ(snapshot.pools[1].members[0].id, "m3");
+  EXPECT_EQ(snapshot.vips, (std::vector{ip("10.0.0.3"), ip("10.0.0.10")})) << "sorted";
+}
+
+}  // namespace
+}  // namespace elb::control

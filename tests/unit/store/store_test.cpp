@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a commit keeps, and what a failed one leaves: nothing.
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "unit/model/samples.h"
+#include "unit/store/temp_dir.h"
+
+namespace elb::store {
+namespace {
+
+using model::Change;
+using model::Erase;
+using model::Kind;
+using model::Model;
+using model::Put;
+using test::put;
+using test::sample_listener;
+using test::sample_load_balancer;
+using test::sample_member;
+using test::sample_model;
+using test::sample_monitor;
+using test::sample_pool;
+
+/// All resources of a model, parents first.
+std::vector<Change> puts(const Model& model) {
+  std::vector<Change> changes;
+  for (const auto& [id, resource] : model.load_balancers) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.pools) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.listeners) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.members) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.health_monitors) changes.emplace_back(Put{*resource});
+  return changes;
+}
+
+template <class T>
+void expect_same_table(const Model& a, const Model& b) {
+  ASSERT_EQ(a.table<T>().size(), b.table<T>().size());
+  for (const auto& [id, resource] : a.table<T>()) {
+    ASSERT_TRUE(b.table<T>().contains(id)) << id;
+    EXPECT_EQ(*resource, *b.table<T>().at(id)) << id;
+  }
+}
+
+void expect_same(const Model& a, const Model& b) {
+  EXPECT_EQ(a.revision, b.revision);
+  expect_same_table<model::LoadBalancer>(a, b);
+  expect_same_table<model::Listener>(a, b);
+  expect_same_table<model::Pool>(a, b);
+  expect_same_table<model::Member>(a, b);
+  expect_same_table<model::HealthMonitor>(a, b);
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    store_.reset();
+    auto opened = open_sqlite(path_);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    store_ = std::move(*opened);
+  }
+  Model load() {
+    auto loaded = store_->load();
+    EXPECT_TRUE(loaded) << loaded.error().to_string();
+    return loaded ? *loaded : Model{};
+  }
+  uint64_t commit(uint64_t base, const std::vector<Change>& changes) {
+    const auto revision = store_->commit(base, changes);
+    EXPECT_TRUE(revision) << revision.error().to_string();
+    return revision ? *revision : 0;
+  }
+  void expect_refused(uint64_t base, const std::vector<Change>& changes, ErrorCode code) {
+    const Model before = load();
+    const auto revision = store_->commit(base, changes);
+    ASSERT_FALSE(revision);
+    EXPECT_EQ(revision.error().code, code) << revision.error().to_string();
+    expect_same(load(), before);
+    open();
+    expect_same(load(), before);
+    EXPECT_TRUE(store_->check());
+  }
+
+  test::TempDir dir_;
+  const std::string path_ = dir_.file("elb.db");
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, ANewStoreIsEmptyAtRevisionZero) {
+  expect_same(load(), Model{});
+  EXPECT_TRUE(store_->check());
+}
+
+/// Every field of every resource, none at its default, with texts that need care.
+Model full_model() {
+  const std::string hostile("quote ' \" ; -- \xE8\xB4\x9F\0 end", 24);
+  const auto dress = [&](model::Common& common, int salt) {
+    common.project_id = fmt::format("project{}", salt);
+    common.name = hostile + std::to_string(salt);
+    common.description = "d" + hostile;
+    common.admin_state_up = false;
+    common.tags = {"z", "a", hostile};
+    common.created_at = 1'700'000'000 + salt;
+    common.updated_at = 4'900'000'000 + salt;  // beyond 32 bits
+  };
+  Model model;
+  model::LoadBalancer lb = sample_load_balancer("lb1");
+  dress(lb, 1);
+  lb.provider = "other";
+  model::Pool pool = sample_pool("p1", "lb1", model::Protocol::kUdp);
+  dress(pool, 2);
+  model::Listener listener = sample_listener("l1", "lb1", 65535, model::Protocol::kUdp);
+  dress(listener, 3);
+  listener.default_pool_id = "p1";
+  model::Member member = sample_member("m1", "p1", "10.255.0.1", 65535);
+  dress(member, 4);
+  member.subnet_id = "subnet-b";
+  member.availability_zone = "az1";
+  member.weight = 0;
+  model::HealthMonitor monitor = sample_monitor("h1", "p1");
+  dress(monitor, 5);
+  monitor.delay = 50;
+  monitor.timeout = 49;
+  monitor.max_retries = 10;
+  monitor.max_retries_down = 9;
+  monitor.monitor_port = 65534;
+  put(model, lb);
+  put(model, pool);
+  put(model, listener);
+  put(model, member);
+  put(model, monitor);
+  return model;
+}
+
+TEST_F(StoreTest, R1_EveryFieldSurvivesReopening) {
+  Model model = full_model();
+  model.revision = commit(0, puts(model));
+  EXPECT_EQ(model.revision, 1U);
+  expect_same(load(), model);
+  open();
+  expect_same(load(), model);
+}
+
+TEST_F(StoreTest, APutReplacesTheWholeResource) {
+  Model model = full_model();
+  commit(0, puts(model));
+  Model plain;
+  put(plain, sample_load_balancer("lb1"));
+  put(plain, sample_pool("p1", "lb1"));
+  put(plain, sample_listener("l1", "lb1"));  // default_pool_id goes back to none
+  put(plain, sample_member("m1", "p1"));
+  put(plain, sample_monitor("h1", "p1"));  // monitor_port too
+  plain.revision = commit(1, puts(plain));
+  expect_same(load(), plain);
+}
+
+TEST_F(StoreTest, ErasesTakeEffectWithTheirTags) {
+  commit(0, puts(full_model()));
+  commit(1, {Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"}, Erase{Kind::kListener, "l1"},
+             Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
+  Model empty;
+  empty.revision = 2;
+  expect_same(load(), empty);
+  Model again = sample_model();
+  again.revision = commit(2, puts(again));
+  expect_same(load(), again);  // the tags of the old lb1 did not come back
+}
+
+TEST_F(StoreTest, WhatAnEraseFreesCanBeTakenInTheSameCommit) {
+  commit(0, puts(sample_model()));
+  commit(1, {Erase{Kind::kMember, "m1"}, Put{sample_member("m9", "p1", "10.0.1.1")}});
+  EXPECT_TRUE(load().members.contains("m9"));
+}
+
+TEST_F(StoreTest, OrderOfReferencesWithinACommitIsFree) {
+  auto changes = puts(sample_model());
+  std::ranges::reverse(changes);
+  commit(0, changes);
+  EXPECT_TRUE(store_->check());
+}
+
+TEST_F(StoreTest, R1_AChangeThatBreaksAConstraintMidwayChangesNothing) {
+  commit(0, puts(sample_model()));
+  // Good, bad, good: a member twice.
+  expect_refused(1,
+                 {Put{sample_load_balancer("lb2", "10.0.0.11")}, Put{sample_member("m3", "p1", "10.0.1.1")},
+                  Put{sample_pool("p2", "lb2")}},
+                 ErrorCode::kInternal);
+  // A reference to nothing shows at COMMIT only.
+  expect_refused(1, {Put{sample_load_balancer("lb2", "10.0.0.11")}, Put{sample_pool("p2", "none")}},
+                 ErrorCode::kInternal);
+  // A parent that goes before its children.
+  expect_refused(1, {Erase{Kind::kLoadBalancer, "lb1"}}, ErrorCode::kInternal);
+  expect_refused(1, {Erase{Kind::kMember, "m1"}, Erase{Kind::kMember, "none"}}, ErrorCode::kNotFound);
+  EXPECT_EQ(commit(1, {Erase{Kind::kMember, "m1"}}), 2U);
+}
+
+TEST_F(StoreTest, AWrongBaseIsAConflict) {
+  commit(0, puts(sample_model()));
+  expect_refused(0, {Erase{Kind::kMember, "m1"}}, ErrorCode::kConflict);
+  expect_refused(2, {Erase{Kind::kMember, "m1"}}, ErrorCode::kConflict);
+}
+
+TEST_F(StoreTest, TwoWritersCannotOverwriteEachOther) {
+  commit(0, puts(sample_model()));
+  auto other = open_sqlite(path_);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE((*other)->commit(1, std::vector<Change>{Erase{Kind::kMember, "m1"}}));
+  const auto late = store_->commit(1, std::vector<Change>{Erase{Kind::kMember, "m2"}});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(load().revision, 2U);
+  EXPECT_TRUE(load().members.contains("m2"));
+}
+
+TEST_F(StoreTest, CheckFindsAReferenceToNothing) {
+  commit(0, puts(sample_model()));
+  store_.reset();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "DELETE FROM pool", nullptr, nullptr, nullptr), SQLITE_OK);  // no foreign_keys here
+  sqlite3_close(db);
+  open();
+  const Status status = store_->check();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kStorage);
+}
+
+TEST_F(StoreTest, AWordThatThisBuildDoesNotKnowIsToldNotGuessed) {
+  commit(0, puts(sample_model()));
+  store_.reset();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "UPDATE pool SET protocol = 'SCTP'", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  open();
+  const auto loaded = store_->load();
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().message.find("SCTP"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace elb::store
