@@ -33,6 +33,17 @@ TEST(Text, WrapsAtSpaces) {
   EXPECT_EQ(wrapped("", 5), (std::vector<std::string>{""}));
 }
 
+TEST(Text, NaturalOrder) {
+  EXPECT_TRUE(natural_less("web-2", "web-10"));
+  EXPECT_FALSE(natural_less("web-10", "web-2"));
+  EXPECT_TRUE(natural_less("10.1.0.9", "10.1.0.10"));
+  EXPECT_TRUE(natural_less("a", "ab"));
+  EXPECT_FALSE(natural_less("a", "a"));
+  EXPECT_FALSE(natural_less("a007", "a7"));
+  EXPECT_TRUE(natural_less("a7b", "a07c"));
+  EXPECT_TRUE(natural_less("2", "a"));
+}
+
 TEST(Text, NumbersForPeople) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");

@@ -15,8 +15,8 @@ constexpr const char* kStatus = R"({"revision":12,"applied_revision":12,"flow_ta
     "stats":{"active_connections":12,"total_connections":1234,"bytes_in":1258291,"bytes_out":999,"request_errors":1},
     "pool":{"id":"p","name":"web-pool","protocol":"TCP","lb_algorithm":"ROUND_ROBIN","operating_status":"DEGRADED","status_reason":"1 of 2 members is down",
       "healthmonitor":{"id":"h","name":"","type":"TCP","delay":5,"timeout":9,"effective_timeout":5,"max_retries":3,"max_retries_down":2,"admin_state_up":true},
-      "members":[{"id":"m1","name":"web-1","address":"10.1.0.1","protocol_port":80,"weight":10,"availability_zone":"az1","admin_state_up":true,"operating_status":"ONLINE","status_reason":"","checked_at":"2026-11-23T23:07:52","latency_us":320},
-                 {"id":"m2","name":"web-10","address":"10.1.0.10","protocol_port":80,"weight":1,"availability_zone":"","admin_state_up":true,"operating_status":"ERROR","status_reason":"connection refused","checked_at":"2026-11-23T23:07:52","latency_us":0}]}},
+      "members":[{"id":"m2","name":"web-10","address":"10.1.0.10","protocol_port":80,"weight":1,"availability_zone":"","admin_state_up":true,"operating_status":"ERROR","status_reason":"connection refused","checked_at":"2026-11-23T23:07:52","latency_us":0},
+                 {"id":"m1","name":"web-1","address":"10.1.0.1","protocol_port":80,"weight":10,"availability_zone":"az1","admin_state_up":true,"operating_status":"ONLINE","status_reason":"","checked_at":"2026-11-23T23:07:52","latency_us":320}]}},
    {"id":"b","name":"dns","protocol":"UDP","protocol_port":53,"admin_state_up":false,"operating_status":"OFFLINE","status_reason":"","stats":{"active_connections":0,"total_connections":0,"bytes_in":0,"bytes_out":0,"request_errors":0},"pool":null}],
   "pools":[{"id":"g","name":"green","protocol":"TCP","lb_algorithm":"ROUND_ROBIN","operating_status":"OFFLINE","status_reason":"","healthmonitor":null,"members":[]}]}]})";
 
@@ -27,14 +27,14 @@ TEST(Status, TreeWithHealthReasonsAndTraffic) {
   EXPECT_EQ(ran.exit, Exit::kOk) << ran.err;
   EXPECT_EQ(ran.out,
             "load balancer web  10.0.0.100  DEGRADED  1 of 2 members is down\n"
+            "├─ listener dns  UDP :53  OFFLINE  disabled  0 open, 0 total, 0 B in, 0 B out\n"
+            "│  └─ no pool: new connections are refused\n"
             "├─ listener web-80  TCP :80  ONLINE  12 open, 1,234 total, 1.2 MiB in, 999 B out, 1 refused\n"
             "│  └─ pool web-pool  ROUND_ROBIN  DEGRADED  1 of 2 members is down\n"
             "│     ├─ health monitor TCP every 5 s, timeout 5 s, up after 3, down after 2\n"
             "│     ├─ member web-1   10.1.0.1:80   weight 10  az1  ONLINE  0.3 ms\n"
             "│     └─ member web-10  10.1.0.10:80  weight 1        ERROR   connection refused\n"
-            "├─ listener dns  UDP :53  OFFLINE  disabled  0 open, 0 total, 0 B in, 0 B out\n"
-            "│  └─ no pool: new connections are refused\n"
-            "└─ pool green  ROUND_ROBIN  OFFLINE  (no listener uses it)\n"
+            "└─ pool green  ROUND_ROBIN  OFFLINE  no listener uses it\n"
             "\n"
             "revision 12, applied; flow table: 20 of 1,048,576 slots used (0.0 %)\n"
             "health: ERROR, revision 11, no memory, 2 entries repaired (last: member 3 was missing)\n");
@@ -90,13 +90,16 @@ TEST(LoadBalancerStatus, TreeOfTheApisDocument) {
       R"({"statuses":{"loadbalancer":{"id":"l","name":"web","operating_status":"ONLINE","provisioning_status":"PENDING_UPDATE",
              "listeners":[{"id":"a","name":"","operating_status":"ONLINE","provisioning_status":"ACTIVE","pools":[{"id":"p","name":"pool","operating_status":"ERROR","provisioning_status":"ACTIVE",
                "healthmonitor":{"id":"h","name":"hm","operating_status":"ONLINE","provisioning_status":"ACTIVE"},
-               "members":[{"id":"m","name":"","address":"10.1.0.1","protocol_port":80,"operating_status":"ERROR","provisioning_status":"ACTIVE"}]}]}],"pools":[]}}})");
+               "members":[{"id":"m","name":"","address":"10.1.0.1","protocol_port":80,"operating_status":"ERROR","provisioning_status":"ACTIVE"}]}]}],
+             "pools":[{"id":"p","name":"pool","operating_status":"ERROR","provisioning_status":"ACTIVE","members":[]},
+                      {"id":"q","name":"green","operating_status":"OFFLINE","provisioning_status":"ACTIVE","members":[]}]}}})");
   EXPECT_EQ(run_elbctl({"lb", "status", kId1}, agent).out,
             "load balancer web  ONLINE (PENDING_UPDATE)\n"
-            "└─ listener a  ONLINE\n"
-            "   └─ pool pool  ERROR\n"
-            "      ├─ health monitor hm  ONLINE\n"
-            "      └─ member 10.1.0.1:80  ERROR\n");
+            "├─ listener a  ONLINE\n"
+            "│  └─ pool pool  ERROR\n"
+            "│     ├─ health monitor hm  ONLINE\n"
+            "│     └─ member 10.1.0.1:80  ERROR\n"
+            "└─ pool green  OFFLINE\n");
 }
 
 TEST(Stats, NumbersByName) {
