@@ -71,9 +71,8 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
 
   for (const auto& [id, lb] : model.load_balancers)
     if (lb->admin_state_up) snapshot.vips.push_back(lb->vip_address);
-  std::ranges::sort(snapshot.vips);
-  const auto repeated = std::ranges::unique(snapshot.vips);
-  snapshot.vips.erase(repeated.begin(), repeated.end());
+  std::sort(snapshot.vips.begin(), snapshot.vips.end());
+  snapshot.vips.erase(std::unique(snapshot.vips.begin(), snapshot.vips.end()), snapshot.vips.end());
 
   // The model's tables are ordered by id, and so is everything built by walking them.
   const PoolIndex pools = add_pools(model, snapshot);
