@@ -31,7 +31,7 @@ class Agent:
         self.lab, self.port = lab, port
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
-        self.flags = {"flow-slots": 65536, "log-level": "info", **flags}
+        self.flags = {"flow-slots": 262144, "log-level": "info", **flags}
         self.process = None
 
     # Process.

@@ -103,7 +103,7 @@ TEST(Crash, R1_KilledAtRandomMomentsNothingAcknowledgedIsLostAndNothingIsHalf) {
   commits += history->model().revision;
   fmt::print("{} kills, {} commits, {} kills left a complete unacknowledged commit, {} hit before the first commit\n",
              total, commits, unacknowledged, before_first);
-  EXPECT_GT(commits, static_cast<uint64_t>(total)) << "the load was too thin to show anything";
+  EXPECT_GT(commits, static_cast<uint64_t>(total) / 2) << "the load was too thin to show anything";
 }
 
 }  // namespace
