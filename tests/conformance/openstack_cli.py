@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Drives the API with the OpenStack client (python3-octaviaclient), without Keystone, and checks what it prints.
 

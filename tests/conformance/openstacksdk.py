@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Drives the API with openstacksdk: version discovery from the endpoint, then load balancer to monitor.
 
@@ -11,52 +11,36 @@ import subprocess
 import sys
 
 import openstack
-from keystoneauth1 import adapter, session
-from keystoneauth1.identity.none import NoAuth  # pylint: disable=no-name-in-module
-from openstack.load_balancer.v2 import _proxy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def discover(endpoint):
-    """The base URL that keystoneauth finds when it is given each of the endpoints that operators write down."""
-    urls = {}
-    for path in ("", "/v2", "/v2.0"):
-        client = adapter.Adapter(session.Session(auth=NoAuth(endpoint=endpoint + path)), service_type="load-balancer",
-                                 min_version="2.0", max_version="2.latest")
-        data = client.get_endpoint_data()
-        urls[path] = (data.url, data.max_microversion)
-    return urls
-
-
-def run_checks(endpoint):
+def run_checks(endpoint, index):
+    """`endpoint` is what an operator writes down: with or without the version."""
+    cloud = openstack.connect(auth_type="none", endpoint=endpoint, load_balancer_endpoint_override=endpoint)
+    lbaas = cloud.load_balancer
+    vip = os.environ.get("ELB_VIP", f"192.0.2.{190 + index}")
+    balancer = lbaas.create_load_balancer(name=f"sdk-{index}", vip_address=vip)
     failed = 0
-    for path, (url, _) in discover(endpoint).items():
-        if not url.rstrip("/").endswith(("/v2", "/v2.0")):
-            print(f"FAILED discovery of '{path}': {url}")
-            failed += 1
-    proxy = _proxy.Proxy(session.Session(auth=NoAuth(endpoint=endpoint)), service_type="load-balancer",
-                         endpoint_override=endpoint + "/v2")
-    balancer = proxy.create_load_balancer(name="sdk-lb", vip_address=os.environ.get("ELB_VIP", "192.0.2.199"))
     try:
-        proxy.wait_for_load_balancer(balancer.id, interval=0.2, wait=20)
-        listener = proxy.create_listener(name="sdk-l", load_balancer_id=balancer.id, protocol="TCP", protocol_port=80)
-        pool = proxy.create_pool(name="sdk-p", listener_id=listener.id, protocol="TCP", lb_algorithm="ROUND_ROBIN")
-        member = proxy.create_member(pool, address="198.51.100.203", protocol_port=80, weight=3)
-        monitor = proxy.create_health_monitor(pool_id=pool.id, type="TCP", delay=5, timeout=3, max_retries=3)
+        lbaas.wait_for_load_balancer(balancer.id, interval=0.2, wait=20)
+        listener = lbaas.create_listener(name="sdk-l", load_balancer_id=balancer.id, protocol="TCP", protocol_port=80)
+        pool = lbaas.create_pool(name="sdk-p", listener_id=listener.id, protocol="TCP", lb_algorithm="ROUND_ROBIN")
+        member = lbaas.create_member(pool, address="198.51.100.203", protocol_port=80, weight=3)
+        monitor = lbaas.create_health_monitor(pool_id=pool.id, type="TCP", delay=5, timeout=3, max_retries=3)
         checks = {
-            "find by name": proxy.find_load_balancer("sdk-lb").id == balancer.id,
-            "list": [item.id for item in proxy.members(pool)] == [member.id],
-            "update": proxy.update_member(member, pool, weight=4).weight == 4,
-            "monitor": proxy.get_health_monitor(monitor.id).delay == 5,
-            "stats": proxy.get_load_balancer_statistics(balancer.id).total_connections is not None,
+            "find by name": lbaas.find_load_balancer(f"sdk-{index}").id == balancer.id,
+            "list": [item.id for item in lbaas.members(pool)] == [member.id],
+            "update": lbaas.update_member(member, pool, weight=4).weight == 4,
+            "monitor": lbaas.get_health_monitor(monitor.id).delay == 5,
+            "stats": lbaas.get_load_balancer_statistics(balancer.id).total_connections is not None,
         }
         for what, holds in checks.items():
             if not holds:
-                print(f"FAILED {what}")
+                print(f"FAILED {what} at {endpoint}")
                 failed += 1
     finally:
-        proxy.delete_load_balancer(balancer.id, cascade=True)
+        lbaas.delete_load_balancer(balancer.id, cascade=True)
     return failed
 
 
@@ -68,12 +52,12 @@ def main():
         server = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         endpoint = server.stdout.readline().strip()
     try:
-        failed = run_checks(endpoint.rstrip("/"))
+        failed = sum(run_checks(endpoint.rstrip("/") + path, i) for i, path in enumerate(("", "/v2", "/v2.0")))
     finally:
         if server:
             server.stdin.close()
             server.wait(timeout=10)
-    print(f"openstacksdk {openstack.version.__version__}: {'failed' if failed else 'passed'}")
+    print(f"openstacksdk: {'failed' if failed else 'passed'}")
     return 1 if failed else 0
 
 
