@@ -84,8 +84,7 @@ void Dataplane::Parts::warn_about_veth() {
         std::find(options.interfaces.begin(), options.interfaces.end(), link.name) != options.interfaces.end())
       log::warn(
           "interface is a veth: its peer must compute checksums itself ('ethtool -K PEER tx off') and must take "
-          "redirected "
-          "frames (an XDP program there, or 'ethtool -K PEER gro on') interface={}",
+          "redirected frames (an XDP program there, or 'ethtool -K PEER gro on' once it is up) interface={}",
           link.name);
 }
 

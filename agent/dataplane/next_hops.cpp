@@ -32,6 +32,7 @@ struct Target {
   uint32_t index = 0;
   std::optional<RouteInfo> route;
   std::string problem = "not looked up yet";
+  std::string told = problem;      // what the log said last
   std::optional<SteadyTime> lost;  // since when the neighbour is unknown
 };
 
@@ -264,15 +265,20 @@ class NextHopsThread final : public NextHops {
     } else {
       target.lost.reset();
     }
-    if (target.problem != problem) {
-      if (problem.empty())
-        log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
-                  target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
-      else
-        log::warn("no next hop address={} reason=\"{}\"", address.to_string(), problem);
-      target.problem = std::move(problem);
-    }
+    target.problem = std::move(problem);
+    tell(address, target, link, hop);
     return tables_.set_hop(target.index, hop);
+  }
+
+  /// Once for each change; a neighbour gets a moment to answer before it is called missing.
+  void tell(const IpAddress& address, Target& target, const LinkInfo* link, const elb_hop& hop) {
+    if (target.problem == target.told || (target.lost && clock_.steady() - *target.lost < kTick)) return;
+    if (target.problem.empty())
+      log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
+                target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
+    else
+      log::warn("no next hop address={} reason=\"{}\"", address.to_string(), target.problem);
+    target.told = target.problem;
   }
 
   /// Says an error once, not every second.
