@@ -138,13 +138,13 @@ class Agent:
         listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port)["id"]
         pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
         made = Service(self, lb_id, listener, pool)
-        if monitor:
+        if monitor is not None:
             made.monitor = self.create("healthmonitor", pool_id=pool, **{"type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1, **monitor})["id"]
         for member, weight in (weights or {}).items():
             made.add(member, weight)
         if wait:
             self.wait_applied()
-            if monitor:
+            if monitor is not None:
                 made.wait_online([member for member in (weights or {}) if member in self.lab.members])
         return made
 
@@ -175,10 +175,6 @@ class Service:
     def wait_online(self, members, timeout_s=15):
         for member in members:
             self.agent.wait_member(self.pool, self.members[member], "ONLINE", timeout_s)
-
-    def delete(self):
-        self.agent.delete("loadbalancer", self.lb, query="?cascade=true")
-        self.agent.wait_applied()
 
 
 def bpftool(*args):

@@ -32,7 +32,7 @@ def load(lab):
 @pytest.fixture
 def both(service, agent):
     tcp = service(weights=dict.fromkeys(MEMBERS, 1), monitor={})
-    service(protocol="UDP", port=53, vip="10.1.0.100", load_balancer=tcp.lb, weights=dict.fromkeys(MEMBERS, 1))
+    service(protocol="UDP", port=53, weights=dict.fromkeys(MEMBERS, 1))
     return tcp
 
 

@@ -14,8 +14,8 @@ LOCAL = ipaddress.ip_network("100.125.0.0/24")
 HOST = "100.125.0.1"
 
 
-def test_GEN_02_load_balancer_without_listener_accepts_nothing(lab, agent):
-    made = agent.service(port=80, weights={"member1": 1})
+def test_GEN_02_load_balancer_without_listener_accepts_nothing(lab, agent, service):
+    made = service(weights={"member1": 1})
     lab.wait_port("client1", VIP, 80)
     agent.delete("listener", made.listener)
     agent.wait_applied()
@@ -30,7 +30,6 @@ def test_GEN_02_load_balancer_without_listener_accepts_nothing(lab, agent):
     agent.wait_applied()
     report = lab.load("client1", "connect", count=20).finish()
     assert (report["ok"], report["failed"]) == (20, 0)
-    made.delete()
 
 
 def test_PL_04_weights_10_20_70_over_10000_connections(lab, service):
@@ -98,7 +97,6 @@ def test_LS_15_balancer_does_not_answer_for_a_silent_member(lab, service):
         assert client.select(source=VIP) == []
     finally:
         lab.plug("member2")
-    service(port=81, weights={})
 
 
 def test_LS_15_refusal_of_the_member_reaches_the_client(lab, agent, service):
