@@ -4,12 +4,13 @@
  * (BPF_F_TEST_XDP_LIVE_FRAMES), `take` counts the ones that arrive translated and drops all.
  * One CPU runs each of them, so plain additions do.
  */
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
 
 struct frame {
   struct ethhdr eth;
