@@ -121,6 +121,19 @@ TEST_F(FlowDeathTest, PortTakenAnewAfterItWasUnlinkedStaysWithItsNewOwner) {
   EXPECT_TRUE(packet(made.key, later));
 }
 
+TEST_F(FlowDeathTest, GraceOfTheForwardSlotSurvivesEveryDeath) {
+  limits.grace = 3;
+  for (const char* point : {"COMMITTED", "FINISH_REVERSE", "FINISH_FORWARD", "FINISH_UNLINKED"}) {
+    const Connection made = open(1, kStart);
+    die_at(point, kEnd);
+    ASSERT_TRUE(sweep(kEnd + 1));
+    EXPECT_EQ(phase(made.forward), static_cast<uint32_t>(ELB_DEAD)) << point;
+    ASSERT_TRUE(sweep(kEnd + 1 + limits.grace + kRest));
+    ASSERT_TRUE(sweep(kEnd + 1 + limits.grace + kRest));
+    ASSERT_EQ(left(), 0U) << point;
+  }
+}
+
 TEST_F(FlowDeathTest, AgentsThatDieOneAfterTheOtherGetThere) {
   open(1, kStart);
   open(2, kStart);
