@@ -7,6 +7,10 @@
 #include <cstdio>
 #include <string>
 
+#ifndef ELB_STRESS_DIR
+#define ELB_STRESS_DIR "."  // CMake says where they are
+#endif
+
 namespace elb::test {
 
 struct ChildResult {

@@ -12,7 +12,7 @@ class Sweeper {
  public:
   Sweeper(const Table& table, Shadow& shadow, const elb_flow_limits& limits, uint32_t gone_every);
 
-  /// All slots once, as of tick `now`. A death on the way starts a new sweep, so a sweep always ends complete.
+  /// All slots once, as of tick `now`. A death on the way starts anew, as of the same tick, so a sweep ends complete.
   void sweep(uint32_t now);
   /// Takes everything away, whatever is left and wherever the last agent died.
   void drain(uint32_t now);
