@@ -71,7 +71,7 @@ class AgentJitter final : public Jitter {
 
 /// What differs between episodes.
 struct Habits {
-  uint32_t slots, tick_shift, yield_every, favourites, die_every, gone_every;
+  uint32_t slots, crowd, tick_shift, yield_every, favourites, die_every, gone_every;
   elb_flow_limits limits;
 };
 
@@ -80,6 +80,7 @@ Habits habits(Xorshift& random) {
   const uint32_t scale = 1 + (x >> 8) % 3;
   Habits made{};
   made.slots = x % 4 == 0 ? 128 : 256;
+  made.crowd = x & 1 << 28 ? 8 : 1;
   made.tick_shift = 12 + (x >> 14) % 3;
   made.favourites = x & 256 ? x >> 16 & 255 : 0;
   made.yield_every = x & 16 ? 256 : 61;
@@ -125,7 +126,7 @@ class Episode {
         start_(threads + 1),
         end_(threads + 1) {
     for (uint32_t i = 0; i < threads; ++i) {
-      packets_.push_back(std::make_unique<Packets>(table_, shadow_, seed * 64 + i));
+      packets_.push_back(std::make_unique<Packets>(table_, shadow_, seed * 64 + i, habits.crowd));
     }
   }
 
