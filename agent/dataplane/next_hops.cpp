@@ -169,7 +169,7 @@ class NextHopsThread final : public NextHops {
       value.mtu = static_cast<uint16_t>(std::min<uint32_t>(link->second.mtu, UINT16_MAX));
       if (auto status = tables_.set_link(ifindex, value); !status) return status;
     }
-    // Until the first snapshot has said what is wanted, the ports and hops of the agent before stay: traffic uses them.
+    // Until the first snapshot has said which are wanted, those of the agent before stay: live connections use them.
     if (!wanted_once_) ports.insert(tables_.tx_ports().begin(), tables_.tx_ports().end());
     for (auto it = ports.begin(); it != ports.end();) it = links_.count(*it) > 0 ? std::next(it) : ports.erase(it);
     if (auto status = tables_.set_tx_ports(ports); !status) return status;
