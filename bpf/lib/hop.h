@@ -7,7 +7,7 @@
 #ifndef ELB_HOP_H
 #define ELB_HOP_H
 
-#include <lib/maps.h>
+#include <lib/count.h>
 #include <lib/parse.h>
 
 #define ELB_HOP_MTU_DEFAULT 1500 /* an interface the agent has not described */
