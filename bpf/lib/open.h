@@ -18,7 +18,8 @@
 #include <lib/pick.h>
 
 #define ELB_NOINLINE	__attribute__((noinline))
-#define ELB_PORT_PROBES 16 /* the second half from a random place on */
+#define ELB_PORT_PROBES 16
+#define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
 #define ELB_TCP_OPENS(flags)                                                                       \
 	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
 
@@ -106,10 +107,13 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
  * The next local endpoint towards a member. CPU c draws the numbers = c modulo cpu_count, so CPUs
  * do not compete; a number is a port, and above the port range an address. A full round passes
  * before one is used again, which keeps clear of TIME-WAIT on the member.
+ *
+ * Entries of one member for several listeners share its ports: they begin apart, and a cursor that
+ * meets the other's long run of taken ports leaps out of it for good.
  */
-ELB_INLINE void elb_next_local(__u64 *cursor, __u32 jump, __u32 *addr, __u32 *port)
+ELB_INLINE void elb_next_local(__u64 *cursor, __u32 apart, __u32 *addr, __u32 *port)
 {
-	__u32 n = ((__u32)*cursor + jump) * elb_cpu_count + bpf_get_smp_processor_id();
+	__u32 n = ((__u32)*cursor + apart) * elb_cpu_count + bpf_get_smp_processor_id();
 
 	*cursor += 1;
 	n += (__u32)elb_flow_seed[4]; /* a new table does not begin where the last one did */
@@ -144,7 +148,7 @@ ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 /* Owns a local port towards the member; gives opening->nat its source and ports. */
 ELB_INLINE int elb_claim_port(struct elb_opening *opening)
 {
-	__u32 member = opening->nat.member, jump = 0;
+	__u32 member = opening->nat.member;
 	__u64 *cursor = bpf_map_lookup_elem(&elb_ports, &member);
 	int reason = ELB_REASON_NO_PORT;
 
@@ -158,9 +162,9 @@ ELB_INLINE int elb_claim_port(struct elb_opening *opening)
 	for (int i = 0; i < ELB_PORT_PROBES && reason != ELB_FORWARD; i++) {
 		__u32 addr, port;
 
-		if (i == ELB_PORT_PROBES / 2)
-			jump = bpf_get_prandom_u32();
-		elb_next_local(cursor, jump, &addr, &port);
+		if (i >= ELB_PORT_NEAR)
+			*cursor += bpf_get_prandom_u32();
+		elb_next_local(cursor, member * 0x9E3779B1u, &addr, &port);
 		opening->reverse_key.addrs = (__u64)opening->nat.dest << 32 | addr;
 		opening->reverse_key.ports = port << 16 | opening->member_port;
 		reason = elb_try_port(opening);

@@ -138,7 +138,7 @@ class RandomPackets : public testing::Test {
     const ModelVerdict want = model.judge(frame, ifindex, got.frame);
     const auto story = [&] {
       return std::string("in   ") + describe(frame) + "\nout  " + describe(got.frame) + "\nwant " +
-             describe(want.frame) + "\nmodel: " + reason_name(want.reason);
+             describe(want.frame) + "\nmodel: " + reason_name(want.reason) + ", program: " + newly_counted();
     };
     ASSERT_EQ(want.complaint, "") << story();
     ASSERT_STREQ(verdict_name(got.verdict), verdict_name(want.verdict)) << story();
@@ -149,6 +149,14 @@ class RandomPackets : public testing::Test {
     for (uint32_t i = 0; i < ELB_REASON_COUNT; i++)
       ASSERT_EQ(counted[i], model.reasons()[i]) << reason_name(i) << "\n" << story();
     if (want.reason == ELB_REASON_COUNT) compare_traffic(want.member);
+  }
+  /// What the program has counted and the model has not.
+  std::string newly_counted() const {
+    std::string names;
+    const auto counted = bed.runner.reasons();
+    for (uint32_t i = 0; i < ELB_REASON_COUNT; i++)
+      if (counted[i] > model.reasons()[i]) names += std::string(reason_name(i)) + " ";
+    return names.empty() ? "the same" : names;
   }
   void compare_traffic(uint32_t member) {
     const elb_traffic got = bed.runner.traffic(member), want = model.traffic(member);
