@@ -27,8 +27,9 @@ class ApiError(RuntimeError):
 
 
 class Agent:
-    def __init__(self, lab, port=9876, **flags):
-        self.lab, self.port = lab, port
+    def __init__(self, lab, port=9876, wrapper=(), **flags):
+        """wrapper: words before the command, such as a setpriv; flags: of elb-agent, without the dashes."""
+        self.lab, self.port, self.wrapper = lab, port, wrapper
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
         self.flags = {"flow-slots": 262144, "log-level": "info", **flags}
@@ -39,7 +40,7 @@ class Agent:
     def argv(self, *more):
         flags = [text for key, value in self.flags.items() for text in (f"--{key}", str(value))]
         subnets = [text for subnet in SUBNETS.values() for text in ("--subnet", subnet)]
-        return [BUILD / "bin" / "elb-agent", "--interface", "front", "--interface", "back", "--local-addresses", "100.125.0.0/24", *subnets,
+        return [*self.wrapper, BUILD / "bin" / "elb-agent", "--interface", "front", "--interface", "back", "--local-addresses", "100.125.0.0/24", *subnets,
                 "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--pin-dir", self.pin_dir, *flags, *more]
 
     def start(self, timeout_s=20):

@@ -184,7 +184,7 @@ class Lab:
     def _build(self):
         for role in ROLES:
             run("ip", "netns", "add", self.name(role))
-        run("mount", "-t", "bpf", "-o", "mode=0700", f"elb-lab-{self.id}", self.bpffs)
+        run("mount", "-t", "bpf", "-o", "mode=0711", f"elb-lab-{self.id}", self.bpffs)
         lines = [self._pair("lb", "front", "sw1", "lb"), self._pair("lb", "back", "sw2", "lb")]
         lines += [self._pair(client, "eth0", "sw1", client) for client in CLIENTS]
         lines += [self._pair(member, "eth0", "sw2", member) for member in MEMBERS]

@@ -19,7 +19,7 @@ void Packets::one(uint32_t now) {
 
 void Packets::from_member(uint32_t now) {
   const uint32_t x = random_.next();
-  const elb_flow_key key = reply_key(x % kMembers, (x >> 4) % kPorts, x >> 24 < 64 ? kUdp : kTcp);
+  const elb_flow_key key = reply_key(x % kMembers, (x >> 4) % ports_, x >> 24 < 64 ? kUdp : kTcp);
   elb_flow_ref found{};
   if (!elb_flow_find(&table_.view, &key, table_.home(key), ELB_USABLE, &found)) {
     ++counts.stray;
@@ -29,7 +29,7 @@ void Packets::from_member(uint32_t now) {
 }
 
 void Packets::from_client(uint32_t now) {
-  const uint32_t client = random_.next() % kClients;
+  const uint32_t client = random_.next() % clients_;
   const elb_flow_key key = client_key(client, client % 4 == 0 ? kUdp : kTcp);
   elb_flow_ref found{};
   if (!elb_flow_find(&table_.view, &key, table_.home(key), ELB_USABLE, &found)) {
@@ -110,7 +110,7 @@ bool Packets::claim_port(const elb_flow_key& key, uint32_t client, uint32_t forw
   for (int i = 0; i < kPortTries; ++i) {
     const uint32_t x = random_.next();
     member_ = x % kMembers;
-    port_ = (x >> 4) % kPorts;
+    port_ = (x >> 4) % ports_;
     if (!try_port(reply_key(member_, port_, key.proto), reverse_fields(client, member_, forward_slot), now)) continue;
     owner_ = &shadow_.owner(key.proto, member_, port_);
     uint64_t nobody = 0;

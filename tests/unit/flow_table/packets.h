@@ -36,7 +36,9 @@ struct PacketCounts {
 
 class Packets {
  public:
-  Packets(const Table& table, Shadow& shadow, uint64_t seed) : table_(table), shadow_(shadow), random_(seed) {}
+  /// `crowd`: the key spaces are divided by it; the fewer keys, the more packets meet at one entry.
+  Packets(const Table& table, Shadow& shadow, uint64_t seed, uint32_t crowd)
+      : table_(table), shadow_(shadow), random_(seed), clients_(kClients / crowd), ports_(kPorts / crowd) {}
 
   /// One random packet at tick `now`.
   void one(uint32_t now);
@@ -57,6 +59,8 @@ class Packets {
   const Table& table_;
   Shadow& shadow_;
   Xorshift random_;
+  uint32_t clients_;
+  uint32_t ports_;
   // of the opening under way
   elb_flow_ref reverse_{};
   uint32_t reverse_home_ = 0;

@@ -16,20 +16,24 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kPacketsInRound = 4000;  // of each thread
 constexpr int kRoundsInEpisode = 8;
 
-/// The tick is about 4 us, so that a thread which was stopped wakes in another time.
-uint32_t tick() {
+/// A tick is 4 to 16 us: short enough that a thread which was stopped wakes in another time, and long enough that two
+/// packets share one.
+uint32_t tick(uint32_t shift) {
   return static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count() >> 12);
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count() >> shift);
 }
 
-/// Delays a thread at pause points: yields, spins and, seldom, sleeps.
+/// Delays a thread at pause points: yields, spins and, seldom, sleeps. Some points are favourites: a mistake that needs
+/// two threads stopped at two places is met much sooner when both are.
 class Jitter : public PauseHook {
  public:
-  Jitter(uint64_t seed, uint32_t yield_every) : random_(seed), yield_every_(yield_every) {}
+  Jitter(uint64_t seed, uint32_t yield_every, uint32_t favourites)
+      : random_(seed), yield_every_(yield_every), favourites_(favourites) {}
 
-  void at(std::string_view) override {
+  void at(std::string_view point) override {
     const uint32_t x = random_.next();
-    if (x % yield_every_ == 0) {
+    const auto group = (point.size() * 5 + static_cast<unsigned char>(point.back())) % 8;
+    if (x % yield_every_ == 0 || (favourites_ >> group & 1 && x >> 8 & 1 && x % 8 == 3)) {
       std::this_thread::yield();
     } else if (x % 16384 == 1) {
       std::this_thread::sleep_for(std::chrono::microseconds(x >> 26));
@@ -44,6 +48,7 @@ class Jitter : public PauseHook {
 
  private:
   uint32_t yield_every_;
+  uint32_t favourites_;
 };
 
 class PacketJitter final : public Jitter {
@@ -52,7 +57,8 @@ class PacketJitter final : public Jitter {
 
 class AgentJitter final : public Jitter {
  public:
-  AgentJitter(uint64_t seed, uint32_t yield_every, uint32_t die_every) : Jitter(seed, yield_every), die_(die_every) {}
+  AgentJitter(uint64_t seed, uint32_t yield_every, uint32_t favourites, uint32_t die_every)
+      : Jitter(seed, yield_every, favourites), die_(die_every) {}
 
   void at(std::string_view point) override {
     if (die_ != 0 && random_.next() % die_ == 0) throw AgentDied{};
@@ -65,7 +71,7 @@ class AgentJitter final : public Jitter {
 
 /// What differs between episodes.
 struct Habits {
-  uint32_t slots, yield_every, die_every, gone_every;
+  uint32_t slots, crowd, tick_shift, yield_every, favourites, die_every, gone_every;
   elb_flow_limits limits;
 };
 
@@ -74,6 +80,9 @@ Habits habits(Xorshift& random) {
   const uint32_t scale = 1 + (x >> 8) % 3;
   Habits made{};
   made.slots = x % 4 == 0 ? 128 : 256;
+  made.crowd = x & 1 << 28 ? 8 : 1;
+  made.tick_shift = 12 + (x >> 14) % 3;
+  made.favourites = x & 256 ? x >> 16 & 255 : 0;
   made.yield_every = x & 16 ? 256 : 61;
   made.die_every = x & 32 ? 1021 : x & 64 ? 127 : 0;
   made.gone_every = x & 128 ? 257 : 0;
@@ -117,20 +126,20 @@ class Episode {
         start_(threads + 1),
         end_(threads + 1) {
     for (uint32_t i = 0; i < threads; ++i) {
-      packets_.push_back(std::make_unique<Packets>(table_, shadow_, seed * 64 + i));
+      packets_.push_back(std::make_unique<Packets>(table_, shadow_, seed * 64 + i, habits.crowd));
     }
   }
 
   void run(StressReport& report, Clock::time_point until) {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < packets_.size(); ++i) threads.emplace_back([this, i] { send(i); });
-    AgentJitter jitter(seed_ * 64 + 63, habits_.yield_every, habits_.die_every);
+    AgentJitter jitter(seed_ * 64 + 63, habits_.yield_every, habits_.favourites, habits_.die_every);
     for (int round = 0; round < kRoundsInEpisode && !shadow_.violated && Clock::now() < until; ++round) {
       running_ = static_cast<int>(packets_.size());
       start_.arrive_and_wait();
       {
         const ScopedHook hook(jitter);
-        do sweeper_.sweep(tick());
+        do sweeper_.sweep(tick(habits_.tick_shift));
         while (running_ != 0);
       }
       end_.arrive_and_wait();
@@ -141,7 +150,7 @@ class Episode {
     start_.arrive_and_wait();
     threads.clear();
     if (!shadow_.violated) {
-      sweeper_.drain(tick() + 1);
+      sweeper_.drain(tick(habits_.tick_shift) + 1);
       audit_empty(table_, shadow_);
     }
     add_to(report);
@@ -149,12 +158,13 @@ class Episode {
 
  private:
   void send(size_t index) {
-    PacketJitter jitter(seed_ * 64 + index, habits_.yield_every);
+    PacketJitter jitter(seed_ * 64 + index, habits_.yield_every, habits_.favourites);
     const ScopedHook hook(jitter);
     for (;;) {
       start_.arrive_and_wait();
       if (stop_) return;
-      for (uint32_t i = 0; i < kPacketsInRound && !shadow_.violated; ++i) packets_[index]->one(tick());
+      for (uint32_t i = 0; i < kPacketsInRound && !shadow_.violated; ++i)
+        packets_[index]->one(tick(habits_.tick_shift));
       --running_;
       end_.arrive_and_wait();
     }

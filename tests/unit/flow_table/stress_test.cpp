@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kHealthySeconds = 45;
 constexpr const char* kConvictWithinSeconds = "10";
-constexpr int kAttempts = 2;
+constexpr int kAttempts = 4;
 
 TEST(FlowStress, TableAsItShipsIsNeverViolated) {
   const char* const wanted = std::getenv("ELB_STRESS_SECONDS");

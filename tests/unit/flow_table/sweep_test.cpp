@@ -87,6 +87,32 @@ INSTANTIATE_TEST_SUITE_P(Points, FlowObjectTest,
                                   (std::get<1>(tested.param) ? "_member" : "_client");
                          });
 
+/// One packet notes the time too late for the agent and is stopped before it can object; a second one finds its tick
+/// noted. It may not rely on the first.
+TEST_F(FlowTableTest, PacketOfATickThatIsNotedObjectsForItself) {
+  for (const bool from_member : {false, true}) {
+    const Connection made = open(from_member ? 2 : 1, kStart);
+    const uint32_t now = kStart + kIdle[ELB_STATE_OPENING] + 1;
+    bool told = false;
+    DoAt hook("COMMIT", [&] {
+      ELB_STORE((from_member ? made.reverse : made.forward).flow->last, now);
+      told = packet(from_member ? made.back : made.key, now);
+    });
+    {
+      const ScopedHook scope(hook);
+      ASSERT_TRUE(sweep(now));
+    }
+    ASSERT_TRUE(hook.done());
+    EXPECT_TRUE(told);
+    EXPECT_TRUE(ended.empty());
+    gone_member = 0;
+    ASSERT_TRUE(sweep(now));
+    gone_member = -1;
+    ended.clear();
+    ASSERT_TRUE(sweep(now + kRest + 1));
+  }
+}
+
 TEST_F(FlowTableTest, PacketAfterTheCommitIsRefused) {
   const Connection made = open(1, kStart);
   const uint32_t now = kStart + kIdle[ELB_STATE_OPENING] + 1;
