@@ -274,6 +274,12 @@ class NextHopsThread final : public NextHops {
   /// Once for each change; a neighbour gets a moment to answer before it is called missing.
   void tell(const IpAddress& address, Target& target, const LinkInfo* link, const elb_hop& hop) {
     if (target.problem == target.told || (target.lost && clock_.steady() - *target.lost < kTick)) return;
+    if (target.problem.empty() && attached_.count(link->ifindex) == 0)
+      log::warn(
+          "packets to a member leave by an interface that is not among the configured ones: its replies are not "
+          "balanced "
+          "unless they arrive by one that is address={} interface={}",
+          address.to_string(), link->name);
     if (target.problem.empty())
       log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
                 target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
