@@ -127,6 +127,18 @@ class Agent:
     def wait_member(self, pool, member, status, timeout_s=15):
         wait_until(lambda: self.show("member", member, pool)["operating_status"] == status, timeout_s, f"member {member} {status}")
 
+    def wait_neighbours(self, members, timeout_s=5):
+        """Until the node knows the members' MAC addresses. Without a monitor a member is in the ring from the start, and on a
+        busy machine the first connections may come before its next hop is there (no_hop; the client tries again)."""
+        wanted = {MEMBERS[member] for member in members if member in self.lab.members}
+
+        def known():
+            neighbours = json.loads(self.lab.run("lb", "ip", "-j", "neigh", "show", "dev", "back").stdout or "[]")
+            return wanted <= {entry["dst"] for entry in neighbours if "lladdr" in entry}
+        if wanted and not known():
+            wait_until(known, timeout_s, f"neighbours {wanted}")
+            time.sleep(0.1)
+
     def elbctl(self, *args, check=True):
         return self.lab.run("lb", BUILD / "bin" / "elbctl", "--endpoint", f"http://127.0.0.1:{self.port}", *args, check=check)
 
@@ -145,6 +157,7 @@ class Agent:
             made.add(member, weight)
         if wait:
             self.wait_applied()
+            self.wait_neighbours(weights or {})
             if monitor is not None:
                 made.wait_online([member for member in (weights or {}) if member in self.lab.members])
         return made
