@@ -40,7 +40,6 @@ std::string hint_of(int status) {
     case 507:
       return "nothing was changed; is the disk full? look at: journalctl -u elb-agent";
     case 405:
-    case 501:
       return "do elbctl and elb-agent have the same version? see: elbctl version";
     default:
       return {};
@@ -139,7 +138,8 @@ Failure failure_of(const HttpResponse& response, std::string_view endpoint) {
   }
   if (message.empty()) message = fmt::format("{} answered with HTTP status {}", endpoint, response.status);
   std::string hint = hint_of(response.status);
-  if (response.status >= 500 && !request_id.empty()) hint += fmt::format(" (request {})", request_id);
+  const bool defect = response.status == 500 || response.status == 503 || response.status == 507;
+  if (defect && !request_id.empty()) hint += fmt::format(" (request {})", request_id);
   return {exit_of(response.status), message, hint, {}, response.status};
 }
 

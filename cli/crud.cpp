@@ -69,7 +69,7 @@ Done list_objects(Context& context, const Resource& resource, const Args& args, 
     filters.emplace_back(filter.substr(0, equals), filter.substr(equals + 1));
   }
   if (const auto sort = args.get("sort")) filters.emplace_back("sort", *sort);
-  if (!context.project.empty()) filters.emplace_back("project_id", context.project);
+  if (!context.project.empty() && resource.noun != "subnet") filters.emplace_back("project_id", context.project);
   const auto objects = context.api.list(resource.path, resource.plural, filters);
   if (!objects) return pass_on(objects.error());
   if (objects->empty() && (context.format == Format::kTable || context.format == Format::kWide)) {

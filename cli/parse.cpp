@@ -36,13 +36,6 @@ CLI::Option* declare(CLI::App& app, const Option& option) {
   return made;
 }
 
-CLI::Option* declare(CLI::App& app, const Positional& positional) {
-  CLI::Option* made = app.add_option(positional.name);
-  if (!positional.repeated) return made->expected(1)->allow_extra_args(false);
-  made->expected(1, CLI::detail::expected_max_vector_size)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  return made;
-}
-
 Words names_of(const std::vector<const Option*>& options) {
   Words names;
   for (const Option* option : options) {
@@ -51,31 +44,50 @@ Words names_of(const std::vector<const Option*>& options) {
   return names;
 }
 
+Done assign(const Words& words, const std::vector<Positional>& positionals, const std::string& where, Args& args) {
+  size_t at = 0;
+  for (const Positional& positional : positionals) {
+    if (at == words.size() && positional.required) {
+      return pass_on(usage_failure(fmt::format("{} is missing", positional.name), where));
+    }
+    const size_t end = positional.repeated ? words.size() : std::min(at + 1, words.size());
+    for (; at < end; ++at) args.add(positional.name, words[at]);
+  }
+  if (at == words.size()) return {};
+  return pass_on(usage_failure(fmt::format("'{}' is one argument too many", words[at]), where));
+}
+
 /// Reads `words` as values of the options and positionals into `args`. True when they ask for help instead.
 Outcome<bool> read_words(Words words, const std::vector<const Option*>& options,
                          const std::vector<Positional>& positionals, const std::string& where, Args& args) {
   CLI::App app;
   app.set_help_flag("-h,--help");
+  // Positionals are what is left over: CLI11's own would split values such as "[a,b]".
+  app.allow_extras();
   std::vector<CLI::Option*> made;
+  made.reserve(options.size());
   for (const Option* option : options) made.push_back(declare(app, *option));
-  for (const Positional& positional : positionals) made.push_back(declare(app, positional));
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  const Words literal(mark == words.end() ? mark : mark + 1, words.end());
+  words.erase(mark, words.end());
   split_empty_values(words);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
     app.parse(words);
   } catch (const CLI::CallForHelp&) {
     return true;
-  } catch (const CLI::ExtrasError&) {
-    const Words extra = app.remaining();
-    const std::string word = extra.empty() ? "" : extra.front();
-    if (!word.starts_with('-'))
-      return pass_on(usage_failure(fmt::format("'{}' is one argument too many", word), where));
-    const std::string name = word.substr(0, word.find('='));
-    return pass_on(
-        usage_failure(fmt::format("unknown option '{}'{}", name, did_you_mean(name, names_of(options))), where));
   } catch (const CLI::Error& error) {
     return pass_on(usage_failure(error.what(), where));
   }
+  Words others = app.remaining();
+  for (const std::string& word : others) {
+    if (!word.starts_with('-') || word.size() == 1) continue;
+    const std::string name = word.substr(0, word.find('='));
+    return pass_on(
+        usage_failure(fmt::format("unknown option '{}'{}", name, did_you_mean(name, names_of(options))), where));
+  }
+  others.insert(others.end(), literal.begin(), literal.end());
+  if (const Done done = assign(others, positionals, where, args); !done) return pass_on(done.error());
   for (size_t i = 0; i < options.size(); ++i) {
     const Option& option = *options[i];
     if (made[i]->count() == 0) {
@@ -88,13 +100,6 @@ Outcome<bool> read_words(Words words, const std::vector<const Option*>& options,
     } else {
       for (const std::string& value : made[i]->results()) args.add(key_of(option), value);
     }
-  }
-  for (size_t i = 0; i < positionals.size(); ++i) {
-    const CLI::Option& found = *made[options.size() + i];
-    if (positionals[i].required && found.count() == 0) {
-      return pass_on(usage_failure(fmt::format("{} is missing", positionals[i].name), where));
-    }
-    for (const std::string& value : found.results()) args.add(positionals[i].name, value);
   }
   return false;
 }
@@ -126,7 +131,8 @@ Outcome<Invocation> read_command(Words words, Invocation invocation) {
   words = noun_first(std::move(words));
   const Noun* noun = find_noun(words.front());
   if (noun == nullptr) {
-    const Words known = collect(nouns(), [](const Noun& one) { return one.name; });
+    Words known = collect(nouns(), [](const Noun& one) { return one.name; });
+    for (const Noun& one : nouns()) known.insert(known.end(), one.aliases.begin(), one.aliases.end());
     return pass_on(
         usage_failure(fmt::format("unknown command '{}'{}", words.front(), did_you_mean(words.front(), known)), ""));
   }

@@ -41,7 +41,8 @@ Failure ambiguous(const Resource& resource, std::string_view name, const std::ve
 }
 
 Outcome<std::vector<Value>> look_up(Context& context, const Resource& resource, Query query) {
-  if (!context.project.empty()) query.emplace_back("project_id", context.project);
+  // Subnets belong to the node, not to a project.
+  if (!context.project.empty() && resource.noun != "subnet") query.emplace_back("project_id", context.project);
   return context.api.list(resource.path, resource.plural, query);
 }
 

@@ -81,11 +81,24 @@ std::string latency_of(const Value& member, bool wide) {
   return text;
 }
 
-void add_members(const Value& members, bool wide, bool colour, Tree& tree) {
+/// The elements by name, then by address: the API's order is by id, which says nothing to people.
+std::vector<Value> sorted(const Value& array) {
+  std::vector<Value> all;
+  for (size_t i = 0; i < array.size(); ++i) all.push_back(array.at(i));
+  const auto key = [](const Value& object) {
+    std::string text = object.get("name").text() + '\n' + object.get("address").text() + '\n';
+    return text + object.get("vip_address").text() + object.get("protocol_port").text();
+  };
+  std::stable_sort(all.begin(), all.end(),
+                   [&](const Value& a, const Value& b) { return natural_less(key(a), key(b)); });
+  return all;
+}
+
+void add_members(const std::vector<Value>& members, bool wide, bool colour, Tree& tree) {
   std::vector<MemberRow> rows;
   size_t who = 0, where = 0, weight = 0, zone = 0, status = 0;
-  for (size_t i = 0; i < members.size(); ++i) {
-    rows.push_back(member_row(members.at(i)));
+  for (const Value& member : members) {
+    rows.push_back(member_row(member));
     who = std::max(who, display_width(rows.back().who));
     where = std::max(where, display_width(rows.back().where));
     weight = std::max(weight, display_width(rows.back().weight));
@@ -93,7 +106,7 @@ void add_members(const Value& members, bool wide, bool colour, Tree& tree) {
     status = std::max(status, rows.back().status_width);
   }
   for (size_t i = 0; i < rows.size(); ++i) {
-    const Value member = members.at(i);
+    const Value& member = members[i];
     std::string line = "member ";
     if (who > 0) line += padded(rows[i].who, who) + "  ";
     line += padded(rows[i].where, where) + "  " + padded(rows[i].weight, weight) + "  ";
@@ -110,18 +123,11 @@ Tree pool_tree(const Value& pool, bool wide, bool colour) {
   if (const Value monitor = pool.get("healthmonitor"); monitor.is_object()) {
     tree.children.push_back({monitor_line(monitor, wide, colour)});
   }
-  add_members(pool.get("members"), wide, colour, tree);
+  add_members(sorted(pool.get("members")), wide, colour, tree);
   return tree;
 }
 
-template <class Use>
-void for_each(const Value& array, Use use) {
-  for (size_t i = 0; i < array.size(); ++i) use(array.at(i));
-}
-
-}  // namespace
-
-std::string status_tree(const Value& load_balancer, bool wide, bool colour) {
+Tree load_balancer_tree(const Value& load_balancer, bool wide, bool colour) {
   std::string line = fmt::format("load balancer {}  {}  {}", name_of(load_balancer),
                                  harmless(load_balancer.get("vip_address").text()), state_of(load_balancer, colour));
   const std::string provisioning = load_balancer.get("provisioning_status").text();
@@ -129,7 +135,7 @@ std::string status_tree(const Value& load_balancer, bool wide, bool colour) {
     line += "  (" + coloured_status(harmless(provisioning), colour) + ")";
   }
   Tree tree{line + id_of(load_balancer, wide, colour)};
-  for_each(load_balancer.get("listeners"), [&](const Value& listener) {
+  for (const Value& listener : sorted(load_balancer.get("listeners"))) {
     Tree branch{fmt::format("listener {}  {} :{}  {}{}{}", name_of(listener), harmless(listener.get("protocol").text()),
                             listener.get("protocol_port").text(), state_of(listener, colour),
                             traffic_of(listener.get("stats"), wide), id_of(listener, wide, colour))};
@@ -139,13 +145,20 @@ std::string status_tree(const Value& load_balancer, bool wide, bool colour) {
       branch.children.push_back({dimmed("no pool: new connections are refused", colour)});
     }
     tree.children.push_back(std::move(branch));
-  });
-  for_each(load_balancer.get("pools"), [&](const Value& pool) {
-    Tree branch = pool_tree(pool, wide, colour);
-    branch.line += dimmed("  (no listener uses it)", colour);
-    tree.children.push_back(std::move(branch));
-  });
-  return tree.to_text();
+  }
+  for (const Value& pool : sorted(load_balancer.get("pools"))) {
+    tree.children.push_back(pool_tree(pool, wide, colour));
+    if (pool.get("status_reason").text().empty()) tree.children.back().line += dimmed("  no listener uses it", colour);
+  }
+  return tree;
+}
+
+}  // namespace
+
+std::string status_trees(const Value& load_balancers, bool wide, bool colour) {
+  std::string out;
+  for (const Value& one : sorted(load_balancers)) out += load_balancer_tree(one, wide, colour).to_text() + "\n";
+  return out;
 }
 
 std::string node_summary(const Value& status, bool wide, bool colour) {
@@ -153,17 +166,17 @@ std::string node_summary(const Value& status, bool wide, bool colour) {
   const int64_t applied = status.get("applied_revision").as_int();
   std::string out = fmt::format("revision {}, ", revision);
   out += applied == revision ? "applied" : fmt::format("applied so far: {}", applied);
-  if (const Value table = status.get("flow_table"); table.is_object()) {
+  if (const Value table = status.get("flow_table"); table.get("capacity").as_int() > 0) {
     const int64_t capacity = table.get("capacity").as_int();
     const int64_t used = table.get("used").as_int();
     out += fmt::format("; flow table: {} of {} slots used ({:.1f} %)", grouped(used), grouped(capacity),
-                       capacity > 0 ? 100.0 * static_cast<double>(used) / static_cast<double>(capacity) : 0.0);
+                       100.0 * static_cast<double>(used) / static_cast<double>(capacity));
   }
   out += "\n";
-  for_each(status.get("sinks"), [&](const Value& sink) {
+  for (const Value& sink : sorted(status.get("sinks"))) {
     const std::string error = harmless(sink.get("error").text());
     const int64_t repaired = sink.get("drift_repaired").as_int();
-    if (error.empty() && repaired == 0 && !wide) return;
+    if (error.empty() && repaired == 0 && !wide) continue;
     out += fmt::format("{}: {}, revision {}", harmless(sink.get("name").text()),
                        error.empty() ? coloured_status("ACTIVE", colour) : coloured_status("ERROR", colour),
                        sink.get("applied_revision").text());
@@ -176,26 +189,29 @@ std::string node_summary(const Value& status, bool wide, bool colour) {
       out += fmt::format(", {} entries repaired (last: {})", repaired, harmless(sink.get("last_finding").text()));
     }
     out += "\n";
-  });
+  }
   return out;
 }
 
-std::vector<Value> flat_members(const Value& load_balancer) {
+std::vector<Value> flat_members(const Value& load_balancers) {
   std::vector<Value> rows;
-  const auto add_pool = [&](const std::string& listener, const Value& pool) {
-    for_each(pool.get("members"), [&](const Value& member) {
-      Value row = Value::object();
-      row.set("loadbalancer", load_balancer.get("name")).set("listener", listener).set("pool", pool.get("name"));
-      row.set("member", member.get("name")).set("address", member.get("address"));
-      row.set("port", member.get("protocol_port")).set("weight", member.get("weight"));
-      row.set("az", member.get("availability_zone")).set("status", member.get("operating_status"));
-      row.set("reason", member.get("status_reason")).set("id", member.get("id"));
-      rows.push_back(std::move(row));
-    });
-  };
-  for_each(load_balancer.get("listeners"),
-           [&](const Value& listener) { add_pool(listener.get("name").text(), listener.get("pool")); });
-  for_each(load_balancer.get("pools"), [&](const Value& pool) { add_pool("", pool); });
+  for (const Value& load_balancer : sorted(load_balancers)) {
+    const auto add_pool = [&](const std::string& listener, const Value& pool) {
+      for (const Value& member : sorted(pool.get("members"))) {
+        Value row = Value::object();
+        row.set("loadbalancer", load_balancer.get("name")).set("listener", listener).set("pool", pool.get("name"));
+        row.set("member", member.get("name")).set("address", member.get("address"));
+        row.set("port", member.get("protocol_port")).set("weight", member.get("weight"));
+        row.set("az", member.get("availability_zone")).set("status", member.get("operating_status"));
+        row.set("reason", member.get("status_reason")).set("id", member.get("id"));
+        rows.push_back(std::move(row));
+      }
+    };
+    for (const Value& listener : sorted(load_balancer.get("listeners"))) {
+      add_pool(listener.get("name").text(), listener.get("pool"));
+    }
+    for (const Value& pool : sorted(load_balancer.get("pools"))) add_pool("", pool);
+  }
   return rows;
 }
 

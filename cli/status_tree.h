@@ -10,13 +10,14 @@
 
 namespace elb::cli {
 
-/// One load balancer of the document. `wide` adds ids, counters of failures and when members were checked.
-std::string status_tree(const codec::Value& load_balancer, bool wide, bool colour);
+/// The document's load balancers by name, an empty line after each. `wide` adds ids, counters of failures and when
+/// members were checked.
+std::string status_trees(const codec::Value& load_balancers, bool wide, bool colour);
 
 /// Revisions, flow table, and what an executor could not apply or had to repair.
 std::string node_summary(const codec::Value& status, bool wide, bool colour);
 
 /// One flat object for each member: loadbalancer, listener, pool, member, address, status, reason.
-std::vector<codec::Value> flat_members(const codec::Value& load_balancer);
+std::vector<codec::Value> flat_members(const codec::Value& load_balancers);
 
 }  // namespace elb::cli

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <set>
+
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/tree.h"
@@ -33,14 +35,18 @@ std::string line_of(const char* title, const Value& object, bool colour) {
   return line;
 }
 
-Tree tree_of(const char* title, const Value& object, bool colour) {
+/// The API repeats the pools of the listeners beside the listeners: `shown` are the ids that need no second showing.
+Tree tree_of(const char* title, const Value& object, bool colour, std::set<std::string>& shown) {
   Tree tree{line_of(title, object, colour)};
+  const bool top = object.has("listeners");
+  const auto add = [&](const Level& level, const Value& child) {
+    const bool known = !shown.insert(child.get("id").text()).second;
+    if (!known || !top) tree.children.push_back(tree_of(level.title, child, colour, shown));
+  };
   for (const Level& level : kLevels) {
     const Value below = object.get(level.key);
-    if (below.is_object() && below.size() > 0) tree.children.push_back(tree_of(level.title, below, colour));
-    for (size_t i = 0; below.is_array() && i < below.size(); ++i) {
-      tree.children.push_back(tree_of(level.title, below.at(i), colour));
-    }
+    if (below.is_object() && below.size() > 0) add(level, below);
+    for (size_t i = 0; below.is_array() && i < below.size(); ++i) add(level, below.at(i));
   }
   return tree;
 }
@@ -50,7 +56,8 @@ Tree tree_of(const char* title, const Value& object, bool colour) {
 Done print_statuses(Context& context, const Value& statuses) {
   const Value load_balancer = statuses.get("loadbalancer");
   if (context.format == Format::kTable || context.format == Format::kWide) {
-    context.out() << tree_of("load balancer", load_balancer, context.colour).to_text();
+    std::set<std::string> shown;
+    context.out() << tree_of("load balancer", load_balancer, context.colour, shown).to_text();
   } else {
     context.out() << render_object(
         context.format, {{"NAME", "name"}, {"STATUS", "operating_status"}},

@@ -120,6 +120,31 @@ std::vector<std::string> wrapped(std::string_view text, size_t width) {
   return lines;
 }
 
+bool natural_less(std::string_view a, std::string_view b) {
+  const auto digits = [](std::string_view text) { return std::min(text.find_first_not_of("0123456789"), text.size()); };
+  while (!a.empty() && !b.empty()) {
+    const size_t in_a = digits(a);
+    const size_t in_b = digits(b);
+    if (in_a == 0 || in_b == 0) {
+      if (a.front() != b.front()) return a.front() < b.front();
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+      continue;
+    }
+    // Without leading zeros the longer number is the larger one.
+    const auto number = [](std::string_view text) {
+      return text.substr(std::min(text.find_first_not_of('0'), text.size()));
+    };
+    const std::string_view number_a = number(a.substr(0, in_a));
+    const std::string_view number_b = number(b.substr(0, in_b));
+    if (number_a.size() != number_b.size()) return number_a.size() < number_b.size();
+    if (number_a != number_b) return number_a < number_b;
+    a.remove_prefix(in_a);
+    b.remove_prefix(in_b);
+  }
+  return a.size() < b.size();
+}
+
 std::string grouped(int64_t number) {
   const std::string digits = fmt::format("{}", number);
   std::string out;

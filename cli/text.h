@@ -22,6 +22,9 @@ std::string harmless(std::string_view text);
 /// Lines of at most `width` columns, broken at spaces; a longer word stays whole. At least one line.
 std::vector<std::string> wrapped(std::string_view text, size_t width);
 
+/// Order for people: numbers inside the text count as numbers, so web-2 comes before web-10.
+bool natural_less(std::string_view a, std::string_view b);
+
 /// 1234567 -> "1,234,567".
 std::string grouped(int64_t number);
 

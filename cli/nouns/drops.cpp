@@ -25,7 +25,8 @@ Done run(Context& context, const Command&, const Args& args) {
   });
   const bool for_people = context.format == Format::kTable || context.format == Format::kWide;
   if (drops.empty() && for_people) {
-    context.say("no packet was dropped; elbctl drops --all shows what is counted");
+    context.say(args.has("all") ? "the agent reports no counters"
+                                : "no packet was dropped; elbctl drops --all shows what is counted");
     return {};
   }
   static const std::vector<Column> kColumns = {

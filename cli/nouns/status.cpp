@@ -55,16 +55,12 @@ void print(const Context& context, const Value& document) {
       context.out() << document.to_yaml();
       return;
     case Format::kCsv: {
-      std::vector<Value> rows;
-      for (size_t i = 0; i < load_balancers.size(); ++i) {
-        for (Value& row : flat_members(load_balancers.at(i))) rows.push_back(std::move(row));
-      }
       std::vector<Column> columns;
       for (const char* key : {"loadbalancer", "listener", "pool", "member", "address", "port", "weight", "az", "status",
                               "reason", "id"}) {
         columns.push_back({key, key});
       }
-      context.out() << render_list(Format::kCsv, columns, rows);
+      context.out() << render_list(Format::kCsv, columns, flat_members(load_balancers));
       return;
     }
     case Format::kName:
@@ -77,9 +73,7 @@ void print(const Context& context, const Value& document) {
     case Format::kTable:
     case Format::kWide: {
       const bool wide = context.format == Format::kWide;
-      for (size_t i = 0; i < load_balancers.size(); ++i) {
-        context.out() << status_tree(load_balancers.at(i), wide, context.colour) << "\n";
-      }
+      context.out() << status_trees(load_balancers, wide, context.colour);
       context.out() << node_summary(document, wide, context.colour);
       if (load_balancers.size() == 0) context.say("no load balancers; make one: elbctl lb create --help");
       return;

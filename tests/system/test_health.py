@@ -74,7 +74,7 @@ def test_HC_04_HC_05_port_and_period_of_checks(lab, agent, service):
         time.sleep(6.5)
     for sniffer, period in ((first, 1), (second, 2)):
         checks = [packet.at for packet in sniffer.select(outgoing=False, flags=SYN, dest_port=8080)]
-        gaps = [later - earlier for earlier, later in zip(checks, checks[1:])]
+        gaps = [(later - earlier) / 1e9 for earlier, later in zip(checks, checks[1:])]
         assert len(checks) >= 3 and all(gap == pytest.approx(period, rel=0.1) for gap in gaps), (period, gaps)
     agent.set("healthmonitor", other.monitor, monitor_port=9)
     agent.wait_member(other.pool, other.members["member2"], "ERROR", 2 * 2 + 1 + SLACK_S)

@@ -154,6 +154,18 @@ TEST_F(MapSyncTest, MB06_ARemovedMemberLeavesTheRingAtOnceAndItsIndexLater) {
   EXPECT_EQ(index_of(1, 4), removed);
 }
 
+// Found by the system tests: a listener that moved to another pool lost the connections to the members of the old one.
+TEST_F(MapSyncTest, LS09_AParkedMemberLeavesTheRingAndKeepsItsConnections) {
+  apply(SnapshotBuilder().listener(1, {member(1)}).build());
+  const uint32_t parked = *index_of(1, 1);
+  apply(SnapshotBuilder().listener(1, {member(2)}).parked(1).build());
+  EXPECT_EQ(ring_counts(0).count(parked), 0U);
+  EXPECT_TRUE(sync.view().get()->live[parked]);
+
+  apply(SnapshotBuilder().parked(1).build());
+  EXPECT_FALSE(sync.view().get()->live[parked]) << "its listener is gone";
+}
+
 TEST_F(MapSyncTest, MB07_ANewWeightIsOneRingSwap) {
   apply(SnapshotBuilder().listener(1, {member(1, 1), member(2, 1)}).build());
   port.take_log();

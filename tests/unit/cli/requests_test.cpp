@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command sends: method, path and body, with names resolved.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "cli/command.h"
+#include "unit/cli/support.h"
+
+namespace elb::cli {
+namespace {
+
+const std::string kLb = "/v2.0/lbaas/loadbalancers";
+const std::string kListeners = "/v2.0/lbaas/listeners";
+const std::string kPools = "/v2.0/lbaas/pools";
+const std::string kMonitors = "/v2.0/lbaas/healthmonitors";
+const std::string kMembers = kPools + "/" + kId2 + "/members";
+
+/// An agent with a load balancer "web", a listener "web-80", a pool "p", a member "m" and a health monitor "hm".
+void fill(ScriptedAgent& agent) {
+  const std::string lb = R"({"id":")" + kId1 + R"(","name":"web","vip_address":"10.0.0.100"})";
+  const std::string listener = R"({"id":")" + kId3 + R"(","name":"web-80","protocol":"UDP"})";
+  const std::string pool = R"({"id":")" + kId2 + R"(","name":"p"})";
+  const std::string member = R"({"id":")" + kId3 + R"(","name":"m","address":"10.1.0.1","protocol_port":80})";
+  const std::string monitor = R"({"id":")" + kId3 + R"(","name":"hm"})";
+  const auto one = [](const char* key, const std::string& object) {
+    return "{\"" + std::string(key) + "\":" + object + "}";
+  };
+  const auto list = [](const char* key, const std::string& object) {
+    return "{\"" + std::string(key) + "\":[" + object + "]}";
+  };
+  agent.on("GET " + kLb, list("loadbalancers", lb)).on("GET " + kLb + "?name=web", list("loadbalancers", lb));
+  agent.on("POST " + kLb, {{201, one("loadbalancer", lb)}}).on("PUT " + kLb + "/" + kId1, one("loadbalancer", lb));
+  agent.on("DELETE " + kLb + "/" + kId1, {{204, ""}}).on("DELETE " + kLb + "/" + kId1 + "?cascade=true", {{204, ""}});
+  agent.on("GET " + kLb + "/" + kId1 + "/status", R"({"statuses":{"loadbalancer":{"name":"web"}}})");
+  agent.on("GET " + kLb + "/" + kId1 + "/stats", R"({"stats":{"bytes_in":1}})");
+  agent.on("GET " + kListeners, list("listeners", listener));
+  agent.on("GET " + kListeners + "?loadbalancer_id=" + kId1, list("listeners", listener));
+  agent.on("GET " + kListeners + "?name=web-80", list("listeners", listener));
+  agent.on("GET " + kListeners + "/" + kId3, one("listener", listener));
+  agent.on("POST " + kListeners, {{201, one("listener", listener)}});
+  agent.on("PUT " + kListeners + "/" + kId3, one("listener", listener))
+      .on("DELETE " + kListeners + "/" + kId3, {{204, ""}});
+  agent.on("GET " + kListeners + "/" + kId3 + "/stats", R"({"stats":{"bytes_in":1}})");
+  agent.on("GET " + kPools, list("pools", pool)).on("GET " + kPools + "?name=p", list("pools", pool));
+  agent.on("GET " + kPools + "?loadbalancer_id=" + kId1, list("pools", pool));
+  agent.on("POST " + kPools, {{201, one("pool", pool)}}).on("PUT " + kPools + "/" + kId2, one("pool", pool));
+  agent.on("DELETE " + kPools + "/" + kId2, {{204, ""}});
+  agent.on("GET " + kMembers, list("members", member)).on("GET " + kMembers + "?name=m", list("members", member));
+  agent.on("GET " + kMembers + "?name=10.1.0.1%3A80", R"({"members":[]})");
+  agent.on("GET " + kMembers + "?address=10.1.0.1&protocol_port=80", list("members", member));
+  agent.on("POST " + kMembers, {{201, one("member", member)}}).on("PUT " + kMembers, {{202, ""}});
+  agent.on("PUT " + kMembers + "?additive_only=true", {{202, ""}});
+  agent.on("PUT " + kMembers + "/" + kId3, one("member", member)).on("DELETE " + kMembers + "/" + kId3, {{204, ""}});
+  agent.on("GET " + kMonitors, list("healthmonitors", monitor));
+  agent.on("GET " + kMonitors + "?name=hm", list("healthmonitors", monitor));
+  agent.on("POST " + kMonitors, {{201, one("healthmonitor", monitor)}});
+  agent.on("PUT " + kMonitors + "/" + kId3, one("healthmonitor", monitor))
+      .on("DELETE " + kMonitors + "/" + kId3, {{204, ""}});
+  agent.on("GET /v2.0/subnets", R"({"subnets":[{"id":"s-1","name":"front"}]})");
+  agent.on("GET /v2.0/subnets?name=front", R"({"subnets":[{"id":"s-1","name":"front"}]})");
+  agent.on("GET /v1/status", R"({"revision":1,"applied_revision":1,"load_balancers":[]})");
+  agent.on("GET /v1/flows", R"({"flows":[],"matched":0,"capacity":8,"used":0})");
+  agent.on("GET /v1/flows?protocol=TCP&client=192.0.2.7&vip=10.0.0.100&vip_port=80&member_port=81&listener_id=" + kId3 +
+               "&member_id=" + kId1 + "&limit=5",
+           R"({"flows":[],"matched":0,"capacity":8,"used":0})");
+  agent.on("GET /v1/drops", R"({"drops":[]})").on("GET /v1/version", R"({"version":"0.1.0","abi":1})");
+}
+
+struct Case {
+  std::string line;  // after "elbctl"
+  std::vector<std::string> requests;
+};
+
+const std::string kByWeb = "GET " + kLb + "?name=web";
+const std::string kByListener = "GET " + kListeners + "?name=web-80";
+const std::string kByPool = "GET " + kPools + "?name=p";
+const std::string kByMember = "GET " + kMembers + "?name=m";
+const std::string kByMonitor = "GET " + kMonitors + "?name=hm";
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> kCases = {
+      {"loadbalancer create web --vip-address 10.0.0.100 --vip-subnet front --tag a --tag b --disable --project pr",
+       {"GET /v2.0/subnets?name=front",
+        "POST " + kLb +
+            R"( {"loadbalancer":{"name":"web","vip_address":"10.0.0.100","vip_subnet_id":"s-1","tags":["a","b"],"admin_state_up":false,"project_id":"pr"}})"}},
+      {"loadbalancer list", {"GET " + kLb}},
+      {"loadbalancer show web", {kByWeb}},
+      {"loadbalancer set web --name new --description= --tag '' --enable",
+       {kByWeb, "PUT " + kLb + "/" + kId1 +
+                    R"( {"loadbalancer":{"name":"new","description":"","tags":[],"admin_state_up":true}})"}},
+      {"loadbalancer delete web", {kByWeb, "DELETE " + kLb + "/" + kId1}},
+      {"loadbalancer delete web --cascade", {kByWeb, "DELETE " + kLb + "/" + kId1 + "?cascade=true"}},
+      {"loadbalancer status web", {kByWeb, "GET " + kLb + "/" + kId1 + "/status"}},
+      {"loadbalancer stats " + kId1, {"GET " + kLb + "/" + kId1 + "/stats"}},
+      {"listener create web-80 --lb web --protocol tcp --port 80 --default-pool p",
+       {kByWeb, kByPool,
+        "POST " + kListeners + R"( {"listener":{"name":"web-80","loadbalancer_id":")" + kId1 +
+            R"(","protocol":"TCP","protocol_port":80,"default_pool_id":")" + kId2 + R"("}})"}},
+      {"listener list --lb web", {kByWeb, "GET " + kListeners + "?loadbalancer_id=" + kId1}},
+      {"listener show web-80", {kByListener}},
+      {"listener set web-80 --no-default-pool",
+       {kByListener, "PUT " + kListeners + "/" + kId3 + R"( {"listener":{"default_pool_id":null}})"}},
+      {"listener delete web-80", {kByListener, "DELETE " + kListeners + "/" + kId3}},
+      {"listener stats web-80", {kByListener, "GET " + kListeners + "/" + kId3 + "/stats"}},
+      // The protocol is the listener's.
+      {"pool create p --listener web-80",
+       {kByListener, "GET " + kListeners + "/" + kId3,
+        "POST " + kPools + R"( {"pool":{"name":"p","listener_id":")" + kId3 +
+            R"(","lb_algorithm":"ROUND_ROBIN","protocol":"UDP"}})"}},
+      {"pool create p --lb web --protocol TCP --algorithm round_robin",
+       {kByWeb, "POST " + kPools + R"( {"pool":{"name":"p","loadbalancer_id":")" + kId1 +
+                    R"(","protocol":"TCP","lb_algorithm":"ROUND_ROBIN"}})"}},
+      {"pool list --lb web", {kByWeb, "GET " + kPools + "?loadbalancer_id=" + kId1}},
+      {"pool show p", {kByPool}},
+      {"pool set p --description shop",
+       {kByPool, "PUT " + kPools + "/" + kId2 + R"( {"pool":{"description":"shop"}})"}},
+      {"pool delete p", {kByPool, "DELETE " + kPools + "/" + kId2}},
+      {"member add p 10.1.0.1:80 --weight 10 --az az1 --name m --subnet front",
+       {"GET /v2.0/subnets?name=front", kByPool,
+        "POST " + kMembers +
+            R"( {"member":{"name":"m","subnet_id":"s-1","weight":10,"availability_zone":"az1","address":"10.1.0.1","protocol_port":80}})"}},
+      {"member create p --address 10.1.0.1 --protocol-port 80",
+       {kByPool, "POST " + kMembers + R"( {"member":{"address":"10.1.0.1","protocol_port":80}})"}},
+      {"member list p", {kByPool, "GET " + kMembers}},
+      {"member show p m", {kByPool, kByMember}},
+      {"member set p 10.1.0.1:80 --weight 0",
+       {kByPool, "GET " + kMembers + "?name=10.1.0.1%3A80", "GET " + kMembers + "?address=10.1.0.1&protocol_port=80",
+        "PUT " + kMembers + "/" + kId3 + R"( {"member":{"weight":0}})"}},
+      {"member remove p m", {kByPool, kByMember, "DELETE " + kMembers + "/" + kId3}},
+      {"member drain p m", {kByPool, kByMember, "PUT " + kMembers + "/" + kId3 + R"( {"member":{"weight":0}})"}},
+      {"member batch p -m 10.1.0.1:80,weight=3 -m 10.1.0.2:80",
+       {kByPool,
+        "PUT " + kMembers +
+            R"( {"members":[{"address":"10.1.0.1","protocol_port":80,"weight":3},{"address":"10.1.0.2","protocol_port":80}]})",
+        "GET " + kMembers}},
+      {"member batch p --additive -m 10.1.0.1:80",
+       {kByPool, "PUT " + kMembers + R"(?additive_only=true {"members":[{"address":"10.1.0.1","protocol_port":80}]})",
+        "GET " + kMembers}},
+      {"member replace p --empty", {kByPool, "PUT " + kMembers + R"( {"members":[]})", "GET " + kMembers}},
+      {"healthmonitor create p --name hm",
+       {kByPool, "POST " + kMonitors + R"( {"healthmonitor":{"name":"hm","pool_id":")" + kId2 +
+                     R"(","type":"TCP","delay":5,"timeout":3,"max_retries":3}})"}},
+      // Behind the verb --timeout is the check's.
+      {"--timeout 20 hm create p --delay 2 --timeout 1 --max-retries 4 --max-retries-down 5 --port 8080",
+       {kByPool,
+        "POST " + kMonitors +
+            R"( {"healthmonitor":{"delay":2,"timeout":1,"max_retries":4,"max_retries_down":5,"monitor_port":8080,"pool_id":")" +
+            kId2 + R"(","type":"TCP"}})"}},
+      {"healthmonitor list", {"GET " + kMonitors}},
+      {"healthmonitor show hm", {kByMonitor}},
+      {"healthmonitor set hm --delay 7 --no-port --disable",
+       {kByMonitor, "PUT " + kMonitors + "/" + kId3 +
+                        R"( {"healthmonitor":{"delay":7,"monitor_port":null,"admin_state_up":false}})"}},
+      {"healthmonitor delete hm", {kByMonitor, "DELETE " + kMonitors + "/" + kId3}},
+      {"subnet list --project pr", {"GET /v2.0/subnets"}},
+      {"subnet show front", {"GET /v2.0/subnets?name=front"}},
+      {"status", {"GET /v1/status"}},
+      {"flows", {"GET /v1/flows"}},
+      {"flows --protocol tcp --client 192.0.2.7 --vip 10.0.0.100:80 --member :81 --listener web-80 --member-id " +
+           kId1 + " --limit 5",
+       {kByListener,
+        "GET /v1/flows?protocol=TCP&client=192.0.2.7&vip=10.0.0.100&vip_port=80&member_port=81&listener_id=" + kId3 +
+            "&member_id=" + kId1 + "&limit=5"}},
+      {"drops", {"GET /v1/drops"}},
+      {"version", {"GET /v1/version"}},
+      {"--version", {"GET /v1/version"}},
+      {"completion bash", {}},
+      // The verb first, as kubectl has it.
+      {"get lb", {"GET " + kLb}},
+      {"get lb web", {kByWeb}},
+      {"get lb -o json web", {kByWeb}},
+      {"get member p", {kByPool, "GET " + kMembers}},
+      {"get member p m", {kByPool, kByMember}},
+      {"describe pool p", {kByPool}},
+      {"delete hm hm", {kByMonitor, "DELETE " + kMonitors + "/" + kId3}},
+      {"create member p 10.1.0.1:80",
+       {kByPool, "POST " + kMembers + R"( {"member":{"address":"10.1.0.1","protocol_port":80}})"}},
+  };
+  return kCases;
+}
+
+TEST(Requests, EachCommandSendsWhatItSays) {
+  for (const Case& one : cases()) {
+    ScriptedAgent agent;
+    fill(agent);
+    const Ran ran = run_elbctl(shell_words(one.line), agent);
+    EXPECT_EQ(ran.exit, Exit::kOk) << one.line << "\n" << ran.err;
+    EXPECT_EQ(agent.requests(), one.requests) << one.line;
+  }
+}
+
+TEST(Requests, NoCommandIsForgottenHere) {
+  std::set<std::string> shown;
+  for (const Case& one : cases()) {
+    const auto words = shell_words(one.line);
+    shown.insert(words[0]);
+    if (words.size() > 1) shown.insert(words[0] + " " + words[1]);
+  }
+  for (const Noun& noun : nouns()) {
+    for (const Command& command : noun.commands) {
+      if (noun.hidden) continue;
+      const std::string line = noun.name + (command.verb.empty() ? "" : " " + command.verb);
+      EXPECT_TRUE(shown.contains(line)) << line;
+    }
+  }
+}
+
+// Every alias reaches its command.
+TEST(Requests, AliasesAreUnique) {
+  std::set<std::string> words;
+  for (const Noun& noun : nouns()) {
+    EXPECT_TRUE(words.insert(noun.name).second) << noun.name;
+    for (const std::string& alias : noun.aliases) EXPECT_TRUE(words.insert(alias).second) << alias;
+    std::set<std::string> verbs;
+    for (const Command& command : noun.commands) {
+      EXPECT_TRUE(verbs.insert(command.verb).second) << noun.name << " " << command.verb;
+      for (const std::string& alias : command.aliases)
+        EXPECT_TRUE(verbs.insert(alias).second) << noun.name << " " << alias;
+    }
+  }
+}
+
+TEST(Requests, MembersComeFromStandardInput) {
+  ScriptedAgent agent;
+  fill(agent);
+  const Ran ran =
+      run_elbctl({"member", "batch", "p", "-f", "-"}, agent, {.input = "10.1.0.1:80\n10.1.0.2:80,weight=2\n"});
+  EXPECT_EQ(ran.exit, Exit::kOk) << ran.err;
+  EXPECT_EQ(
+      agent.requests()[1],
+      "PUT " + kMembers +
+          R"( {"members":[{"address":"10.1.0.1","protocol_port":80},{"address":"10.1.0.2","protocol_port":80,"weight":2}]})");
+}
+
+TEST(Requests, ListsFollowTheNextLink) {
+  ScriptedAgent agent;
+  agent.on(
+      "GET " + kLb,
+      R"({"loadbalancers":[{"id":"1","name":"a"}],"loadbalancers_links":[{"rel":"next","href":"http://other:1/v2.0/lbaas/loadbalancers?marker=1"}]})");
+  agent.on("GET " + kLb + "?marker=1", R"({"loadbalancers":[{"id":"2","name":"b"}],"loadbalancers_links":[]})");
+  EXPECT_EQ(run_elbctl({"lb", "list", "-o", "name"}, agent).out, "a\nb\n");
+}
+
+TEST(Requests, APrefixOfTheEndpointIsKept) {
+  ScriptedAgent agent;
+  agent.on("GET /load-balancer" + kLb, R"({"loadbalancers":[]})");
+  EXPECT_EQ(run_elbctl({"lb", "list", "--endpoint", agent.endpoint() + "/load-balancer"}, "").exit, Exit::kOk);
+}
+
+TEST(Requests, ProjectNarrowsListsAndLookUps) {
+  ScriptedAgent agent;
+  agent.on("GET " + kLb + "?project_id=pr", R"({"loadbalancers":[]})");
+  agent.on("GET " + kLb + "?name=web&project_id=pr", R"({"loadbalancers":[{"id":"1","name":"web"}]})");
+  EXPECT_EQ(run_elbctl({"lb", "list", "--project", "pr"}, agent).exit, Exit::kOk);
+  EXPECT_EQ(run_elbctl({"lb", "show", "web"}, agent, {.variables = {{"ELB_PROJECT", "pr"}}}).exit, Exit::kOk);
+}
+
+}  // namespace
+}  // namespace elb::cli
