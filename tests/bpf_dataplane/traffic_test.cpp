@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: MB-06.
 // Connections through the node, and what is told about them.
 #include <arpa/inet.h>
 #include <sys/socket.h>
