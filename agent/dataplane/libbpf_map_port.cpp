@@ -5,13 +5,19 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <functional>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 namespace elb::dataplane {
 
 namespace {
 
 constexpr uint32_t kBatch = 4096;  // entries read by one system call
+constexpr size_t kParallel = 32;   // threads that only wait
 
 /// Values in per-CPU maps are padded to 8 bytes.
 template <class Value>
@@ -22,6 +28,30 @@ struct alignas(8) PerCpu {
 template <class Value>
 bool is_zero(const Value& value) {
   return same(value, Value{});
+}
+
+/// Runs the call for each item on several threads: calls that wait for a grace period wait for the same one.
+Status in_parallel(const std::vector<uint32_t>& items, const std::function<Status(uint32_t)>& call) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  Status result;
+  const auto work = [&] {
+    for (size_t i = next++; i < items.size(); i = next++) {
+      auto status = call(items[i]);
+      if (status) continue;
+      const std::lock_guard lock(mutex);
+      result = std::move(status);
+    }
+  };
+  std::vector<std::thread> threads;
+  try {
+    for (size_t i = 1; i < std::min(kParallel, items.size()); ++i) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // fewer threads do the same, only later
+  }
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return result;
 }
 
 }  // namespace
@@ -130,8 +160,8 @@ Status LibbpfMapPort::put_member(uint32_t index, const elb_member& value) { retu
 Status LibbpfMapPort::erase_member(uint32_t index) { return put(members_, index, elb_member{}); }
 Result<MemberTable> LibbpfMapPort::read_members() { return read_array<elb_member>(members_, 0, members_.entries); }
 
-/// A new inner map, filled, then one pointer in the outer one: a packet sees the old ring or the new one.
-Status LibbpfMapPort::put_ring(uint32_t listener, const Ring& ring) {
+/// A new inner map, filled.
+Result<LibbpfMapPort::OwnRing> LibbpfMapPort::make_ring(const Ring& ring) {
   const auto entries = static_cast<uint32_t>(ring.size() + 1);
   LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
   Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "elb_ring", sizeof(uint32_t), sizeof(uint32_t), entries, &opts));
@@ -145,15 +175,34 @@ Status LibbpfMapPort::put_ring(uint32_t listener, const Ring& ring) {
   bpf_map_info info{};
   uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return fail_errno(errno, "info of a ring");
-  const int inner = fd.get();
-  if (auto status = put(rings_, listener, inner); !status) return status;
-  own_rings_[listener] = OwnRing{std::move(fd), info.id, entries};
+  return OwnRing{std::move(fd), info.id, entries};
+}
+
+/// One pointer for each listener: a packet sees the old ring or the new one.
+Status LibbpfMapPort::put_rings(const std::map<uint32_t, Ring>& rings) {
+  std::map<uint32_t, OwnRing> made;
+  std::vector<uint32_t> listeners;
+  for (const auto& [listener, ring] : rings) {
+    auto own = make_ring(ring);
+    if (!own) return pass_on(std::move(own.error()));
+    made[listener] = std::move(*own);
+    listeners.push_back(listener);
+  }
+  auto status = in_parallel(listeners, [&](uint32_t listener) {
+    const int inner = made.at(listener).fd.get();
+    return put(rings_, listener, inner);
+  });
+  if (!status) return status;
+  for (auto& [listener, own] : made) own_rings_[listener] = std::move(own);
   return {};
 }
 
-Status LibbpfMapPort::erase_ring(uint32_t listener) {
-  own_rings_.erase(listener);
-  return erase(rings_, listener);
+Status LibbpfMapPort::erase_rings(const std::set<uint32_t>& listeners) {
+  auto status =
+      in_parallel({listeners.begin(), listeners.end()}, [&](uint32_t listener) { return erase(rings_, listener); });
+  if (!status) return status;
+  for (const uint32_t listener : listeners) own_rings_.erase(listener);
+  return {};
 }
 
 Result<std::map<uint32_t, std::optional<Ring>>> LibbpfMapPort::read_rings() {

@@ -20,8 +20,8 @@ class LibbpfMapPort final : public MapPort {
   Status put_member(uint32_t index, const elb_member& value) override;
   Status erase_member(uint32_t index) override;
   Result<MemberTable> read_members() override;
-  Status put_ring(uint32_t listener, const Ring& ring) override;
-  Status erase_ring(uint32_t listener) override;
+  Status put_rings(const std::map<uint32_t, Ring>& rings) override;
+  Status erase_rings(const std::set<uint32_t>& listeners) override;
   Result<std::map<uint32_t, std::optional<Ring>>> read_rings() override;
   Status put_addr(const elb_addr_key& key, uint32_t kind) override;
   Status erase_addr(const elb_addr_key& key) override;
@@ -54,6 +54,7 @@ class LibbpfMapPort final : public MapPort {
     uint32_t entries = 0;
   };
 
+  static Result<OwnRing> make_ring(const Ring& ring);
   template <class Key, class Value>
   Status put(const Map& map, const Key& key, const Value& value);
   template <class Key>

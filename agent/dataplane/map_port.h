@@ -37,9 +37,11 @@ class MapPort {
   virtual Status erase_member(uint32_t index) = 0;
   virtual Result<MemberTable> read_members() = 0;
 
-  /// Replaces the listener's ring as a whole.
-  virtual Status put_ring(uint32_t listener, const Ring& ring) = 0;
-  virtual Status erase_ring(uint32_t listener) = 0;
+  /// Replaces the rings of these listeners, each as a whole. All of them in one call, since the kernel waits for every
+  /// packet program (an RCU grace period, some 15 ms) before it returns from such a write. After an error any of them
+  /// may stand or not.
+  virtual Status put_rings(const std::map<uint32_t, Ring>& rings) = 0;
+  virtual Status erase_rings(const std::set<uint32_t>& listeners) = 0;
   /// Rings by listener index. One that this object did not put there itself is told as nothing: its contents can not be
   /// read.
   virtual Result<std::map<uint32_t, std::optional<Ring>>> read_rings() = 0;

@@ -144,13 +144,7 @@ Status MapSync::add_and_change(uint64_t& writes) {
     members_[index] = value;
     ++writes;
   }
-  for (const auto& [listener, ring] : desired_.rings) {
-    const auto held = rings_.find(listener);
-    if (held != rings_.end() && held->second == ring) continue;
-    if (auto status = port_.put_ring(listener, ring); !status) return status;
-    rings_[listener] = ring;
-    ++writes;
-  }
+  if (auto status = put_rings(writes); !status) return status;
   for (const auto& [key, value] : desired_.listeners) {
     const auto held = listeners_.find(key);
     if (held != listeners_.end() && same(held->second, value)) continue;
@@ -165,6 +159,32 @@ Status MapSync::add_and_change(uint64_t& writes) {
     addrs_[key] = kind;
     ++writes;
   }
+  return {};
+}
+
+/// What a failed call left in the kernel is unknown: it counts as different until a call succeeds.
+Status MapSync::put_rings(uint64_t& writes) {
+  std::map<uint32_t, Ring> changed;
+  for (const auto& [listener, ring] : desired_.rings) {
+    const auto held = rings_.find(listener);
+    if (held == rings_.end() || held->second != ring) changed[listener] = ring;
+  }
+  if (changed.empty()) return {};
+  for (const auto& [listener, ring] : changed) rings_[listener].reset();
+  if (auto status = port_.put_rings(changed); !status) return status;
+  writes += changed.size();
+  for (auto& [listener, ring] : changed) rings_[listener] = std::move(ring);
+  return {};
+}
+
+Status MapSync::erase_rings(uint64_t& writes) {
+  std::set<uint32_t> gone;
+  for (const auto& [listener, ring] : rings_)
+    if (desired_.rings.count(listener) == 0) gone.insert(listener);
+  if (gone.empty()) return {};
+  if (auto status = port_.erase_rings(gone); !status) return status;
+  writes += gone.size();
+  for (const uint32_t listener : gone) rings_.erase(listener);
   return {};
 }
 
@@ -188,8 +208,7 @@ Status MapSync::remove(uint64_t& writes) {
           prune(listeners_, desired_.listeners, [this](const auto& key) { return port_.erase_listener(key); });
       !status)
     return status;
-  if (auto status = prune(rings_, desired_.rings, [this](uint32_t index) { return port_.erase_ring(index); }); !status)
-    return status;
+  if (auto status = erase_rings(writes); !status) return status;
   return prune(members_, desired_.members, [this](uint32_t index) { return port_.erase_member(index); });
 }
 

@@ -47,6 +47,8 @@ class MapSync {
   Status gather(const PairKey& key, uint32_t index);
   Result<uint64_t> write_difference();
   Status add_and_change(uint64_t& writes);
+  Status put_rings(uint64_t& writes);
+  Status erase_rings(uint64_t& writes);
   Status remove(uint64_t& writes);
   enum class Live { kConfigured, kReleasedToo };
   void publish_view(Live live);

@@ -49,11 +49,17 @@ class FakeMapPort final : public dataplane::MapPort {
   }
   Result<dataplane::MemberTable> read_members() override { return members; }
 
-  Status put_ring(uint32_t listener, const dataplane::Ring& ring) override {
-    return write(fmt::format("put ring {}", listener), [&] { rings[listener] = ring; });
+  Status put_rings(const std::map<uint32_t, dataplane::Ring>& given) override {
+    for (const auto& [listener, ring] : given)
+      if (auto status = write(fmt::format("put ring {}", listener), [&] { rings[listener] = ring; }); !status)
+        return status;
+    return {};
   }
-  Status erase_ring(uint32_t listener) override {
-    return write(fmt::format("erase ring {}", listener), [&] { rings.erase(listener); });
+  Status erase_rings(const std::set<uint32_t>& listeners_gone) override {
+    for (const uint32_t listener : listeners_gone)
+      if (auto status = write(fmt::format("erase ring {}", listener), [&] { rings.erase(listener); }); !status)
+        return status;
+    return {};
   }
   Result<std::map<uint32_t, std::optional<dataplane::Ring>>> read_rings() override { return rings; }
 
