@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/help.h"
+#include "cli/text.h"
 
 namespace elb::cli {
 namespace {
@@ -23,6 +24,18 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+/// Running text: a new line for each sentence and before column 80, as mdoc wants its source.
+std::string prose(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = text.find(". ");
+    const std::string_view sentence = text.substr(0, end == std::string_view::npos ? end : end + 1);
+    for (const std::string& line : wrapped(sentence, 72)) out += escaped(line) + "\n";
+    text.remove_prefix(std::min(sentence.size() + 1, text.size()));
+  }
+  return out;
+}
+
 /// A word that mdoc must not take for a macro of its own ("Ns", "Op" ...) and may contain spaces.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
@@ -34,7 +47,7 @@ std::string options_list(const std::vector<Option>& options) {
   if (options.empty()) return {};
   std::string out = ".Bl -tag -width Ds\n";
   for (const Option& option : options) {
-    out += fmt::format(".It Sy {}\n{}\n", quoted(option_title(option)), escaped(option_text(option)));
+    out += fmt::format(".It Sy {}\n{}", quoted(option_title(option)), prose(option_text(option)));
   }
   return out + ".El\n";
 }
@@ -43,8 +56,8 @@ std::string command_section(const Noun& noun, const Command& command) {
   std::string out = fmt::format(".Ss {}\n", quoted(usage_line(noun, command)));
   std::string summary = command.summary;
   summary[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(summary[0])));
-  out += escaped(summary) + ".\n";
-  if (!command.description.empty()) out += escaped(command.description) + "\n";
+  out += prose(summary + ".");
+  if (!command.description.empty()) out += prose(command.description);
   if (!command.aliases.empty()) {
     std::string names;
     for (const std::string& alias : command.aliases) names += (names.empty() ? "" : ", ") + alias;
@@ -53,7 +66,7 @@ std::string command_section(const Noun& noun, const Command& command) {
   if (!command.positionals.empty()) {
     out += ".Bl -tag -width Ds\n";
     for (const Positional& positional : command.positionals) {
-      out += fmt::format(".It Ar {}\n{}\n", quoted(positional.name), escaped(positional.help));
+      out += fmt::format(".It Ar {}\n{}", quoted(positional.name), prose(positional.help));
     }
     out += ".El\n";
   }
@@ -79,12 +92,12 @@ constexpr const char* kHead = R"(.\" SPDX-License-Identifier: Apache-2.0
 .Ar noun
 .Ar verb
 .Op Ar argument ...
-.Op Fl \-option ...
+.Op Fl \-option Ar ...
 .Sh DESCRIPTION
 .Nm
 talks to the REST API of elb\-agent.
-Objects are given by name or by id; where a name belongs to several objects, nothing is done and the
-candidates are listed.
+Objects are given by name or by id; where a name belongs to several objects,
+nothing is done and the candidates are listed.
 Only data goes to standard output; messages go to standard error.
 The verb may also come first, as in
 .Dq elbctl get lb .
@@ -123,15 +136,13 @@ Colour is used on a terminal only, and not when
 is set.
 )";
 
-constexpr const char* kTail = R"(.Sh ENVIRONMENT
+constexpr const char* kEnvironment = R"(.Sh ENVIRONMENT
 .Bl -tag -width Ds
 .It Ev ELB_ENDPOINT , ELB_PROJECT , ELB_TIMEOUT , ELB_OUTPUT
 Defaults of the options of the same name.
 .It Ev NO_COLOR
 No colours when set to anything but the empty string.
 .El
-.Sh SEE ALSO
-.Xr elb\-agent 8
 )";
 
 }  // namespace
@@ -147,12 +158,12 @@ std::string manual_page() {
     }
   }
   out += kOutput;
+  out += kEnvironment;
   out += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const ExitMeaning& exit : kExitMeanings) {
-    out += fmt::format(".It {}\n{}.\n", exit.status, escaped(exit.meaning));
+    out += fmt::format(".It {}\n{}", exit.status, prose(std::string(exit.meaning) + "."));
   }
-  out += ".El\n";
-  out += kTail;
+  out += ".El\n.Sh SEE ALSO\n.Xr elb\\-agent 8\n";
   return out;
 }
 
