@@ -55,6 +55,7 @@ std::string paragraph(const std::string& text) {
 
 std::vector<Entry> option_entries(const std::vector<Option>& options) {
   std::vector<Entry> list;
+  list.reserve(options.size());
   for (const Option& option : options) list.emplace_back(option_title(option), option_text(option));
   return list;
 }

@@ -65,6 +65,7 @@ Outcome<bool> read_words(Words words, const std::vector<const Option*>& options,
   // Positionals are what is left over: CLI11's own would split values such as "[a,b]".
   app.allow_extras();
   std::vector<CLI::Option*> made;
+  made.reserve(options.size());
   for (const Option* option : options) made.push_back(declare(app, *option));
   const auto mark = std::find(words.begin(), words.end(), "--");
   const Words literal(mark == words.end() ? mark : mark + 1, words.end());

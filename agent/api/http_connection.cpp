@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstGrace{1'000};  // a new connection may take this long even when others wait
 constexpr milliseconds kLingerTime{2'000};
+constexpr milliseconds kLingerQuiet{200};  // nothing for so long: the client is waiting for us, or gone
 constexpr size_t kLingerBytes = 32 << 20;
 constexpr size_t kLineBytes = 4096;  // chunk header or trailer line
 
@@ -203,9 +204,10 @@ HttpConnection::Body HttpConnection::read_body(const httplib::Request& request) 
 
 void HttpConnection::linger() {
   shutdown(socket_.get(), SHUT_WR);
-  deadline_ = clock_.steady() + kLingerTime;
+  const SteadyTime end = clock_.steady() + kLingerTime;
   for (size_t seen = 0; seen < kLingerBytes; seen += end_) {
     begin_ = end_ = 0;
+    deadline_ = std::min(end, clock_.steady() + kLingerQuiet);
     if (!fill()) return;
   }
 }

@@ -33,13 +33,50 @@ void fill_response(const HttpResponse& from, httplib::Response& to) {
   if (!from.body.empty()) to.set_content(from.body, from.content_type);
 }
 
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
+    if (escape) {
+      out.push_back(static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return out;
+}
+
+// The library's own parser drops a pair that repeats one before it, but "sort_dir=asc&sort_dir=asc" means two.
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view target) {
+  std::vector<std::pair<std::string, std::string>> query;
+  const size_t mark = target.find('?');
+  std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+  rest = rest.substr(0, rest.find('#'));
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const size_t equals = pair.find('=');
+    const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    query.emplace_back(decode(pair.substr(0, equals)), decode(value));
+  }
+  return query;
+}
+
 HttpRequest to_request(const httplib::Request& from, std::string body) {
   HttpRequest request;
   request.method = from.method;
   request.path = from.path;
   request.target = from.target.substr(0, from.target.find('?'));
   request.host = from.get_header_value("Host");
-  for (const auto& [key, value] : from.params) request.query.emplace_back(key, value);
+  request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;
 }

@@ -58,6 +58,7 @@ template <class T, class Range>
 Result<Reply> list_reply(View& view, const Request& request, const Range& resources,
                          std::map<std::string, std::string> aliases = {}) {
   std::vector<codec::Value> items;
+  items.reserve(resources.size());
   for (const auto& resource : resources) items.push_back(encode_shown(view, *resource));
   auto list = render_list(request, {Words<T>::kMany, field_names<T>(), std::move(aliases)}, std::move(items));
   if (!list) return pass_on(list.error());

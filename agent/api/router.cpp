@@ -96,7 +96,8 @@ Segments canonical(Segments segments) {
     segments.erase(segments.begin(), segments.begin() + static_cast<ptrdiff_t>(count));
   };
   if (!segments.empty() && segments[0] == "load-balancer") drop(1);
-  if (segments.empty() || !one_of(segments[0], {"v2", "v2.0"})) return segments;
+  if (segments.empty() || segments[0] == "v1") return segments;
+  if (!one_of(segments[0], {"v2", "v2.0"})) return {"unknown"};  // the table's own words are no paths
   if (segments.size() == 1) return {"version"};
   if (segments[1] == "lbaas" && segments.size() > 2) {
     drop(1);

@@ -71,9 +71,8 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
 
   for (const auto& [id, lb] : model.load_balancers)
     if (lb->admin_state_up) snapshot.vips.push_back(lb->vip_address);
-  std::ranges::sort(snapshot.vips);
-  const auto repeated = std::ranges::unique(snapshot.vips);
-  snapshot.vips.erase(repeated.begin(), repeated.end());
+  std::sort(snapshot.vips.begin(), snapshot.vips.end());
+  snapshot.vips.erase(std::unique(snapshot.vips.begin(), snapshot.vips.end()), snapshot.vips.end());
 
   // The model's tables are ordered by id, and so is everything built by walking them.
   const PoolIndex pools = add_pools(model, snapshot);
@@ -91,9 +90,13 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
   for (const auto& [id, monitor] : model.health_monitors)
     if (const auto pool = pools.find(monitor->pool_id); pool != pools.end() && monitor->admin_state_up)
       snapshot.pools[pool->second].monitor = monitor_of(*monitor);
-  for (const auto& [id, member] : model.members)
-    if (const auto pool = pools.find(member->pool_id); pool != pools.end() && member->admin_state_up)
+  for (const auto& [id, member] : model.members) {
+    const auto pool = pools.find(member->pool_id);
+    if (pool != pools.end() && member->admin_state_up)
       snapshot.pools[pool->second].members.push_back(member_of(*member, health(id)));
+    else
+      snapshot.parked_members.push_back(id);
+  }
   return snapshot;
 }
 

@@ -2,6 +2,7 @@
 #include "dataplane/dataplane.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/log.h"
@@ -25,6 +26,7 @@ struct Dataplane::Parts {
       : options(given), routes(std::move(kernel_routes)), pins(std::move(dir)) {}
 
   Status start(const Clock& clock, Random& random);
+  Status move_host_address();
   void warn_about_veth();
 
   const DataplaneOptions options;
@@ -55,7 +57,7 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   if (!mapped) return pass_on(std::move(mapped.error()));
   table = std::move(*mapped);
 
-  if (auto added = routes.add_host_address(options.host_address()); !added) return pass_on(std::move(added.error()));
+  if (auto status = move_host_address(); !status) return status;
   auto started = NextHops::start(*port, clock);
   if (!started) return pass_on(std::move(started.error()));
   hops = std::move(*started);
@@ -74,6 +76,20 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   return {};
 }
 
+/// The agent before may have been given other local addresses.
+Status Dataplane::Parts::move_host_address() {
+  const auto held = port->read_addrs();
+  if (!held) return pass_on(Error(held.error()));
+  for (const auto& [key, kind] : *held) {
+    const auto address = IpAddress::from_v4_be(key.addr);
+    if (kind != ELB_ADDR_HOST || address == options.host_address()) continue;
+    if (auto status = routes.remove_host_address(address); !status) return status;
+  }
+  auto added = routes.add_host_address(options.host_address());
+  if (!added) return pass_on(std::move(added.error()));
+  return {};
+}
+
 /// XDP sees a packet before its checksum is computed when the sender is the peer of a veth: incremental updates then go
 /// wrong.
 void Dataplane::Parts::warn_about_veth() {
@@ -84,8 +100,7 @@ void Dataplane::Parts::warn_about_veth() {
         std::find(options.interfaces.begin(), options.interfaces.end(), link.name) != options.interfaces.end())
       log::warn(
           "interface is a veth: its peer must compute checksums itself ('ethtool -K PEER tx off') and must take "
-          "redirected "
-          "frames (an XDP program there, or 'ethtool -K PEER gro on') interface={}",
+          "redirected frames (an XDP program there, or 'ethtool -K PEER gro on' once it is up) interface={}",
           link.name);
 }
 
@@ -116,23 +131,30 @@ Result<model::Applied> Dataplane::apply(model::SnapshotPtr snapshot) {
   return model::Applied{snapshot->generation, *writes};
 }
 
+/// Each part is looked at even if one before fails; the first error is told when all are done.
 Result<model::Audit> Dataplane::audit() {
-  auto audit = parts_->sync->audit(parts_->sweeper->usage());
-  if (!audit) return audit;
-  if (auto status = parts_->hops->audit(*audit); !status) return pass_on(std::move(status.error()));
+  std::optional<Error> first;
+  const auto keep = [&first](auto result) {
+    if (!result && !first) first = std::move(result.error());
+  };
+  model::Audit audit;
+  if (auto maps = parts_->sync->audit(parts_->sweeper->usage()); maps)
+    audit = std::move(*maps);
+  else
+    keep(std::move(maps));
+  keep(parts_->hops->audit(audit));
   const auto before = parts_->links->ifindexes();
-  const Status attached = parts_->links->audit(*audit);
-  if (const auto after = parts_->links->ifindexes(); after != before)
-    if (auto status = parts_->hops->attach(after); !status) return pass_on(std::move(status.error()));
-  if (!attached) return pass_on(Error(attached.error()));
+  keep(parts_->links->audit(audit));
+  if (const auto after = parts_->links->ifindexes(); after != before) keep(parts_->hops->attach(after));
   auto pinned = parts_->object->repair_pins();
-  if (!pinned) return pass_on(std::move(pinned.error()));
-  for (uint32_t i = 0; i < *pinned; ++i) add_finding(*audit, "a pin was gone: pinned again");
+  for (uint32_t i = 0; pinned && i < *pinned; ++i) add_finding(audit, "a pin was gone: pinned again");
+  keep(std::move(pinned));
   auto added = parts_->routes.add_host_address(parts_->options.host_address());
-  if (!added) return pass_on(std::move(added.error()));
-  if (*added)
-    add_finding(*audit,
+  if (added && *added)
+    add_finding(audit,
                 fmt::format("address {} was gone from lo: added again", parts_->options.host_address().to_string()));
+  keep(std::move(added));
+  if (first) return pass_on(std::move(*first));
   return audit;
 }
 

@@ -32,6 +32,11 @@ class Builder {
   Result<DesiredMaps> build() {
     for (const model::SnapshotListener& listener : snapshot_.listeners)
       if (auto status = add_listener(listener); !status) return pass_on(std::move(status.error()));
+    for (const model::Id& member : snapshot_.parked_members) {
+      auto id = parse_uuid(member);
+      if (!id) return pass_on(std::move(id.error()));
+      maps_.parked.insert(*id);
+    }
     book_.pairs.release_others([this](const PairKey& key) { return pairs_.count(key) > 0; });
     book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; });
     keep_quarantined();

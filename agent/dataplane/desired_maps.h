@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <map>
+#include <set>
 
 #include "dataplane/index_allocator.h"
 #include "dataplane/map_port.h"
@@ -36,6 +37,7 @@ struct DesiredMaps {
   MemberTable members;             // those in quarantine too, not usable
   std::map<uint32_t, Ring> rings;  // by listener index; none for a listener without usable member
   AddrTable addrs;
+  std::set<Uuid> parked;               // members that get nothing new and keep what is open
   std::map<IpAddress, uint32_t> hops;  // index of each member address
 };
 

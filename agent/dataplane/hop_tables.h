@@ -26,6 +26,7 @@ class HopTables {
   Status audit(model::Audit& audit);
 
   const HopTable& hops() const { return hops_; }
+  const std::set<uint32_t>& tx_ports() const { return tx_ports_; }
   uint64_t writes() const { return writes_; }
 
  private:

@@ -104,6 +104,7 @@ Result<std::vector<Value>> LibbpfMapPort::read_per_cpu(const Map& map, uint32_t 
   if (bpf_map_lookup_elem(map.fd, &index, raw.data()) != 0)
     return fail_errno(errno, fmt::format("read of map {}", map.name));
   std::vector<Value> values;
+  values.reserve(raw.size());
   for (const auto& entry : raw) values.push_back(entry.value);
   return values;
 }

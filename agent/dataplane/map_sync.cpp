@@ -203,7 +203,8 @@ void MapSync::publish_view(Live live) {
     if (const auto listener = view->listeners.find(key.listener); listener != view->listeners.end())
       listener->second.members.push_back(index);
     const bool released = book_.pairs.is_released(key);
-    if (committed_ && (!released || live == Live::kReleasedToo)) view->live[index] = true;
+    const bool parked = desired_.parked.count(key.member) > 0 && !book_.listeners.is_released(key.listener);
+    if (committed_ && (!released || parked || live == Live::kReleasedToo)) view->live[index] = true;
     if (!released && !key.gathers()) view->members[key.member].push_back(index);
   }
   view_.set(std::move(view));

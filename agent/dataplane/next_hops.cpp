@@ -32,6 +32,7 @@ struct Target {
   uint32_t index = 0;
   std::optional<RouteInfo> route;
   std::string problem = "not looked up yet";
+  std::string told = problem;      // what the log said last
   std::optional<SteadyTime> lost;  // since when the neighbour is unknown
 };
 
@@ -168,9 +169,10 @@ class NextHopsThread final : public NextHops {
       value.mtu = static_cast<uint16_t>(std::min<uint32_t>(link->second.mtu, UINT16_MAX));
       if (auto status = tables_.set_link(ifindex, value); !status) return status;
     }
+    // Until the first snapshot has said which are wanted, those of the agent before stay: live connections use them.
+    if (!wanted_once_) ports.insert(tables_.tx_ports().begin(), tables_.tx_ports().end());
     for (auto it = ports.begin(); it != ports.end();) it = links_.count(*it) > 0 ? std::next(it) : ports.erase(it);
     if (auto status = tables_.set_tx_ports(ports); !status) return status;
-    // Until the first snapshot has said which are wanted, those of the agent before stay.
     return wanted_once_ ? tables_.keep_only(hop_indexes, attached_) : Status{};
   }
 
@@ -264,15 +266,26 @@ class NextHopsThread final : public NextHops {
     } else {
       target.lost.reset();
     }
-    if (target.problem != problem) {
-      if (problem.empty())
-        log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
-                  target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
-      else
-        log::warn("no next hop address={} reason=\"{}\"", address.to_string(), problem);
-      target.problem = std::move(problem);
-    }
+    target.problem = std::move(problem);
+    tell(address, target, link, hop);
     return tables_.set_hop(target.index, hop);
+  }
+
+  /// Once for each change; a neighbour gets a moment to answer before it is called missing.
+  void tell(const IpAddress& address, Target& target, const LinkInfo* link, const elb_hop& hop) {
+    if (target.problem == target.told || (target.lost && clock_.steady() - *target.lost < kTick)) return;
+    if (target.problem.empty() && attached_.count(link->ifindex) == 0)
+      log::warn(
+          "packets to a member leave by an interface that is not among the configured ones: its replies are not "
+          "balanced "
+          "unless they arrive by one that is address={} interface={}",
+          address.to_string(), link->name);
+    if (target.problem.empty())
+      log::info("next hop resolved address={} via={} interface={} mac={}", address.to_string(),
+                target.route->neighbour.to_string(), link->name, mac_text(hop.dest_mac));
+    else
+      log::warn("no next hop address={} reason=\"{}\"", address.to_string(), target.problem);
+    target.told = target.problem;
   }
 
   /// Says an error once, not every second.

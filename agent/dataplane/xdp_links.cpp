@@ -77,7 +77,10 @@ class BpfLinks final : public XdpLinks {
     std::set<uint32_t> wanted;
     for (const auto& [name, ifindex] : *interfaces) {
       wanted.insert(ifindex);
-      if (auto status = take_over(name, ifindex); !status) return status;
+      if (auto status = take_over(name, ifindex); !status) {
+        undo();
+        return status;
+      }
     }
     for (const uint32_t ifindex : pins_.links()) {
       if (wanted.count(ifindex) > 0) continue;
@@ -126,12 +129,21 @@ class BpfLinks final : public XdpLinks {
     return create(name, ifindex);
   }
 
+  /// A start that fails leaves no interface attached that was not before.
+  void undo() {
+    for (const uint32_t ifindex : created_)
+      if (auto status = pins_.unpin(pins_.link_path(ifindex)); !status)
+        log::error("detach failed ifindex={} error=\"{}\"", ifindex, status.error().to_string());
+    links_.clear();
+  }
+
   Status create(const std::string& name, uint32_t ifindex) {
     LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
     Fd fd(bpf_link_create(object_.program_fd(), static_cast<int>(ifindex), BPF_XDP, &opts));
     if (!fd) return refusal(errno, name, ifindex);
     if (auto status = pins_.pin(fd.get(), pins_.link_path(ifindex)); !status) return status;
     links_[name] = {std::move(fd), ifindex};
+    created_.insert(ifindex);
     log::info("attached interface={} ifindex={}", name, ifindex);
     return {};
   }
@@ -180,6 +192,7 @@ class BpfLinks final : public XdpLinks {
   const BpfObject& object_;
   const PinDir& pins_;
   std::map<std::string, Link> links_;
+  std::set<uint32_t> created_;  // not taken over from an agent before
 };
 
 }  // namespace

@@ -55,6 +55,9 @@ struct Snapshot {
   uint64_t revision = 0;                    // of the model it was compiled from
   std::vector<SnapshotPool> pools;          // ordered by id; only pools that are admin-up and used by a listener here
   std::vector<SnapshotListener> listeners;  // ordered by id; only listeners that are admin-up on an admin-up LB
+  /// Configured members that no pool above lists: admin-down, or of a pool that no listener uses (any more). They get
+  /// nothing new, but what is open goes on (LS-09); only a member that was removed loses its connections. Sorted.
+  std::vector<Id> parked_members;
   std::vector<IpAddress> vips;  // of every admin-up LB, sorted, unique: answered for even without a listener
 };
 

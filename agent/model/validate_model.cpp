@@ -3,6 +3,7 @@
 // everything is looked up in maps; the keys view strings that the model owns.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <unordered_map>
@@ -96,22 +97,31 @@ Status check_listeners(const Model& model) {
 }
 
 Status check_members(const Model& model, const VipIndex& vips) {
-  std::map<std::tuple<std::string_view, uint32_t, uint16_t>, const Member*> endpoints;
+  struct Place {
+    const Pool* pool;
+    uint64_t endpoint;  // address and port
+    const Member* member;
+    auto key() const { return std::tuple(pool, endpoint); }
+  };
+  std::vector<Place> places;  // sorted: for so many small keys much cheaper than a map
+  places.reserve(model.members.size());
   for (const auto& [id, member] : model.members) {
-    if (!look_up(model.pools, member->pool_id)) return missing("pool_id", Kind::kPool, member->pool_id);
+    const Pool* pool = look_up(model.pools, member->pool_id);
+    if (!pool) return missing("pool_id", Kind::kPool, member->pool_id);
     const uint32_t address = member->address.v4_be();
-    const auto [it, fresh] =
-        endpoints.emplace(std::tuple(std::string_view(member->pool_id), address, member->protocol_port), member.get());
-    if (!fresh)
-      return fail(ErrorCode::kConflict,
-                  fmt::format("members {} and {} of pool {} both have {}", it->second->id, member->id, member->pool_id,
-                              Endpoint{member->address, member->protocol_port}.to_string()),
-                  "address");
     if (const auto vip = vips.find(address); vip != vips.end())
       return invalid("address", fmt::format("{} is the address of load balancer {}; a member cannot be a load balancer",
                                             member->address.to_string(), vip->second->id));
+    places.push_back({pool, uint64_t{address} << 16U | member->protocol_port, member.get()});
   }
-  return {};
+  std::ranges::stable_sort(places, {}, &Place::key);
+  const auto twin = std::ranges::adjacent_find(places, {}, &Place::key);
+  if (twin == places.end()) return {};
+  const Member& member = *twin->member;
+  return fail(ErrorCode::kConflict,
+              fmt::format("members {} and {} of pool {} both have {}", member.id, std::next(twin)->member->id,
+                          member.pool_id, Endpoint{member.address, member.protocol_port}.to_string()),
+              "address");
 }
 
 Status check_health_monitors(const Model& model) {

@@ -25,7 +25,7 @@ struct elb_arp {
 } __attribute__((packed));
 ELB_ASSERT(sizeof(struct elb_arp) == 28, "elb_arp");
 
-ELB_INLINE __u32 elb_answer_arp(struct ethhdr *eth, struct elb_cursor_at *at, __u32 ifindex)
+ELB_INLINE __u32 elb_answer_arp(struct elb_ethernet *eth, struct elb_cursor_at *at, __u32 ifindex)
 {
 	struct elb_arp *arp;
 	__be32 sender, target;
@@ -42,8 +42,8 @@ ELB_INLINE __u32 elb_answer_arp(struct ethhdr *eth, struct elb_cursor_at *at, __
 	struct elb_link *link = bpf_map_lookup_elem(&elb_links, &ifindex);
 	if (!link)
 		return ELB_REASON_PASS_OTHER;
-	__builtin_memcpy(eth->h_dest, arp->sender_mac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, link->mac, ETH_ALEN);
+	__builtin_memcpy(eth->dest, arp->sender_mac, ETH_ALEN);
+	__builtin_memcpy(eth->source, link->mac, ETH_ALEN);
 	arp->op = bpf_htons(ELB_ARP_REPLY);
 	__builtin_memcpy(arp->target_mac, arp->sender_mac, ETH_ALEN);
 	__builtin_memcpy(arp->target_addr, &sender, 4);

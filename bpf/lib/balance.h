@@ -45,13 +45,13 @@ ELB_INLINE void elb_track(__u32 slot, __u32 ctl, __u32 flags)
 }
 
 /* Why an IPv4 packet that is no whole, plain TCP or UDP packet is left alone or dropped. */
-ELB_INLINE int elb_odd_packet(const struct iphdr *ip, __u32 frame_len)
+ELB_INLINE int elb_odd_packet(const struct iphdr *ip, struct xdp_md *ctx)
 {
 	__u32 header_len = ip->ihl * 4, total_len = bpf_ntohs(ip->tot_len);
 	__u32 reason = ELB_REASON_PROTOCOL;
 
 	if (ip->version != 4 || ip->ihl < 5 || total_len < header_len ||
-	    total_len + ETH_HLEN > frame_len)
+	    total_len + ETH_HLEN > bpf_xdp_get_buff_len(ctx))
 		reason = ELB_REASON_MALFORMED;
 	else if (ip->protocol == IPPROTO_ICMP)
 		return elb_exit(elb_unbalanced(ip->daddr, IPPROTO_ICMP, reason));
@@ -75,16 +75,15 @@ ELB_INLINE int elb_send(struct xdp_md *ctx, const struct elb_hop *hop)
 
 ELB_INLINE int elb_balance(struct xdp_md *ctx)
 {
-	__u32 frame_len = bpf_xdp_get_buff_len(ctx);
 	struct elb_cursor_at at = {.pos = (void *)(long)ctx->data,
 				   .end = (void *)(long)ctx->data_end};
 
-	struct ethhdr *eth;
+	struct elb_ethernet *eth;
 	if (!ELB_TAKE(&at, &eth))
 		return elb_exit(ELB_REASON_MALFORMED);
-	if (eth->h_proto == bpf_htons(ETH_P_ARP))
+	if (eth->proto == bpf_htons(ETH_P_ARP))
 		return elb_exit(elb_answer_arp(eth, &at, ctx->ingress_ifindex));
-	if (eth->h_proto != bpf_htons(ETH_P_IP))
+	if (eth->proto != bpf_htons(ETH_P_IP))
 		return elb_exit(ELB_REASON_PASS_OTHER);
 
 	struct iphdr *ip;
@@ -92,18 +91,17 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 		return elb_exit(ELB_REASON_MALFORMED);
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 	struct elb_l4 l4;
-	if (*(__u8 *)ip != ELB_IP_PLAIN || ip->frag_off & bpf_htons(ELB_IP_FRAGMENT) ||
-	    total_len + ETH_HLEN > frame_len)
-		return elb_odd_packet(ip, frame_len);
+	if (*(__u8 *)ip != ELB_IP_PLAIN || ip->frag_off & bpf_htons(ELB_IP_FRAGMENT))
+		return elb_odd_packet(ip, ctx);
 	if (ip->protocol == IPPROTO_TCP) {
 		if (total_len < sizeof(*ip) + sizeof(struct tcphdr) || !elb_parse_tcp(&at, &l4))
-			return elb_odd_packet(ip, frame_len);
+			return elb_odd_packet(ip, ctx);
 	} else if (ip->protocol == IPPROTO_UDP) {
 		if (total_len < sizeof(*ip) + sizeof(struct udphdr) ||
 		    !elb_parse_udp(&at, total_len - sizeof(*ip), &l4))
-			return elb_odd_packet(ip, frame_len);
+			return elb_odd_packet(ip, ctx);
 	} else {
-		return elb_odd_packet(ip, frame_len);
+		return elb_odd_packet(ip, ctx);
 	}
 
 	struct elb_flow_key key = {
@@ -122,9 +120,9 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 		opening->key = key;
 		opening->from.ifindex = ctx->ingress_ifindex;
 		opening->from.pad = 0;
-		__builtin_memcpy(opening->from.mac, eth->h_source, ETH_ALEN);
-		__builtin_memcpy(opening->own_mac, eth->h_dest, ETH_ALEN);
-		opening->bad = l4.bad;
+		__builtin_memcpy(opening->from.mac, eth->source, ETH_ALEN);
+		__builtin_memcpy(opening->own_mac, eth->dest, ETH_ALEN);
+		opening->bad = l4.bad || total_len + ETH_HLEN > bpf_xdp_get_buff_len(ctx);
 		opening->ttl = ip->ttl;
 		opening->tcp_flags = l4.tcp_flags;
 		opening->total_len = total_len;
@@ -150,12 +148,12 @@ ELB_INLINE int elb_balance(struct xdp_md *ctx)
 		return elb_exit(reason);
 
 	elb_nat_rewrite(ref.flow, ip, &l4);
-	__builtin_memcpy(eth->h_dest, hop->dest_mac, 2 * ETH_ALEN); /* source_mac follows */
+	elb_hop_write(hop, eth);
 	if (!elb_flow_still(ref.flow, ref.ctl))
 		return elb_exit(ELB_REASON_RACE); /* ended while this CPU was stopped */
 	if (ip->protocol == IPPROTO_TCP)
 		elb_track(ref.slot, ref.ctl, l4.tcp_flags);
-	elb_count_forwarded(ref.flow, ref.ctl & ELB_FLOW_REVERSE, frame_len);
+	elb_count_forwarded(ref.flow, ref.ctl & ELB_FLOW_REVERSE, total_len + ETH_HLEN);
 	return elb_send(ctx, hop);
 }
 

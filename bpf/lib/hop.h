@@ -7,7 +7,8 @@
 #ifndef ELB_HOP_H
 #define ELB_HOP_H
 
-#include <lib/maps.h>
+#include <lib/count.h>
+#include <lib/parse.h>
 
 #define ELB_HOP_MTU_DEFAULT 1500 /* an interface the agent has not described */
 
@@ -19,6 +20,16 @@ ELB_INLINE __u32 elb_hop_check(const struct elb_hop *hop, __u32 total_len)
 	if (total_len > hop->mtu)
 		return ELB_REASON_TOO_BIG;
 	return ELB_FORWARD;
+}
+
+/* Both addresses in two stores; they lie beside each other in the hop and in the frame. */
+ELB_INLINE void elb_hop_write(const struct elb_hop *hop, struct elb_ethernet *eth)
+{
+	typedef __u64 __attribute__((may_alias)) word;
+	typedef __u32 __attribute__((may_alias)) half;
+
+	*(word *)eth->dest = *(const word *)hop->dest_mac;
+	*(half *)(eth->source + 2) = *(const half *)(hop->source_mac + 2);
 }
 
 /* Index of the neighbour's hop; 0: no room for another one. */

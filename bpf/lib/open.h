@@ -18,7 +18,8 @@
 #include <lib/pick.h>
 
 #define ELB_NOINLINE	__attribute__((noinline))
-#define ELB_PORT_PROBES 16 /* the second half from a random place on */
+#define ELB_PORT_PROBES 16
+#define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
 #define ELB_TCP_OPENS(flags)                                                                       \
 	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
 
@@ -38,6 +39,10 @@ struct elb_opening {
 	struct elb_nat nat; /* of the forward direction */
 	struct elb_nat reverse_nat;
 	struct elb_flow_key reverse_key;
+	/* elb_try_port: the reverse entry */
+	__u32 reverse_slot;
+	__u32 reverse_ctl;
+	__u32 reverse_bit;
 	/* elb_open_pair: the forward entry */
 	__u32 slot;
 	__u32 ctl;
@@ -53,14 +58,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct elb_opening);
 } elb_scratch SEC(".maps");
-
-/* The place of a free slot, now BUSY and ours, or -1. */
-ELB_NOINLINE int elb_claim_place(__u32 home, __u32 flags)
-{
-	struct elb_flow_ref ref;
-
-	return elb_flow_claim(ELB_TABLE, home, flags, &ref) ? (int)(ref.bit & 15) : -1;
-}
 
 ELB_NOINLINE int elb_link_place(struct elb_flow_key *key, __u32 home, __u32 bit, __u32 phases)
 {
@@ -84,22 +81,6 @@ ELB_NOINLINE int elb_use_winner(struct elb_opening *opening)
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
 	return ELB_FORWARD;
-}
-
-/* Claims a slot and loads what the owner needs to know of it. */
-ELB_INLINE int elb_claim(__u32 home, __u32 flags, struct elb_flow_ref *ref)
-{
-	int bit = elb_claim_place(home, flags);
-
-	if (bit < 0)
-		return 0;
-	ref->bit = bit & 15;
-	ref->slot = elb_flow_slot(ELB_TABLE, home, ref->bit);
-	ref->flow = elb_table_slot(ELB_TABLE, ref->slot);
-	if (!ref->flow)
-		return 0;
-	ref->ctl = ELB_LOAD(ref->flow->ctl);
-	return 1;
 }
 
 ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
@@ -126,10 +107,13 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
  * The next local endpoint towards a member. CPU c draws the numbers = c modulo cpu_count, so CPUs
  * do not compete; a number is a port, and above the port range an address. A full round passes
  * before one is used again, which keeps clear of TIME-WAIT on the member.
+ *
+ * Entries of one member for several listeners share its ports: they begin apart, and a cursor that
+ * meets the other's long run of taken ports leaps out of it for good.
  */
-ELB_INLINE void elb_next_local(__u64 *cursor, __u32 jump, __u32 *addr, __u32 *port)
+ELB_INLINE void elb_next_local(__u64 *cursor, __u32 apart, __u32 *addr, __u32 *port)
 {
-	__u32 n = ((__u32)*cursor + jump) * elb_cpu_count + bpf_get_smp_processor_id();
+	__u32 n = ((__u32)*cursor + apart) * elb_cpu_count + bpf_get_smp_processor_id();
 
 	*cursor += 1;
 	n += (__u32)elb_flow_seed[4]; /* a new table does not begin where the last one did */
@@ -137,42 +121,34 @@ ELB_INLINE void elb_next_local(__u64 *cursor, __u32 jump, __u32 *addr, __u32 *po
 	*addr = bpf_htonl(elb_local_first_host + n / ELB_PORT_COUNT % elb_local_count);
 }
 
-/* Writes a claimed slot: one direction of the connection. Global: it is long and used twice. */
-ELB_NOINLINE int elb_fill_slot(struct elb_opening *opening, __u32 slot, __u32 peer, __u32 reverse)
-{
-	struct elb_flow *flow = elb_table_slot(ELB_TABLE, slot);
-
-	if (!flow || !opening)
-		return 0;
-	if (reverse)
-		elb_fill(flow, &opening->reverse_key, &opening->reverse_nat, opening, peer);
-	else
-		elb_fill(flow, &opening->key, &opening->nat, opening, peer);
-	return 0;
-}
-
 /* One attempt to own the local port of opening->reverse_key: links an entry if nobody has it. */
-ELB_INLINE int elb_try_port(struct elb_opening *opening, struct elb_flow_ref *ref)
+ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 {
-	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
+	struct elb_flow_ref ref;
 
-	if (!elb_claim(home, ELB_FLOW_REVERSE, ref))
+	if (!opening)
+		return ELB_REASON_NO_PORT;
+	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
+	if (!elb_flow_claim(ELB_TABLE, home, ELB_FLOW_REVERSE, &ref))
 		return ELB_REASON_TABLE_FULL;
-	elb_fill_slot(opening, ref->slot, opening->slot, 1);
-	elb_flow_ready(ref);
-	int linked = elb_link_place(&opening->reverse_key, home, ref->bit, ELB_TAKEN);
-	if (linked == ELB_LINKED) {
-		elb_flow_live(ref->flow);
-		return ELB_FORWARD;
+	elb_fill(ref.flow, &opening->reverse_key, &opening->reverse_nat, opening, opening->slot);
+	elb_flow_ready(&ref);
+	int linked = elb_link_place(&opening->reverse_key, home, ref.bit, ELB_TAKEN);
+	if (linked != ELB_LINKED) {
+		elb_flow_release(ref.flow, ref.ctl);
+		return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
 	}
-	elb_flow_release(ref->flow, ref->ctl);
-	return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
+	elb_flow_live(ref.flow);
+	opening->reverse_slot = ref.slot;
+	opening->reverse_ctl = ref.ctl;
+	opening->reverse_bit = ref.bit;
+	return ELB_FORWARD;
 }
 
 /* Owns a local port towards the member; gives opening->nat its source and ports. */
-ELB_INLINE int elb_claim_port(struct elb_opening *opening, struct elb_flow_ref *ref)
+ELB_INLINE int elb_claim_port(struct elb_opening *opening)
 {
-	__u32 member = opening->nat.member, jump = 0;
+	__u32 member = opening->nat.member;
 	__u64 *cursor = bpf_map_lookup_elem(&elb_ports, &member);
 	int reason = ELB_REASON_NO_PORT;
 
@@ -186,46 +162,55 @@ ELB_INLINE int elb_claim_port(struct elb_opening *opening, struct elb_flow_ref *
 	for (int i = 0; i < ELB_PORT_PROBES && reason != ELB_FORWARD; i++) {
 		__u32 addr, port;
 
-		if (i == ELB_PORT_PROBES / 2)
-			jump = bpf_get_prandom_u32();
-		elb_next_local(cursor, jump, &addr, &port);
+		if (i >= ELB_PORT_NEAR)
+			*cursor += bpf_get_prandom_u32();
+		elb_next_local(cursor, member * 0x9E3779B1u, &addr, &port);
 		opening->reverse_key.addrs = (__u64)opening->nat.dest << 32 | addr;
 		opening->reverse_key.ports = port << 16 | opening->member_port;
-		reason = elb_try_port(opening, ref);
+		reason = elb_try_port(opening);
 	}
 	opening->nat.source = (__u32)opening->reverse_key.addrs;
 	opening->nat.ports = opening->reverse_key.ports << 16 | opening->reverse_key.ports >> 16;
 	return reason;
 }
 
+ELB_INLINE void elb_give_back_port(struct elb_opening *opening)
+{
+	struct elb_flow *reverse = elb_table_slot(ELB_TABLE, opening->reverse_slot);
+
+	elb_flow_unlink(ELB_TABLE, elb_flow_home(ELB_TABLE, &opening->reverse_key),
+			opening->reverse_bit & 15);
+	if (reverse)
+		elb_flow_release(reverse, opening->reverse_ctl);
+}
+
 /* Takes both entries and commits the pair. ELB_FORWARD with slot and ctl, or why not. */
 ELB_NOINLINE int elb_open_pair(struct elb_opening *opening)
 {
-	struct elb_flow_ref forward = {}, reverse = {};
+	struct elb_flow_ref ref;
 
 	if (!opening)
 		return ELB_REASON_RACE;
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
-	if (!elb_claim(home, 0, &forward))
+	if (!elb_flow_claim(ELB_TABLE, home, 0, &ref))
 		return ELB_REASON_TABLE_FULL;
-	opening->slot = forward.slot;
-	int reason = elb_claim_port(opening, &reverse);
+	opening->slot = ref.slot;
+	opening->ctl = ref.ctl;
+	int reason = elb_claim_port(opening);
 	if (reason != ELB_FORWARD) {
-		elb_flow_release(forward.flow, forward.ctl);
+		elb_flow_release(ref.flow, ref.ctl);
 		return reason;
 	}
-	elb_fill_slot(opening, forward.slot, reverse.slot, 0);
-	elb_flow_ready(&forward);
-	opening->ctl = forward.ctl;
-	int linked = elb_link_place(&opening->key, home, forward.bit, ELB_USABLE);
+	elb_fill(ref.flow, &opening->key, &opening->nat, opening, opening->reverse_slot);
+	elb_flow_ready(&ref);
+	int linked = elb_link_place(&opening->key, home, ref.bit, ELB_USABLE);
 	if (linked == ELB_LINKED) {
-		elb_flow_live(forward.flow);
+		elb_flow_live(ref.flow);
 		elb_count_connection(opening->nat.member);
 		return ELB_FORWARD;
 	}
-	elb_flow_unlink(ELB_TABLE, elb_flow_home(ELB_TABLE, &opening->reverse_key), reverse.bit);
-	elb_flow_release(reverse.flow, reverse.ctl);
-	elb_flow_release(forward.flow, forward.ctl);
+	elb_give_back_port(opening);
+	elb_flow_release(ref.flow, ref.ctl);
 	return linked == ELB_LINK_TAKEN ? elb_use_winner(opening) : ELB_REASON_RACE;
 }
 
@@ -249,6 +234,21 @@ ELB_INLINE int elb_choose(struct elb_opening *opening)
 	return opening->reverse_nat.hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
 }
 
+/* Nobody listens: whose is the address then? */
+ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
+{
+	switch (elb_addr_kind_of((__u32)opening->key.addrs)) {
+	case ELB_ADDR_NONE:
+		return ELB_REASON_PASS_OTHER;
+	case ELB_ADDR_HOST:
+		return ELB_REASON_PASS_HOST;
+	case ELB_ADDR_LOCAL:
+		return opening->bad ? ELB_REASON_MALFORMED : ELB_REASON_STRAY_REPLY;
+	default:
+		return opening->bad ? ELB_REASON_MALFORMED : ELB_REASON_NO_LISTENER;
+	}
+}
+
 /* May the packet open a connection, and to whom? */
 ELB_NOINLINE int elb_admit(struct elb_opening *opening)
 {
@@ -260,19 +260,11 @@ ELB_NOINLINE int elb_admit(struct elb_opening *opening)
 		.port = opening->key.ports >> 16,
 		.proto = opening->key.proto,
 	};
-	__u32 kind = elb_addr_kind_of(key.addr);
-	if (kind == ELB_ADDR_NONE)
-		return ELB_REASON_PASS_OTHER;
-	if (kind == ELB_ADDR_HOST)
-		return ELB_REASON_PASS_HOST;
-	if (opening->bad)
-		return ELB_REASON_MALFORMED;
-	if (kind == ELB_ADDR_LOCAL)
-		return ELB_REASON_STRAY_REPLY;
-
 	struct elb_listener *listener = bpf_map_lookup_elem(&elb_listeners, &key);
 	if (!listener)
-		return ELB_REASON_NO_LISTENER;
+		return elb_no_listener(opening);
+	if (opening->bad)
+		return ELB_REASON_MALFORMED;
 	opening->listener = listener->index;
 	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
 		return ELB_REASON_NOT_SYN;

@@ -24,6 +24,13 @@
 #define ELB_TCP_RST	0x04
 #define ELB_TCP_ACK	0x10
 
+/* Not struct ethhdr: that is packed, and clang would copy it byte by byte. */
+struct elb_ethernet {
+	__u8 dest[ETH_ALEN];
+	__u8 source[ETH_ALEN];
+	__be16 proto;
+};
+
 struct elb_cursor_at {
 	void *pos;
 	void *end;

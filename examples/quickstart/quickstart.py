@@ -165,8 +165,8 @@ def tour(keep):
     findings = Findings()
     say("3  building elb-agent and elbctl")
     build()
-    say("4  making the lab: 2 clients, the balancer, 3 members in 2 zones")
     with Lab("quick", keep=keep) as lab:
+        say(f"4  making the lab {lab.id}: 2 clients, the balancer, 3 members in 2 zones")
         for member in MEMBERS:
             lab.start_member(member)
         say("5  starting elb-agent on an empty SQLite store")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The balancer under measurement. The same packet is run again and again, so each program first makes
- * it another connection's: `mutate` is part of the floor as well.
+ * The balancer under measurement. The same packet is run again and again, so each program first
+ * makes it another connection's: `mutate` is part of the floor as well.
  */
 #include <lib/balance.h>
 

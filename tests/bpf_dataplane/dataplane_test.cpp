@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: MB-06.
 #include "dataplane/dataplane.h"
 
 #include <arpa/inet.h>
@@ -8,10 +9,14 @@
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -234,6 +239,55 @@ TEST_F(DataplaneTest, ConnectionsLiveOnWithoutAnAgentAndARestartAdoptsThem) {
   EXPECT_EQ(audit().repaired, 0U);
 }
 
+TEST_F(DataplaneTest, OtherLocalAddressesAreTakenOverWithoutLosingConnections) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  apply(snapshot());
+  const Fd listener = lab->listen("member", kMemberPort);
+  const auto connection = open_connection(listener);
+  ASSERT_TRUE(echoes(connection, "one"));
+  dataplane.reset();
+  options.local_addresses = *Cidr::parse("100.126.0.0/24");
+  ASSERT_NO_FATAL_FAILURE(start());
+  apply(snapshot());
+  EXPECT_TRUE(echoes(connection, "two"));
+  EXPECT_EQ(lab->run("ip addr show dev lo").find("100.125.0.1"), std::string::npos);
+  const auto newer = open_connection(listener);
+  ASSERT_TRUE(echoes(newer, "three"));
+  size_t on_new = 0;
+  for (const auto& flow : dataplane->flows({}).flows) on_new += options.local_addresses.contains(flow.local.address);
+  EXPECT_EQ(on_new, 1U);
+}
+
+/// In a child: it gives up its privileges for good.
+TEST_F(DataplaneTest, NeedsNoMoreThanTwoCapabilities) {
+  lab->run("mkdir /sys/fs/bpf/own && chown 65534 /sys/fs/bpf /sys/fs/bpf/own");
+  options.pin_dir = "/sys/fs/bpf/own/elb";
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    prctl(PR_SET_KEEPCAPS, 1);
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(2);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    for (const uint32_t cap : {uint32_t{CAP_BPF}, uint32_t{CAP_NET_ADMIN}})
+      data[CAP_TO_INDEX(cap)].effective = data[CAP_TO_INDEX(cap)].permitted |= CAP_TO_MASK(cap);
+    if (syscall(SYS_capset, &header, data) != 0) _exit(3);
+    start();
+    if (!dataplane) _exit(4);
+    apply(snapshot());
+    const bool clean = audit().repaired == 0;
+    dataplane.reset();
+    start();  // adopts
+    if (!dataplane || dataplane->adopted_members().size() != 1) _exit(5);
+    dataplane.reset();
+    const auto status = teardown(options.pin_dir);
+    _exit(!clean ? 6 : !status ? 7 : HasFailure() ? 8 : 0);
+  }
+  int result = 0;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_EQ(WEXITSTATUS(result), 0);
+}
+
 TEST_F(DataplaneTest, OtherTableSizesRebuildTheMaps) {
   ASSERT_NO_FATAL_FAILURE(start());
   apply(snapshot());
@@ -424,9 +478,10 @@ TEST_F(DataplaneTest, AnotherXdpProgramIsNamedAndLeftAlone) {
 }
 
 TEST_F(DataplaneTest, AnInterfaceWithoutNativeXdpIsRefused) {
-  lab->run("ip link add plain type dummy && ip link set plain up");
-  options.interfaces.push_back("plain");
+  options.interfaces.push_back("lo");
   EXPECT_THAT(start_failure().message, HasSubstr("native XDP"));
+  EXPECT_TRUE(soon([&] { return lab->run("ip link").find("xdp") == std::string::npos; }))
+      << "the others are left alone too";
 }
 
 TEST_F(DataplaneTest, AMissingInterfaceIsNamed) {
@@ -436,7 +491,7 @@ TEST_F(DataplaneTest, AMissingInterfaceIsNamed) {
   EXPECT_THAT(error.message, HasSubstr("nosuch0"));
 }
 
-TEST_F(DataplaneTest, LibxdpSharesTheInterfaceWithOthers) {
+TEST_F(DataplaneTest, LibxdpAttachesTooAndARestartKeepsConnections) {
   options.attach = XdpAttach::kLibxdp;
   ASSERT_NO_FATAL_FAILURE(start());
   apply(snapshot());

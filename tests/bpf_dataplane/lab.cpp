@@ -76,14 +76,14 @@ void Lab::add_host(const std::string& name, int number) {
   host.pid = start_namespace();
   host.netns = Fd(open(fmt::format("/proc/{}/ns/net", host.pid).c_str(), O_RDONLY | O_CLOEXEC));
   host.address = *IpAddress::parse(fmt::format("10.1.{}.2", number));
-  run(
-      fmt::format("ip link add {0} type veth peer name eth0 netns {1} && ip addr add 10.1.{2}.1/24 dev {0} && "
-                  "ip link set {0} up && ethtool -K {0} gro on",
-                  interface(name), host.pid, number));
-  run_in(name,
-         fmt::format("ip link set lo up && ip addr add 10.1.{0}.2/24 dev eth0 && ethtool -K eth0 tx off gro on && "
-                     "ip link set eth0 up && ip route add default via 10.1.{0}.1",
-                     number));
+  run(fmt::format(
+      "ip link add {0} type veth peer name eth0 netns {1} && ip addr add 10.1.{2}.1/24 dev {0} && ip link set {0} up",
+      interface(name), host.pid, number));
+  run_in(name, fmt::format("ip link set lo up && ip addr add 10.1.{0}.2/24 dev eth0 && ip link set eth0 up && "
+                           "ip route add default via 10.1.{0}.1 && ethtool -K eth0 tx off",
+                           number));
+  // Only while the link is up does this make the other end a redirect target.
+  run_in(name, "ethtool -K eth0 gro on");
 }
 
 IpAddress Lab::address(const std::string& name) const { return hosts_.at(name).address; }

@@ -27,11 +27,12 @@ class ApiError(RuntimeError):
 
 
 class Agent:
-    def __init__(self, lab, port=9876, **flags):
-        self.lab, self.port = lab, port
+    def __init__(self, lab, port=9876, wrapper=(), **flags):
+        """wrapper: words before the command, such as a setpriv; flags: of elb-agent, without the dashes."""
+        self.lab, self.port, self.wrapper = lab, port, wrapper
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
-        self.flags = {"flow-slots": 65536, "log-level": "info", **flags}
+        self.flags = {"flow-slots": 262144, "log-level": "info", **flags}
         self.process = None
 
     # Process.
@@ -39,7 +40,7 @@ class Agent:
     def argv(self, *more):
         flags = [text for key, value in self.flags.items() for text in (f"--{key}", str(value))]
         subnets = [text for subnet in SUBNETS.values() for text in ("--subnet", subnet)]
-        return [BUILD / "bin" / "elb-agent", "--interface", "front", "--interface", "back", "--local-addresses", "100.125.0.0/24", *subnets,
+        return [*self.wrapper, BUILD / "bin" / "elb-agent", "--interface", "front", "--interface", "back", "--local-addresses", "100.125.0.0/24", *subnets,
                 "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--pin-dir", self.pin_dir, *flags, *more]
 
     def start(self, timeout_s=20):
@@ -126,6 +127,18 @@ class Agent:
     def wait_member(self, pool, member, status, timeout_s=15):
         wait_until(lambda: self.show("member", member, pool)["operating_status"] == status, timeout_s, f"member {member} {status}")
 
+    def wait_neighbours(self, members, timeout_s=5):
+        """Until the node knows the members' MAC addresses. Without a monitor a member is in the ring from the start, and on a
+        busy machine the first connections may come before its next hop is there (no_hop; the client tries again)."""
+        wanted = {MEMBERS[member] for member in members if member in self.lab.members}
+
+        def known():
+            neighbours = json.loads(self.lab.run("lb", "ip", "-j", "neigh", "show", "dev", "back").stdout or "[]")
+            return wanted <= {entry["dst"] for entry in neighbours if "lladdr" in entry}
+        if wanted and not known():
+            wait_until(known, timeout_s, f"neighbours {wanted}")
+            time.sleep(0.1)
+
     def elbctl(self, *args, check=True):
         return self.lab.run("lb", BUILD / "bin" / "elbctl", "--endpoint", f"http://127.0.0.1:{self.port}", *args, check=check)
 
@@ -138,13 +151,14 @@ class Agent:
         listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port)["id"]
         pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
         made = Service(self, lb_id, listener, pool)
-        if monitor:
+        if monitor is not None:
             made.monitor = self.create("healthmonitor", pool_id=pool, **{"type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1, **monitor})["id"]
         for member, weight in (weights or {}).items():
             made.add(member, weight)
         if wait:
             self.wait_applied()
-            if monitor:
+            self.wait_neighbours(weights or {})
+            if monitor is not None:
                 made.wait_online([member for member in (weights or {}) if member in self.lab.members])
         return made
 
@@ -175,10 +189,6 @@ class Service:
     def wait_online(self, members, timeout_s=15):
         for member in members:
             self.agent.wait_member(self.pool, self.members[member], "ONLINE", timeout_s)
-
-    def delete(self):
-        self.agent.delete("loadbalancer", self.lb, query="?cascade=true")
-        self.agent.wait_applied()
 
 
 def bpftool(*args):

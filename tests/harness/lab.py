@@ -13,8 +13,8 @@
 
 Members know their own network and a default route to lb, nothing else (NET-01). Every line is a veth pair. Three veth traps are
 taken care of here: (1) hosts send complete checksums (ethtool tx off), since XDP cannot finish a partial one; (2) the switch
-ports "lb" run NAPI (gro on), or frames that XDP sends or redirects to them vanish; (3) processes are started by nsenter, not by
-"ip netns exec", which would hide the bpffs under a new /sys.
+ports "lb" run an XDP program of their own, or frames that XDP sends to them vanish (xdp_pass.py tells why "gro on" is not
+enough); (3) processes are started by nsenter, not by "ip netns exec", which would hide the bpffs under a new /sys.
 
 Everything of one lab bears its id (a prefix and the process id), lives under /run/elb-lab/ID, and goes with it: also after an
 exception or a signal, and a lab whose owner died is swept by the next one. The bpffs is the lab's own; unmounting it detaches
@@ -31,6 +31,8 @@ import socket
 import subprocess
 import sys
 import time
+
+import xdp_pass
 
 RUN = pathlib.Path("/run/elb-lab")
 HARNESS = pathlib.Path(__file__).resolve().parent
@@ -90,12 +92,14 @@ class Process:
                     found.append(json.loads(line))
         return found
 
-    def wait_ready(self, timeout_s=20):
+    def wait_ready(self, timeout_s=20, word="ready"):
         def ready():
+            if any(event.get("event") == word for event in self.events()):
+                return True
             if not self.running():
                 raise LabError(f"{self.popen.args[-3:]} ended early: {self.log.read_text()[-500:]}")
-            return any(event.get("event") == "ready" for event in self.events())
-        wait_until(ready, timeout_s, f"ready line in {self.log}")
+            return False
+        wait_until(ready, timeout_s, f"'{word}' in {self.log}")
         return self
 
     def interim(self, timeout_s=5):
@@ -182,7 +186,7 @@ class Lab:
     def _build(self):
         for role in ROLES:
             run("ip", "netns", "add", self.name(role))
-        run("mount", "-t", "bpf", "-o", "mode=0700", f"elb-lab-{self.id}", self.bpffs)
+        run("mount", "-t", "bpf", "-o", "mode=0711", f"elb-lab-{self.id}", self.bpffs)
         lines = [self._pair("lb", "front", "sw1", "lb"), self._pair("lb", "back", "sw2", "lb")]
         lines += [self._pair(client, "eth0", "sw1", client) for client in CLIENTS]
         lines += [self._pair(member, "eth0", "sw2", member) for member in MEMBERS]
@@ -190,7 +194,8 @@ class Lab:
         for switch, ports in (("sw1", ("lb", *CLIENTS)), ("sw2", ("lb", *MEMBERS))):
             self.ip(switch, "link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
                     *(f"link set {port} master br0 up" for port in ports), "link set br0 up")
-            self.run(switch, "ethtool", "-K", "lb", "gro", "on")
+            with self.netns(switch):
+                xdp_pass.attach("lb", self.bpffs / f"{switch}-pass")
             self.sysctl(switch, ("net.bridge.bridge-nf-call-iptables=0",), check=False)
         self.ip("lb", "link set lo up", "addr add 10.1.0.1/24 dev front", "addr add 10.2.0.1/24 dev back", "link set front up", "link set back up")
         self.sysctl("lb", ("net.ipv4.ip_forward=1",))
@@ -282,7 +287,8 @@ class Lab:
     def load(self, client, what, ip=VIP, port=80, **options):
         """Starts traffic.py WHAT from client; options are its flags (count=..., rate=..., ...)."""
         flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-        return self.spawn(client, "/usr/bin/python3", HARNESS / "traffic.py", what, ip, port, *flags, name=what)
+        process = self.spawn(client, "/usr/bin/python3", HARNESS / "traffic.py", what, ip, port, *flags, name=what)
+        return process.wait_ready(word="begun")  # a signal before that would end it without a report
 
 
 def _setns(file):

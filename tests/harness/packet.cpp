@@ -214,9 +214,9 @@ std::string describe(std::span<const uint8_t> frame) {
   const auto ip = ip_of(frame);
   if (ip.empty()) return out + " " + hex(frame.subspan(12));
   const size_t header = (ip[0] & 15) * 4u;
-  out += fmt::format(" IPv4 {} > {} ttl {} id {} frag {:x} len {}{}", addr_text(ip.subspan(12)),
-                     addr_text(ip.subspan(16)), ip[8], get16(ip, 4), get16(ip, 6), ip.size(),
-                     bad(fold_checksum(ones_sum(ip.first(header))) == 0));
+  out +=
+      fmt::format(" IPv4 {} > {} ttl {} id {} frag {:x} len {}{}", addr_text(ip.subspan(12)), addr_text(ip.subspan(16)),
+                  ip[8], get16(ip, 4), get16(ip, 6), ip.size(), bad(fold_checksum(ones_sum(ip.first(header))) == 0));
   const auto l4 = ip.subspan(header);
   if (ip[9] == 6 && l4.size() >= 20)
     return out + fmt::format(" TCP {} > {} flags {:02x} seq {} check {:04x}{} rest {}", get16(l4, 0), get16(l4, 2),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packets for tests, composed as they are read: Ethernet{} / IPv4{.dst = "10.0.0.1"} / TCP{.dport = 80} / "payload".
-// Lengths, protocol numbers and checksums are computed unless a field of that name is given, which is how broken packets
-// are made. describe() is for messages of failed comparisons. Thread rule: plain values.
+// Lengths, protocol numbers and checksums are computed unless a field of that name is given, which is how broken
+// packets are made. describe() is for messages of failed comparisons. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>

@@ -180,12 +180,20 @@ void ProgRunner::free_hops(uint32_t first, uint32_t count) {
   for (uint32_t index = first; index < first + count; index++) put(ELB_MAP_HOP_FREE, nullptr, &index);
 }
 
-RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const char* program) const {
+RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const char* program,
+                          uint32_t ingress) const {
   RunResult result{};
+  xdp_md context{};
+  context.data_end = static_cast<uint32_t>(frame.size());
+  context.ingress_ifindex = ingress;
   result.frame.resize(frame.size() + 256);
   LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = result.frame.data(),
               .data_size_in = static_cast<uint32_t>(frame.size()),
               .data_size_out = static_cast<uint32_t>(result.frame.size()), .repeat = static_cast<int>(repeat));
+  if (ingress != kLoopback) {
+    opts.ctx_in = &context;
+    opts.ctx_size_in = sizeof context;
+  }
   if (bpf_prog_test_run_opts(program_fd(program), &opts) != 0) {
     std::perror(program);
     std::abort();

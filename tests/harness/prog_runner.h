@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ProgRunner: the balancer's programs in the real kernel, fed by BPF_PROG_TEST_RUN, with maps of its own (nothing is
-// pinned or attached). Needs CAP_BPF and CAP_NET_ADMIN. A kernel that refuses ends the test run with the verifier's words.
-// Thread rule: run() from any thread, the rest from one.
+// pinned or attached). Needs CAP_BPF and CAP_NET_ADMIN. A kernel that refuses ends the test run with the verifier's
+// words. Thread rule: run() from any thread, the rest from one.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,7 @@ struct ProgramFacts {
 
 class ProgRunner {
  public:
-  static constexpr uint32_t kLoopback = 1;  // ifindex that frames arrive on
+  static constexpr uint32_t kLoopback = 1;  // ifindex that frames arrive on unless told otherwise
 
   /// Opens and loads; errors go to stderr and `ok()` is false.
   ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& options);
@@ -62,7 +62,8 @@ class ProgRunner {
   void set_tx_port(uint32_t ifindex);
   void free_hops(uint32_t first, uint32_t count);
 
-  RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = "xdp_balancer") const;
+  RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = "xdp_balancer",
+                uint32_t ingress = kLoopback) const;
 
   uint64_t reason(elb_reason reason) const;
   std::vector<uint64_t> reasons() const;
@@ -71,9 +72,9 @@ class ProgRunner {
   elb_hop hop(uint32_t index) const;
   elb_table table() const { return table_; }
   int map_fd(const char* name) const;
+  int program_fd(const char* name) const;
 
  private:
-  int program_fd(const char* name) const;
   void put(const char* map, const void* key, const void* value) const;
 
   bpf_object* object_ = nullptr;

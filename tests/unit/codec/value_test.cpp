@@ -116,6 +116,7 @@ TEST(Value, SizeLimitIsExact) {
   EXPECT_TRUE(Value::parse("\"" + std::string(kMaxDocumentBytes - 2, 'a') + "\""));
   EXPECT_EQ(code_of("\"" + std::string(kMaxDocumentBytes - 1, 'a') + "\""), ErrorCode::kTooLarge);
   EXPECT_EQ(code_of(std::string(10'000'000, ' ')), ErrorCode::kTooLarge);
+  EXPECT_TRUE(Value::parse("\"" + std::string(10'000'000, 'a') + "\"", 16 << 20));
 }
 
 TEST(Value, AClientMayRaiseTheSizeLimit) {

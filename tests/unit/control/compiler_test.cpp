@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-06, PL-08, PL-09.
 #include "control/compiler.h"
 
 #include <gtest/gtest.h>
@@ -95,6 +96,7 @@ TEST(Compiler, WhatIsAdminDownIsLeftOut) {
   down<model::Member>(model, "m1");
   ASSERT_EQ(compile(model, healthy, 1).pools[0].members.size(), 1U);
   EXPECT_EQ(compile(model, healthy, 1).pools[0].members[0].id, "m2");
+  EXPECT_EQ(compile(model, healthy, 1).parked_members, std::vector<model::Id>{"m1"}) << "keeps what is open, LS-09";
 
   Model pool_down = model;
   down<model::Pool>(pool_down, "p1");

@@ -3,6 +3,7 @@
 // parent kills it, opens the store and compares it with a history of its own. What may be found is the state that was
 // acknowledged last, or the one after it, and nothing in between.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,8 +37,10 @@ int rounds() {
   }
 }
 
-/// Runs a writer, kills it after `lifetime`; the last acknowledged revision, or `before` if there was none.
-uint64_t run_and_kill(const std::string& path, uint64_t seed, std::chrono::microseconds lifetime, uint64_t before) {
+/// Runs a writer and kills it `lifetime` after its start, or (`in_load`) after its first acknowledgement, however slow
+/// the machine is. Returns the last acknowledged revision, or `before` if there was none.
+uint64_t run_and_kill(const std::string& path, uint64_t seed, bool in_load, std::chrono::microseconds lifetime,
+                      uint64_t before) {
   int pipe_fds[2];
   EXPECT_EQ(pipe(pipe_fds), 0);
   const pid_t child = fork();
@@ -46,6 +49,8 @@ uint64_t run_and_kill(const std::string& path, uint64_t seed, std::chrono::micro
     write_until_killed(path, seed, pipe_fds[1]);
   }
   close(pipe_fds[1]);
+  pollfd first{pipe_fds[0], POLLIN, 0};
+  if (in_load) poll(&first, 1, 10'000);
   usleep(static_cast<useconds_t>(lifetime.count()));
   kill(child, SIGKILL);
   int status = 0;
@@ -76,8 +81,9 @@ TEST(Crash, R1_KilledAtRandomMomentsNothingAcknowledgedIsLostAndNothingIsHalf) {
       history = std::make_unique<History>(1 + static_cast<uint64_t>(round));
     }
     const uint64_t base = history->model().revision;
-    const auto lifetime = std::chrono::microseconds(chance.next() % (round % 20 == 0 ? 15'000 : 120'000));
-    const uint64_t acknowledged = run_and_kill(path, history->seed(), lifetime, base);
+    const bool in_load = round % 4 != 0;  // the others may hit opening, recovery and creation
+    const auto lifetime = std::chrono::microseconds(chance.next() % (in_load ? 60'000 : 20'000));
+    const uint64_t acknowledged = run_and_kill(path, history->seed(), in_load, lifetime, base);
     if (acknowledged == base) ++before_first;
 
     const auto store = store::open_sqlite(path);
@@ -97,7 +103,7 @@ TEST(Crash, R1_KilledAtRandomMomentsNothingAcknowledgedIsLostAndNothingIsHalf) {
   commits += history->model().revision;
   fmt::print("{} kills, {} commits, {} kills left a complete unacknowledged commit, {} hit before the first commit\n",
              total, commits, unacknowledged, before_first);
-  EXPECT_GT(commits, static_cast<uint64_t>(total)) << "the load was too thin to show anything";
+  EXPECT_GT(commits, static_cast<uint64_t>(total) / 2) << "the load was too thin to show anything";
 }
 
 }  // namespace

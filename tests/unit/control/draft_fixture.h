@@ -46,7 +46,7 @@ class DraftTest : public testing::Test {
   test::ManualClock clock_;
   test::SeededRandom random_{1};
   std::vector<model::Subnet> subnets_ = sample_subnets();
-  const model::Model base_;
+  const model::Model base_{};
   Draft draft_{base_, subnets_, clock_, random_};
 };
 

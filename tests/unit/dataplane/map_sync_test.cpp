@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-09, LS-09, MB-05, MB-06, MB-07, PL-04, PL-09.
 #include "dataplane/map_sync.h"
 
 #include <gmock/gmock.h>
@@ -152,6 +153,18 @@ TEST_F(MapSyncTest, MB06_ARemovedMemberLeavesTheRingAtOnceAndItsIndexLater) {
   sweep(3);
   apply(SnapshotBuilder().listener(1, {member(2), member(3), member(4)}).build());
   EXPECT_EQ(index_of(1, 4), removed);
+}
+
+// Found by the system tests: a listener that moved to another pool lost the connections to the members of the old one.
+TEST_F(MapSyncTest, LS09_AParkedMemberLeavesTheRingAndKeepsItsConnections) {
+  apply(SnapshotBuilder().listener(1, {member(1)}).build());
+  const uint32_t parked = *index_of(1, 1);
+  apply(SnapshotBuilder().listener(1, {member(2)}).parked(1).build());
+  EXPECT_EQ(ring_counts(0).count(parked), 0U);
+  EXPECT_TRUE(sync.view().get()->live[parked]);
+
+  apply(SnapshotBuilder().parked(1).build());
+  EXPECT_FALSE(sync.view().get()->live[parked]) << "its listener is gone";
 }
 
 TEST_F(MapSyncTest, MB07_ANewWeightIsOneRingSwap) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-05, HC-06, HC-08, HC-10, HC-17, HC-18, HC-19.
 //
 // The schedule with a scripted clock and real sockets on loopback: the clock moves in steps of 10 ms, and after each
 // step the loop handles what the kernel has answered, which on loopback is there at once.
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -156,6 +158,34 @@ TEST_F(ProberTest, X5_FirstChecksOfManyMembersAreSpreadOverASecond) {
   std::vector<int> tenths(11);
   for (const Seen& seen : seen_) ++tenths[static_cast<size_t>(seen.at * 10)];
   for (int i = 0; i < 10; ++i) EXPECT_GT(tenths[static_cast<size_t>(i)], 20) << i;
+}
+
+TEST_F(ProberTest, HC05_ThousandsOfMembersKeepTheirPeriod) {
+  constexpr size_t kMembers = 3000;
+  test::LoopbackMember everywhere("0.0.0.0");
+  Changes changes;
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    changes.put.emplace_back(std::to_string(i), target(everywhere));
+    changes.put.back().second.endpoint.address = IpAddress::from_v4_host(0x7F010001 + i);
+  }
+  prober_->apply(changes);
+  for (int i = 0; i < 300; ++i) {
+    pass(kStep);
+    while (everywhere.accept_one().port != 0) continue;  // its queue never fills
+  }
+  std::map<model::Id, std::vector<double>> times;
+  for (const Seen& seen : seen_) {
+    ASSERT_EQ(seen.event.health.state, HealthState::kHealthy) << seen.event.health.reason;
+    times[seen.event.member_id].push_back(seen.at);
+  }
+  ASSERT_EQ(times.size(), kMembers);
+  for (const auto& [id, at] : times) {
+    ASSERT_GE(at.size(), 3U) << id;
+    for (size_t i = 1; i < at.size(); ++i) {
+      ASSERT_GE(at[i] - at[i - 1], 0.9 - 0.011) << id;
+      ASSERT_LE(at[i] - at[i - 1], 1.0 + 0.021) << id;
+    }
+  }
 }
 
 TEST_F(ProberTest, HC08_HC18_FlipsAtTheNthResultAndInTime) {

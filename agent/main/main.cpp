@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// elb-agent, from top to bottom: read the options, open the store, adopt or build the packet path, start the executors,
+// hand them to the reconciler, open the API, wait for a signal. Stopping takes the same steps backwards and leaves the
+// packet programs attached: traffic does not need the agent.
+#include <elb/abi.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "api/api_server.h"
+#include "base/log.h"
+#include "control/config_service.h"
+#include "control/reconciler.h"
+#include "dataplane/dataplane.h"
+#include "health/health_checker.h"
+#include "main/notify.h"
+#include "main/options.h"
+#include "store/store.h"
+
+namespace elb {
+namespace {
+
+/// Blocks the stop signals in every thread, so that wait_for_stop() alone meets them.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, which the store answers with kStorage
+  return signals;
+}
+
+Status run(const Options& options, const sigset_t& stop_signals) {
+  SystemClock clock;
+  SystemRandom random;
+
+  auto store = store::open_sqlite(options.store);
+  if (!store) return pass_on(std::move(store.error()));
+  auto plane = dataplane::Dataplane::start(options.dataplane, clock, random);
+  if (!plane) return pass_on(std::move(plane.error()));
+
+  control::Reconciler* inbox = nullptr;  // the one knot: health reports to the reconciler, which drives health
+  health::HealthChecker checker(clock, random, options.dataplane.host_address(),
+                                [&inbox](model::HealthEvent event) { inbox->on_health(std::move(event)); });
+  control::Reconciler reconciler(clock, {plane->get(), &checker});
+  inbox = &reconciler;
+  reconciler.seed_health((*plane)->adopted_members());
+
+  auto config =
+      control::ConfigService::open(**store, clock, random, options.subnets,
+                                   [&reconciler](control::ModelPtr model) { reconciler.publish(std::move(model)); });
+  if (!config) return pass_on(std::move(config.error()));
+  if (auto status = checker.start(); !status) return status;
+  reconciler.start();
+
+  const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
+  auto server = api::ApiServer::start(api_options, **config, reconciler, **plane, clock, random);
+  if (!server) {
+    reconciler.stop();
+    return pass_on(std::move(server.error()));
+  }
+
+  log::info("ready version={} revision={} api={}", ELB_RELEASE, (*config)->model()->revision,
+            Endpoint{options.listen.address, (*server)->port()}.to_string());
+  notify_manager("READY=1");
+  int received = 0;
+  sigwait(&stop_signals, &received);
+  notify_manager("STOPPING=1");
+  log::info("stopping signal={}; the packet programs stay attached", received);
+  server->reset();
+  reconciler.stop();
+  return {};
+}
+
+}  // namespace
+}  // namespace elb
+
+int main(int argc, char** argv) {
+  const sigset_t stop_signals = elb::block_stop_signals();
+  umask(077);
+  auto parsed = elb::parse_options(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  const elb::Options& options = std::get<elb::Options>(parsed);
+  if (auto status = elb::log::setup(options.log_level, options.log_format); !status) {
+    fmt::print(stderr, "elb-agent: {}\n", status.error().to_string());
+    return 2;
+  }
+  const elb::Status result =
+      options.teardown ? elb::dataplane::teardown(options.dataplane.pin_dir) : elb::run(options, stop_signals);
+  if (result) return 0;
+  elb::log::error("{}", result.error().to_string());
+  return 1;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <map>
+
+namespace elb {
+
+namespace {
+
+constexpr const char* kFooter = R"(
+Signals: TERM and INT stop the agent; the packet programs stay attached and go on forwarding (use --teardown to remove them).
+
+Example:
+  elb-agent --interface eth0 --interface eth1 --local-addresses 100.125.0.0/24 --subnet name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1
+
+The configuration file (--config, TOML) takes the same names:
+  interface = ["eth0", "eth1"]
+  local-addresses = "100.125.0.0/24"
+  subnet = ["name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1"])";
+
+/// A stable id for a subnet that was given none: the CIDR's bytes in UUID form.
+std::string derived_id(const Cidr& cidr, int salt) {
+  const auto& b = cidr.address.bytes();
+  uint64_t high = 0, low = 0;
+  for (int i = 0; i < 8; ++i) {
+    high = high << 8 | b[static_cast<size_t>(i)];
+    low = low << 8 | b[static_cast<size_t>(i) + 8];
+  }
+  return fmt::format("{:08x}-{:04x}-4{:01x}{:02x}-8000-{:012x}", high >> 32, (high >> 16) & 0xFFFF, salt, cidr.prefix,
+                     (low ^ high) & 0xFFFFFFFFFFFFULL);
+}
+
+Status apply_listen(const std::string& text, Options& options) {
+  const size_t colon = text.rfind(':');
+  unsigned port = 0;
+  if (colon == std::string::npos) return invalid("listen", fmt::format("'{}' is not ADDRESS:PORT", text));
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || port > 65535)
+    return invalid("listen", fmt::format("'{}': the port must be 0 to 65535", text));
+  std::string address = text.substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
+  auto ip = IpAddress::parse(address);
+  if (!ip) return invalid("listen", ip.error().message);
+  options.listen = {*ip, static_cast<uint16_t>(port)};
+  return {};
+}
+
+/// What CLI11 cannot check by itself.
+Status finish(const std::string& listen, const std::string& local, const std::vector<std::string>& subnets,
+              Options& options) {
+  if (auto status = apply_listen(listen, options); !status) return status;
+  if (options.teardown) return {};
+  auto cidr = Cidr::parse(local);
+  if (!cidr) return invalid("local-addresses", cidr.error().message);
+  options.dataplane.local_addresses = *cidr;
+  if (auto status = options.dataplane.validate(); !status) return status;
+  for (size_t i = 0; i < subnets.size(); ++i) {
+    auto subnet = parse_subnet(subnets[i]);
+    if (!subnet) return invalid(fmt::format("subnet[{}]", i), subnet.error().to_string());
+    options.subnets.push_back(std::move(*subnet));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<model::Subnet> parse_subnet(const std::string& text) {
+  std::map<std::string, std::string> fields;
+  for (const std::string& part : CLI::detail::split(text, ',')) {
+    const size_t equals = part.find('=');
+    if (equals == std::string::npos) return invalid("", fmt::format("'{}' is not key=value", part));
+    const std::string key = part.substr(0, equals);
+    if (key != "id" && key != "name" && key != "cidr" && key != "gateway" && key != "network")
+      return invalid(key, "is none of id, name, cidr, gateway, network");
+    if (!fields.emplace(key, part.substr(equals + 1)).second) return invalid(key, "is given twice");
+  }
+  if (fields["cidr"].empty()) return invalid("cidr", "is required");
+  auto cidr = Cidr::parse(fields["cidr"]);
+  if (!cidr) return invalid("cidr", cidr.error().message);
+  model::Subnet subnet{.id = fields["id"], .network_id = fields["network"], .name = fields["name"], .cidr = *cidr};
+  if (subnet.id.empty()) subnet.id = derived_id(*cidr, 1);
+  if (subnet.network_id.empty()) subnet.network_id = derived_id(*cidr, 2);
+  if (subnet.name.empty()) subnet.name = cidr->to_string();
+  if (!fields["gateway"].empty()) {
+    auto gateway = IpAddress::parse(fields["gateway"]);
+    if (!gateway) return invalid("gateway", gateway.error().message);
+    if (!cidr->contains(*gateway))
+      return invalid("gateway", fmt::format("{} lies outside {}", gateway->to_string(), cidr->to_string()));
+    subnet.gateway = *gateway;
+  }
+  return subnet;
+}
+
+std::variant<Options, int> parse_options(int argc, char** argv) {
+  CLI::App app{"elb-agent: owns the configuration of an ELB node, checks health and programs the packet path.",
+               "elb-agent"};
+  Options options;
+  std::string listen = "127.0.0.1:9876", local = "100.125.0.0/24";
+  std::vector<std::string> subnets;
+  auto& plane = options.dataplane;
+  app.footer(kFooter);
+  app.set_version_flag("--version", "elb-agent " ELB_RELEASE);
+  app.set_config("--config", "", "configuration file (TOML), same names as the flags");
+  app.add_option("--interface", plane.interfaces, "network interface to balance on; repeat for several");
+  app.add_option("--local-addresses", local,
+                 "SNAT range towards members, this node's own; its first address is the source of health checks")
+      ->capture_default_str();
+  app.add_option("--subnet", subnets,
+                 "network that VIPs are taken from: id=,name=,cidr=,gateway=,network= (cidr required); repeat");
+  app.add_option("--store", options.store, "SQLite file of the configuration")->capture_default_str();
+  app.add_option("--listen", listen, "address and port of the REST API (loopback only)")->capture_default_str();
+  app.add_option("--pin-dir", plane.pin_dir, "directory on bpffs for programs, maps and links")->capture_default_str();
+  app.add_option("--flow-slots", plane.flow_slots,
+                 "size of the flow table, a power of two; a connection takes two, fill to 40 %")
+      ->capture_default_str();
+  app.add_option("--xdp-attach", plane.attach, "link: a bpf_link of our own; libxdp: beside other XDP programs")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, dataplane::XdpAttach>{
+          {"link", dataplane::XdpAttach::kLink}, {"libxdp", dataplane::XdpAttach::kLibxdp}}))
+      ->default_str("link");
+  app.add_option("--max-listeners", plane.max_listeners, "listeners the kernel tables hold")->capture_default_str();
+  app.add_option("--max-members", plane.max_members, "(listener, member) pairs the kernel tables hold")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
+  const auto seconds = CLI::Range(1, 86400);
+  app.add_option("--tcp-idle-s", plane.times.tcp_idle_s, "idle time of an established TCP connection")
+      ->check(seconds)
+      ->capture_default_str();
+  app.add_option("--tcp-opening-s", plane.times.tcp_opening_s, "time a TCP connection has to open")
+      ->check(seconds)
+      ->capture_default_str();
+  app.add_option("--tcp-closing-s", plane.times.tcp_closing_s, "time after both ends have closed")
+      ->check(seconds)
+      ->capture_default_str();
+  app.add_option("--udp-idle-s", plane.times.udp_idle_s, "idle time of a UDP flow")
+      ->check(seconds)
+      ->capture_default_str();
+  app.add_option("--port-rest-s", plane.times.port_rest_s, "time before a local port towards a member is used again")
+      ->check(seconds)
+      ->capture_default_str();
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
+  app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
+  app.add_flag("--teardown", options.teardown, "detach the packet programs, remove all pins and exit: forwarding ends");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (auto status = finish(listen, local, subnets, options); !status) {
+    fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
+    return 2;
+  }
+  return options;
+}
+
+}  // namespace elb

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's flags and configuration file, checked before anything is opened. CLI11 reads both; a flag wins over the
+// file. Thread rule: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "dataplane/options.h"
+#include "model/resources.h"
+
+namespace elb {
+
+struct Options {
+  dataplane::DataplaneOptions dataplane;
+  std::vector<model::Subnet> subnets;
+  std::string store = "/var/lib/elb/elb.db";
+  Endpoint listen;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  bool teardown = false;
+};
+
+/// Options to run with, or the exit status when --help, --version or a usage error has been answered already.
+std::variant<Options, int> parse_options(int argc, char** argv);
+
+/// "id=s1,name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1,network=n1": cidr is required, id defaults to a UUID-like value
+/// made of the CIDR so that it stays the same over restarts, network defaults likewise.
+Result<model::Subnet> parse_subnet(const std::string& text);
+
+}  // namespace elb

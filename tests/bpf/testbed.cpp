@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf/testbed.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <net/if.h>
+#include <sched.h>
+
+#include <cstdlib>
+
+namespace elb::test {
+namespace {
+
+uint32_t host(const char* address) { return ntohl(Ipv4Address(address).be); }
+Mac mac(const char* text) {
+  const MacAddress address(text);
+  return std::to_array(address.bytes);
+}
+
+class OwnNetwork : public testing::Environment {
+  void SetUp() override {
+    ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "needs root";
+    ASSERT_EQ(std::system("ip link set lo up && ip link add elb-other type veth peer name elb-peer && "
+                          "ip link set elb-other up"),
+              0);
+  }
+};
+[[maybe_unused]] const auto* const kOwnNetwork = testing::AddGlobalTestEnvironment(new OwnNetwork);
+
+}  // namespace
+
+uint32_t other_interface() { return if_nametoindex("elb-other"); }
+
+ModelConfig small_world() {
+  const uint32_t lo = ProgRunner::kLoopback, other = other_interface();
+  const uint32_t vip = host(kVip);
+  ModelConfig c;
+  c.addresses = {{vip, ELB_ADDR_VIP}, {host(kHost), ELB_ADDR_HOST}};
+  c.local_first = host(kLocal);
+  c.local_count = 4;
+  for (uint32_t i = 0; i < c.local_count; i++) c.addresses[c.local_first + i] = ELB_ADDR_LOCAL;
+  c.links = {{lo, {mac(kOwnMac), 1500}}, {other, {mac(kOtherOwnMac), 1400}}};
+  c.tx_ports = {lo, other};
+  c.hops[1] = {mac(kMemberMac), mac(kOwnMac), lo, 1500, true};
+  c.hops[2] = {mac(kMemberMac), mac(kOwnMac), lo, 1500, false};
+  c.hops[3] = {mac(kMemberMac), mac(kOwnMac), lo, 600, true};
+  c.hops[4] = {mac(kOtherMemberMac), mac(kOtherOwnMac), other, 1400, true};
+  c.hops[5] = {mac(kMemberMac), mac(kOwnMac), 77, 1500, true};
+  for (uint32_t i = 0; i < 16; i++) c.free_hops.push_back(ELB_HOPS_MEMBERS + i);
+
+  auto listener = [&](uint16_t port, uint8_t proto, uint32_t index, uint32_t members, uint16_t hop) {
+    c.listeners[{vip, port, proto}] = index;
+    for (uint32_t i = 0; i < members; i++) {
+      c.rings[index].push_back(index * 10 + i);
+      c.members[index * 10 + i] = {host("10.0.0.11") + i, proto == 6 ? kMemberPort : kMemberUdpPort, hop};
+    }
+  };
+  listener(kPlain, 6, 1, 3, 1);
+  listener(kUdpPlain, 17, 2, 2, 1);
+  listener(kEmpty, 6, 3, 0, 0);
+  c.rings[3] = {};
+  listener(kNoRing, 6, 4, 0, 0);
+  listener(kUnresolved, 6, 5, 1, 2);
+  listener(kNarrow, 6, 6, 1, 3);
+  listener(kElsewherePort, 6, 7, 2, 4);  // the same member endpoints as kPlain's, by another way
+  listener(kNoDevice, 6, 8, 1, 5);
+  return c;
+}
+
+void write_maps(ProgRunner& runner, const ModelConfig& c) {
+  for (const auto& [addr, kind] : c.addresses) runner.set_address(Ipv4Address::from_host(addr), kind);
+  for (const auto& [key, index] : c.listeners)
+    runner.set_listener(Ipv4Address::from_host(std::get<0>(key)), std::get<1>(key), std::get<2>(key), index);
+  for (const auto& [index, ring] : c.rings) runner.set_ring(index, ring);
+  for (const auto& [index, m] : c.members)
+    runner.set_member(index, Ipv4Address::from_host(m.addr), m.port, m.hop, index / 10);
+  for (const auto& [index, h] : c.hops) {
+    elb_hop hop{};
+    std::copy(h.dest.begin(), h.dest.end(), hop.dest_mac);
+    std::copy(h.source.begin(), h.source.end(), hop.source_mac);
+    hop.ifindex = h.ifindex;
+    hop.mtu = h.mtu;
+    hop.valid = h.valid;
+    runner.set_hop(index, hop);
+  }
+  for (const auto& [index, l] : c.links) {
+    MacAddress address;
+    std::copy(l.mac.begin(), l.mac.end(), address.bytes);
+    runner.set_link(index, address, l.mtu);
+  }
+  for (const uint32_t index : c.tx_ports) runner.set_tx_port(index);
+  for (const uint32_t index : c.free_hops) runner.free_hops(index, 1);
+}
+
+Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
+    : config(std::move(world)), runner(balancer_elf(), options) {
+  if (runner.ok()) write_maps(runner, config);
+}
+
+OnCpu::OnCpu(int cpu) {
+  cpu_set_t before, one;
+  sched_getaffinity(0, sizeof before, &before);
+  before_.assign(reinterpret_cast<const char*>(&before), sizeof before);
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  if (sched_setaffinity(0, sizeof one, &one) != 0) std::abort();
+}
+
+OnCpu::~OnCpu() {
+  cpu_set_t before;
+  std::copy(before_.begin(), before_.end(), reinterpret_cast<char*>(&before));
+  sched_setaffinity(0, sizeof before, &before);
+}
+
+const char* verdict_name(uint32_t verdict) {
+  static constexpr const char* kNames[] = {"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"};
+  return verdict < std::size(kNames) ? kNames[verdict] : "?";
+}
+
+const char* reason_name(uint32_t reason) {
+  static constexpr const char* kNames[] = {
+#define ELB_NAME(NAME, name, drop, text) name,
+      ELB_REASONS(ELB_NAME)
+#undef ELB_NAME
+          "forwarded"};
+  return reason < std::size(kNames) ? kNames[reason] : "?";
+}
+
+}  // namespace elb::test

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelBalancer: what the packet program must do, written a second time for clarity alone: std::map, byte by byte, sums
+// computed in full. Shares no code with bpf/ (only the names in abi.h). It does not predict which local endpoint a new
+// connection gets: it reads that from the program's output and checks range and uniqueness. Not modelled: a full table,
+// used up ports, races. Thread rule: one thread.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "elb/abi.h"
+#include "harness/packet.h"
+
+namespace elb::test {
+
+using Mac = std::array<uint8_t, 6>;
+
+struct ModelHop {
+  Mac dest{}, source{};
+  uint32_t ifindex = 0;
+  uint16_t mtu = 1500;
+  bool valid = true;
+};
+struct ModelMember {
+  uint32_t addr = 0;  // host order, as every address and port here
+  uint16_t port = 0;
+  uint16_t hop = 0;
+};
+struct ModelLink {
+  Mac mac{};
+  uint16_t mtu = 1500;
+};
+struct ModelTuple {  // one direction of a connection, as a packet carries it
+  uint8_t proto = 0;
+  uint32_t source = 0, dest = 0;
+  uint16_t sport = 0, dport = 0;
+  auto operator<=>(const ModelTuple&) const = default;
+};
+
+/// What the agent would have written into the maps.
+struct ModelConfig {
+  std::map<uint32_t, elb_addr_kind> addresses;
+  std::map<std::tuple<uint32_t, uint16_t, uint8_t>, uint32_t> listeners;
+  std::map<uint32_t, std::vector<uint32_t>> rings;
+  std::map<uint32_t, ModelMember> members;
+  std::map<uint32_t, ModelHop> hops;
+  std::map<uint32_t, ModelLink> links;
+  std::set<uint32_t> tx_ports;
+  std::deque<uint32_t> free_hops;
+  uint32_t local_first = 0, local_count = 0;
+};
+
+struct ModelVerdict {
+  uint32_t verdict = 0;                // XDP_*
+  uint32_t reason = ELB_REASON_COUNT;  // ELB_REASON_COUNT: forwarded
+  Bytes frame;                         // only compared if it leaves or is passed
+  uint32_t member = 0;                 // of a forwarded packet
+  std::string complaint;               // the program's choice of a local endpoint is wrong
+};
+
+class ModelBalancer {
+ public:
+  explicit ModelBalancer(ModelConfig config) : config_(std::move(config)) {}
+
+  /// `out` is what the program made of `frame`; only a new connection's local endpoint is taken from it.
+  ModelVerdict judge(const Bytes& frame, uint32_t ifindex, const Bytes& out);
+  /// Ends every connection of the member at once and gives its ports back.
+  void end_member(uint32_t member);
+
+  const std::array<uint64_t, ELB_REASON_COUNT>& reasons() const { return reasons_; }
+  elb_traffic traffic(uint32_t member) const;
+  uint64_t refused(uint32_t listener) const;
+  /// As the packets of each direction arrive here: client to virtual address, member to local address.
+  const std::vector<std::pair<ModelTuple, ModelTuple>>& connections() const { return connections_; }
+
+ private:
+  struct Entry {
+    ModelTuple becomes;
+    bool reverse = false;
+    uint32_t hop = 0, member = 0;
+  };
+  struct Arrival;
+  ModelVerdict leave(const Arrival& at, uint32_t reason);
+  ModelVerdict arp(const Arrival& at);
+  ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
+  ModelVerdict forward(const Arrival& at, const Entry& entry);
+  uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
+  std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
+  uint32_t learn(const Arrival& at);
+  elb_addr_kind kind(uint32_t addr) const;
+
+  ModelConfig config_;
+  std::map<ModelTuple, Entry> entries_;
+  std::vector<std::pair<ModelTuple, ModelTuple>> connections_;
+  std::map<std::pair<Mac, uint32_t>, uint32_t> learnt_;
+  std::map<uint32_t, uint64_t> turns_;
+  std::array<uint64_t, ELB_REASON_COUNT> reasons_{};
+  std::map<uint32_t, elb_traffic> traffic_;
+  std::map<uint32_t, uint64_t> refused_;
+};
+
+}  // namespace elb::test

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/random.h"
+
+namespace elb {
+namespace {
+
+std::variant<Options, int> parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "elb-agent");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  return parse_options(static_cast<int>(argv.size()), argv.data());
+}
+
+/// Standard error of a call that ends with status 2.
+std::string complaint(const std::vector<std::string>& words) {
+  testing::internal::CaptureStderr();
+  const auto parsed = parse(words);
+  std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::get<int>(parsed), 2) << text;
+  return text;
+}
+
+TEST(Options, FlagsReachTheParts) {
+  const auto parsed = parse({"--interface", "eth0", "--interface", "eth1", "--local-addresses", "100.125.7.0/24",
+                             "--subnet", "name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1", "--listen", "127.0.0.1:0",
+                             "--flow-slots", "4096", "--tcp-idle-s", "77", "--xdp-attach", "libxdp"});
+  const auto* options = std::get_if<Options>(&parsed);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->dataplane.interfaces, (std::vector<std::string>{"eth0", "eth1"}));
+  EXPECT_EQ(options->dataplane.host_address().to_string(), "100.125.7.1");
+  EXPECT_EQ(options->dataplane.flow_slots, 4096U);
+  EXPECT_EQ(options->dataplane.times.tcp_idle_s, 77U);
+  EXPECT_EQ(options->dataplane.attach, dataplane::XdpAttach::kLibxdp);
+  EXPECT_EQ(options->listen.port, 0);
+  ASSERT_EQ(options->subnets.size(), 1U);
+  EXPECT_EQ(options->subnets[0].name, "lan");
+  EXPECT_EQ(options->subnets[0].gateway->to_string(), "10.1.0.1");
+}
+
+TEST(Options, FileAndFlagsAndTheFlagWins) {
+  const std::string path = testing::TempDir() + "elb-options-test.toml";
+  std::ofstream(path) << "interface = [\"eth0\"]\nflow-slots = 8192\nsubnet = [\"name=lan,cidr=10.1.0.0/24\"]\n";
+  const auto parsed = parse({"--config", path, "--flow-slots", "16384"});
+  std::remove(path.c_str());
+  const auto* options = std::get_if<Options>(&parsed);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->dataplane.interfaces, std::vector<std::string>{"eth0"});
+  EXPECT_EQ(options->dataplane.flow_slots, 16384U);
+  ASSERT_EQ(options->subnets.size(), 1U);
+  EXPECT_EQ(options->subnets[0].cidr.to_string(), "10.1.0.0/24");
+}
+
+TEST(Options, ComplaintsNameTheOption) {
+  EXPECT_NE(complaint({}).find("interface"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--flow-slots", "1000"}).find("flow-slots"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--local-addresses", "x"}).find("local-addresses"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--listen", "9876"}).find("listen"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--subnet", "name=a"}).find("subnet[0]: cidr"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--no-such-flag"}).find("no-such-flag"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--tcp-idle-s", "0"}).find("tcp-idle-s"), std::string::npos);
+}
+
+TEST(Options, TeardownNeedsNoInterface) { EXPECT_TRUE(std::get<Options>(parse({"--teardown"})).teardown); }
+
+TEST(Subnet, IdsStayTheSameOverRestartsAndDiffer) {
+  const auto a = parse_subnet("cidr=10.1.0.0/24"), again = parse_subnet("cidr=10.1.0.0/24"),
+             b = parse_subnet("cidr=10.2.0.0/24");
+  ASSERT_TRUE(a && again && b);
+  EXPECT_EQ(a->id, again->id);
+  EXPECT_NE(a->id, b->id);
+  EXPECT_NE(a->id, a->network_id);
+  EXPECT_TRUE(is_uuid(a->id)) << a->id;
+  EXPECT_EQ(a->name, "10.1.0.0/24");
+}
+
+TEST(Subnet, RefusesWhatItCannotMean) {
+  EXPECT_EQ(parse_subnet("cidr=10.1.0.0/24,colour=red").error().field, "colour");
+  EXPECT_EQ(parse_subnet("cidr=10.1.0.0/24,cidr=10.2.0.0/24").error().field, "cidr");
+  EXPECT_EQ(parse_subnet("cidr=10.1.0.0/24,gateway=10.2.0.1").error().field, "gateway");
+  EXPECT_FALSE(parse_subnet("lan"));
+}
+
+}  // namespace
+}  // namespace elb
