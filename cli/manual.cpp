@@ -136,15 +136,13 @@ Colour is used on a terminal only, and not when
 is set.
 )";
 
-constexpr const char* kTail = R"(.Sh ENVIRONMENT
+constexpr const char* kEnvironment = R"(.Sh ENVIRONMENT
 .Bl -tag -width Ds
 .It Ev ELB_ENDPOINT , ELB_PROJECT , ELB_TIMEOUT , ELB_OUTPUT
 Defaults of the options of the same name.
 .It Ev NO_COLOR
 No colours when set to anything but the empty string.
 .El
-.Sh SEE ALSO
-.Xr elb\-agent 8
 )";
 
 }  // namespace
@@ -160,12 +158,12 @@ std::string manual_page() {
     }
   }
   out += kOutput;
+  out += kEnvironment;
   out += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const ExitMeaning& exit : kExitMeanings) {
     out += fmt::format(".It {}\n{}", exit.status, prose(std::string(exit.meaning) + "."));
   }
-  out += ".El\n";
-  out += kTail;
+  out += ".El\n.Sh SEE ALSO\n.Xr elb\\-agent 8\n";
   return out;
 }
 

@@ -2,6 +2,7 @@
 // GET /v1/flows: the live flow table, filtered by the data path itself.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/handlers.h"
@@ -40,9 +41,25 @@ Status read_address(const Request& request, std::string_view key, std::optional<
   return {};
 }
 
+/// "opening,established": any of these.
+Status read_states(const Request& request, std::vector<std::string>& out) {
+  if (!request.has_query("state")) return {};
+  const std::string text = request.query("state");
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    std::string state = text.substr(begin, end - begin);
+    if (state != "opening" && state != "established" && state != "closing" && state != "closed") {
+      return invalid("state", fmt::format("must be opening, established, closing or closed, got '{}'", state));
+    }
+    out.push_back(std::move(state));
+    begin = end + 1;
+  }
+  return {};
+}
+
 Result<model::FlowFilter> read_filter(const Request& request) {
   Status status = request.only_queries({"protocol", "client", "client_port", "vip", "vip_port", "member", "member_port",
-                                        "listener_id", "member_id", "limit"});
+                                        "listener_id", "member_id", "state", "limit"});
   model::FlowFilter filter;
   if (status && request.has_query("protocol")) {
     filter.protocol = model::parse_protocol(request.query("protocol"));
@@ -55,6 +72,7 @@ Result<model::FlowFilter> read_filter(const Request& request) {
   if (status) status = read_port(request, "client_port", filter.client_port);
   if (status) status = read_port(request, "vip_port", filter.vip_port);
   if (status) status = read_port(request, "member_port", filter.member_port);
+  if (status) status = read_states(request, filter.states);
   std::optional<int64_t> limit;
   if (status) status = read_number(request, "limit", kFlowsMax, limit);
   if (!status) return pass_on(status.error());

@@ -49,7 +49,9 @@ bool admits(const model::FlowFilter& filter, const model::FlowRecord& flow) {
          fits(filter.client_port, flow.client.port) && fits(filter.vip_port, flow.vip.port) &&
          fits(filter.member_port, flow.member.port) &&
          (filter.listener_id.empty() || filter.listener_id == flow.listener_id) &&
-         (filter.member_id.empty() || filter.member_id == flow.member_id);
+         (filter.member_id.empty() || filter.member_id == flow.member_id) &&
+         (filter.states.empty() ||
+          std::find(filter.states.begin(), filter.states.end(), flow.state) != filter.states.end());
 }
 
 }  // namespace

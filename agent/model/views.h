@@ -47,7 +47,8 @@ struct FlowFilter {
   std::optional<Protocol> protocol;
   std::optional<IpAddress> client, vip, member;
   std::optional<uint16_t> client_port, vip_port, member_port;
-  Id listener_id, member_id;  // empty: any
+  Id listener_id, member_id;        // empty: any
+  std::vector<std::string> states;  // as in FlowRecord; empty: any
   size_t limit = 1000;
 };
 

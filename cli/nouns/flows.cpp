@@ -82,6 +82,9 @@ Outcome<Query> query_of(Context& context, const Args& args) {
     if (!id) return pass_on(id.error());
     query.emplace_back("listener_id", *id);
   }
+  std::string states;
+  for (const std::string& state : args.all("state")) states += (states.empty() ? "" : ",") + state;
+  if (!states.empty()) query.emplace_back("state", states);
   if (const auto id = args.get("member-id")) query.emplace_back("member_id", *id);
   if (const auto limit = args.get("limit")) {
     if (!positive(*limit)) return usage_error(fmt::format("--limit '{}' is not a number above 0", *limit));
@@ -159,14 +162,19 @@ Noun flows_noun() {
                 {"--member", "ADDRESS[:PORT]", "only to this member"},
                 {.names = "--listener", .placeholder = "LISTENER", .help = "only of this listener", .noun = "listener"},
                 {"--member-id", "ID", "only to the member with this id"},
+                {.names = "--state",
+                 .placeholder = "STATE",
+                 .help = "only in this state; closed ones are kept for a while for late packets",
+                 .choices = {"opening", "established", "closing", "closed"},
+                 .repeated = true},
                 {"--limit", "N", "show at most so many (default: the agent's, 1000)"},
                 {"--count", "", "print only how many there are", Kind::kFlag},
                 {"--watch", "SECONDS", "again every so often, until interrupted"},
                 {"--rounds", "N", "with --watch: end after so many times"}},
-           .examples = {{"of one client", "elbctl flows --client 192.0.2.7"},
-                        {"how many connections a member has", "elbctl flows --member 10.1.0.1:80 --count"},
-                        {"UDP flows of one listener, every 2 seconds",
-                         "elbctl flows --protocol udp --listener dns --watch 2"}},
+           .examples =
+               {{"of one client", "elbctl flows --client 192.0.2.7"},
+                {"how many connections a member has", "elbctl flows --member 10.1.0.1:80 --state established --count"},
+                {"UDP flows of one listener, every 2 seconds", "elbctl flows --protocol udp --listener dns --watch 2"}},
            .run = run}}};
 }
 

@@ -68,6 +68,9 @@ Done remove(Context& context, const Command&, const Args& args) {
   return delete_objects(context, *resource, args.all("MEMBER"), args);
 }
 
+// Closed flows stay in the table for a while and keep nobody waiting.
+constexpr const char* kOpen = "opening,established,closing";
+
 /// Weight 0: no new connections, open ones go on. With --wait until the last of them has ended.
 Done drain(Context& context, const Command&, const Args& args) {
   const auto resource = members(context, args);
@@ -82,14 +85,14 @@ Done drain(Context& context, const Command&, const Args& args) {
   if (args.has("wait")) {
     int64_t open = 0;
     const auto idle = [&]() -> Outcome<bool> {
-      const auto flows = context.api.get("/v1/flows", {{"member_id", id}, {"limit", "1"}});
+      const auto flows = context.api.get("/v1/flows", {{"member_id", id}, {"state", kOpen}, {"limit", "1"}});
       if (!flows) return pass_on(flows.error());
       open = flows->get("matched").as_int();
       return open == 0;
     };
     Done done = poll_until(context, "the member was not idle", idle);
     if (!done && done.error().exit == Exit::kTimeout && done.error().http_status == 0 && open > 0) {
-      done.error().message += fmt::format(", {} connections are open", open);
+      done.error().message += fmt::format("; connections still open: {}", open);
       done.error().hint = "it gets no new ones; see: elbctl flows --member-id " + id;
     }
     if (!done) return done;

@@ -193,7 +193,7 @@ TEST_F(StatusTest, NativeFlowsPassTheFilterOn) {
   views_.set_flows({{flow}, 9, 1024, 18});
   const Answer answer =
       get("/v1/flows?protocol=TCP&client=203.0.113.1&client_port=4000&vip=192.0.2.2&vip_port=80&member=198.51.100.10"
-          "&member_port=80&limit=5&listener_id=" +
+          "&member_port=80&limit=5&state=opening,established&listener_id=" +
           listener_ + "&member_id=" + one_);
   EXPECT_EQ(answer.body.get("matched").as_int(), 9);
   const codec::Value shown = answer.body.get("flows").at(0);
@@ -208,8 +208,9 @@ TEST_F(StatusTest, NativeFlowsPassTheFilterOn) {
   EXPECT_EQ(filter.limit, 5U);
   EXPECT_EQ(filter.listener_id, listener_);
   EXPECT_EQ(filter.member_id, one_);
-  for (const std::string query :
-       {"protocol=HTTP", "client=x", "client_port=0", "vip_port=65536", "limit=0", "limit=1e3", "colour=1"}) {
+  EXPECT_EQ(filter.states, (std::vector<std::string>{"opening", "established"}));
+  for (const std::string query : {"protocol=HTTP", "client=x", "client_port=0", "vip_port=65536", "limit=0",
+                                  "limit=1e3", "colour=1", "state=", "state=open", "state=closed,"}) {
     EXPECT_EQ(get("/v1/flows?" + query).status, 400) << query;
   }
 }

@@ -62,7 +62,7 @@ void fill(ScriptedAgent& agent) {
   agent.on("GET /v1/status", R"({"revision":1,"applied_revision":1,"load_balancers":[]})");
   agent.on("GET /v1/flows", R"({"flows":[],"matched":0,"capacity":8,"used":0})");
   agent.on("GET /v1/flows?protocol=TCP&client=192.0.2.7&vip=10.0.0.100&vip_port=80&member_port=81&listener_id=" + kId3 +
-               "&member_id=" + kId1 + "&limit=5",
+               "&state=closing%2Cclosed&member_id=" + kId1 + "&limit=5",
            R"({"flows":[],"matched":0,"capacity":8,"used":0})");
   agent.on("GET /v1/drops", R"({"drops":[]})").on("GET /v1/version", R"({"version":"0.1.0","abi":1})");
 }
@@ -157,11 +157,12 @@ const std::vector<Case>& cases() {
       {"subnet show front", {"GET /v2.0/subnets?name=front"}},
       {"status", {"GET /v1/status"}},
       {"flows", {"GET /v1/flows"}},
-      {"flows --protocol tcp --client 192.0.2.7 --vip 10.0.0.100:80 --member :81 --listener web-80 --member-id " +
+      {"flows --protocol tcp --client 192.0.2.7 --vip 10.0.0.100:80 --member :81 --listener web-80 --state closing "
+       "--state closed --member-id " +
            kId1 + " --limit 5",
        {kByListener,
         "GET /v1/flows?protocol=TCP&client=192.0.2.7&vip=10.0.0.100&vip_port=80&member_port=81&listener_id=" + kId3 +
-            "&member_id=" + kId1 + "&limit=5"}},
+            "&state=closing%2Cclosed&member_id=" + kId1 + "&limit=5"}},
       {"drops", {"GET /v1/drops"}},
       {"version", {"GET /v1/version"}},
       {"--version", {"GET /v1/version"}},

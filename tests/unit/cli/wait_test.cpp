@@ -92,7 +92,7 @@ TEST(Wait, MonitorsFindTheirLoadBalancerThroughThePool) {
 TEST(Wait, DrainWaitsForTheLastConnection) {
   ScriptedAgent agent;
   const std::string member = kPools + "/" + kId2 + "/members/" + kId3;
-  const std::string flows = "GET /v1/flows?member_id=" + kId3 + "&limit=1";
+  const std::string flows = "GET /v1/flows?member_id=" + kId3 + "&state=opening%2Cestablished%2Cclosing&limit=1";
   agent.on("GET " + member, R"({"member":{"id":")" + kId3 + R"("}})");
   agent.on("PUT " + member, R"({"member":{"id":")" + kId3 + R"(","weight":0}})");
   agent.on(flows, {{200, R"({"matched":2})"}, {200, R"({"matched":1})"}, {200, R"({"matched":0})"}});
@@ -101,7 +101,7 @@ TEST(Wait, DrainWaitsForTheLastConnection) {
   const Ran late = run_elbctl({"member", "drain", kId2, kId3, "--wait", "--timeout", "1"}, agent);
   EXPECT_EQ(late.exit, Exit::kTimeout);
   EXPECT_EQ(late.err,
-            "elbctl: the member was not idle within 1 s, 2 connections are open; it gets no new ones; see: "
+            "elbctl: the member was not idle within 1 s; connections still open: 2; it gets no new ones; see: "
             "elbctl flows --member-id " +
                 kId3 + "\n");
 }

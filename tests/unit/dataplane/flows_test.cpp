@@ -206,6 +206,12 @@ TEST_F(FlowsTest, FiltersAndLimits) {
   EXPECT_EQ(matched([](auto& f) { f.member = IpAddress::parse("10.1.2.2").value(); }), 20U);
   EXPECT_EQ(matched([](auto& f) { f.member_id = member_id(1); }), 10U);
   EXPECT_EQ(matched([](auto& f) { f.listener_id = listener_id(2); }), 0U);
+  EXPECT_EQ(matched([](auto& f) { f.states = {"closing", "closed"}; }), 0U);
+  const auto opening = matched([](auto& f) { f.states = {"opening"}; });
+  const auto established = matched([](auto& f) { f.states = {"established"}; });
+  EXPECT_GT(opening + established, 0U);
+  EXPECT_EQ(matched([](auto& f) { f.states = {"opening", "established"}; }), 20U);
+  EXPECT_EQ(opening + established, 20U);
   model::FlowFilter few;
   few.limit = 3;
   const auto page = read(few);
