@@ -92,12 +92,14 @@ class Process:
                     found.append(json.loads(line))
         return found
 
-    def wait_ready(self, timeout_s=20):
+    def wait_ready(self, timeout_s=20, word="ready"):
         def ready():
+            if any(event.get("event") == word for event in self.events()):
+                return True
             if not self.running():
                 raise LabError(f"{self.popen.args[-3:]} ended early: {self.log.read_text()[-500:]}")
-            return any(event.get("event") == "ready" for event in self.events())
-        wait_until(ready, timeout_s, f"ready line in {self.log}")
+            return False
+        wait_until(ready, timeout_s, f"'{word}' in {self.log}")
         return self
 
     def interim(self, timeout_s=5):
@@ -285,7 +287,8 @@ class Lab:
     def load(self, client, what, ip=VIP, port=80, **options):
         """Starts traffic.py WHAT from client; options are its flags (count=..., rate=..., ...)."""
         flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-        return self.spawn(client, "/usr/bin/python3", HARNESS / "traffic.py", what, ip, port, *flags, name=what)
+        process = self.spawn(client, "/usr/bin/python3", HARNESS / "traffic.py", what, ip, port, *flags, name=what)
+        return process.wait_ready(word="begun")  # a signal before that would end it without a report
 
 
 def _setns(file):

@@ -266,6 +266,7 @@ async def run(args):
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: say("interim", **report.fields()))
+    say("begun")  # from here on signals are understood
     if args.what == "serve":
         await serve(args, stop)
         return
