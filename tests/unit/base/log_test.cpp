@@ -71,7 +71,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 class LogTest : public testing::Test {
  protected:
-  ~LogTest() override { EXPECT_TRUE(log::setup("info", "text")); }
+  void TearDown() override { EXPECT_TRUE(log::setup("info", "text")); }
 };
 
 TEST_F(LogTest, S12_EveryJsonLineIsOneObjectWhateverTheMessage) {

@@ -58,6 +58,7 @@ TEST(Mailbox, NoItemIsLostOrLeftSleepingBetweenThreads) {
   constexpr int kEach = 20'000;
   Mailbox<int> box(kSenders * kEach);
   std::vector<std::thread> senders;
+  senders.reserve(kSenders);
   for (int s = 0; s < kSenders; ++s)
     senders.emplace_back([&box, s] {
       for (int i = 0; i < kEach; ++i) box.push(s * kEach + i);
