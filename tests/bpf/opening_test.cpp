@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: PL-04.
 // PL-04: who gets new connections, on one CPU and on two at once; local ports; what a full table does.
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-09, MB-05, MB-06, MB-07, PL-12.
 """Changes of a running service: nobody on the members that stay may notice (GEN-09)."""
 import time
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-04.
 """The tools people have: the openstack command, openstacksdk and elbctl against the real agent."""
 import json
 import pathlib

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-06, HC-04, HC-05, HC-06, HC-10, HC-12, HC-15, HC-18, PL-08.
 """Health checks against real members: when they notice, what they do to traffic."""
 import time
 

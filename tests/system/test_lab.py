@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: NET-01.
 """The lab itself, over plain kernel routing: what the other system tests rely on, and that its load clients can see faults."""
 import os
 import pathlib

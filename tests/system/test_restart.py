@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-08.
 """Death, restart and drift: traffic must not depend on the agent, and what is configured must become true again."""
 import contextlib
 import time

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Shows: GEN-02, HC-17, LS-03, LS-11, LS-14, LS-15, LS-17, NET-01, PL-04, PL-09.
 """TCP and UDP through the balancer: how it spreads, what members and clients see of each other."""
 import contextlib
 import ipaddress

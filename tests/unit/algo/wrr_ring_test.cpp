@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: PL-04, PL-09.
 #include "algo/wrr_ring.h"
 
 #include <gtest/gtest.h>

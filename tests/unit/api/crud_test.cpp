@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-14, HC-01, HC-02, HC-08, LB-01, LB-05, LB-06, LB-15, LS-01, LS-02, LS-03, LS-10, MB-02, PL-02, PL-03,
+// PL-10, PL-12.
 // Each resource through its life, and the rules between resources as a client meets them.
 #include <fmt/core.h>
 

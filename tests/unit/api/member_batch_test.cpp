@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: MB-01.
 // PUT pools/{id}/members (MB-01, GEN-10): the whole list or nothing.
 #include <fmt/core.h>
 

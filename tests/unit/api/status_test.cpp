@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-01, HC-15, MB-05, PL-09.
 // What is observed: provisioning and operating statuses up the tree with their reasons, stats, and the native
 // endpoints.
 #include <fmt/core.h>

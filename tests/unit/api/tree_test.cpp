@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-01, LS-04.
 // Whole trees in one POST: all of it or nothing, and errors that name the nested field.
 #include <fmt/core.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-05, HC-08.
 // Decoders: every field arrives where it belongs, in both dialects' spellings. What they refuse is tested through the
 // API (unit/api/malformed_test.cpp).
 #include "codec/decode.h"

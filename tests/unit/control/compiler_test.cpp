@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-06, PL-08, PL-09.
 #include "control/compiler.h"
 
 #include <gtest/gtest.h>

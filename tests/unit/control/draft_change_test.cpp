@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-02, LB-15, LS-01, LS-10, MB-07, PL-01, PL-10, PL-12.
 // Change and deletion, and the list of changes that comes out.
 #include "unit/control/draft_fixture.h"
 

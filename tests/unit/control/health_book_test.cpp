@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-09, HC-15, MB-05.
 #include "control/health_book.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-15, MB-05, PL-08.
 // The reconciler's thread against sinks that the test steers: they fail, block and drift on request.
 #include "control/reconciler.h"
 

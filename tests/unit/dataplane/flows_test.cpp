@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: MB-06.
 // Sweeping and reading a flow table that lies in plain memory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: MB-06.
 #include "dataplane/index_allocator.h"
 
 #include <gtest/gtest.h>

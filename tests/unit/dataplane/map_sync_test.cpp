@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-09, LS-09, MB-05, MB-06, MB-07, PL-04, PL-09.
 #include "dataplane/map_sync.h"
 
 #include <gmock/gmock.h>

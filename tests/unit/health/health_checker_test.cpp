@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-05, HC-15, HC-18.
 //
 // The whole executor in real time: its thread and its sink face.
 #include "health/health_checker.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-05, HC-06, HC-08, HC-10, HC-17, HC-18, HC-19.
 //
 // The schedule with a scripted clock and real sockets on loopback: the clock moves in steps of 10 ms, and after each
 // step the loop handles what the kernel has answered, which on loopback is there at once.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-20.
 #include "health/reason.h"
 
 #include <gtest/gtest.h>

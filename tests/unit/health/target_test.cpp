@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-04, HC-06, HC-15.
 #include "health/target.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: HC-08, HC-12, HC-19.
 #include "health/tracker.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: LS-01.
 #include <gtest/gtest.h>
 
 #include "model/resources.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-01, HC-01, HC-02, LB-06, LS-03, PL-02, PL-03, PL-12.
 #include <gtest/gtest.h>
 
 #include <chrono>

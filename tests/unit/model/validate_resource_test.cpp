@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-14, HC-04, HC-05, HC-06, HC-08, LB-05, LB-18, LS-02, MB-01, MB-02.
 #include <gtest/gtest.h>
 
 #include "unit/model/samples.h"
