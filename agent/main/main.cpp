@@ -58,6 +58,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   auto server = api::ApiServer::start(api_options, **config, reconciler, **plane, clock, random);
   if (!server) {
     reconciler.stop();
+    checker.stop();
     return pass_on(std::move(server.error()));
   }
 
@@ -70,6 +71,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   log::info("stopping signal={}; the packet programs stay attached", received);
   server->reset();
   reconciler.stop();
+  checker.stop();  // before the reconciler goes, to which its thread reports
   return {};
 }
 
