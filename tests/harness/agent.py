@@ -4,13 +4,14 @@ killed and started again, and finds its store and its pins as they were."""
 import contextlib
 import http.client
 import json
+import os
 import pathlib
 import signal
 import time
 
 from lab import MEMBER_PORT, MEMBERS, VIP, ZONES, LabError, run, wait_until
 
-BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
+BUILD = pathlib.Path(os.environ.get("ELB_BUILD_DIR") or pathlib.Path(__file__).resolve().parents[2] / "build")
 LBAAS = "/v2.0/lbaas"
 SUBNETS = {
     "clients": "id=11111111-1111-4111-8111-111111111111,name=clients,cidr=10.1.0.0/24,gateway=10.1.0.1,network=a1111111-1111-4111-8111-111111111111",
