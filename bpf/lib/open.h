@@ -28,7 +28,7 @@ struct elb_opening {
 	struct elb_flow_key key;
 	struct elb_hop_key from;
 	__u8 own_mac[6];
-	__u8 bad; /* struct elb_l4 */
+	__u8 bad; /* lengths contradict each other */
 	__u8 ttl;
 	__u32 tcp_flags;
 	__u32 total_len;
