@@ -148,9 +148,7 @@ ELB_INLINE int elb_open(struct xdp_md *ctx, const struct elb_ethernet *eth, cons
 	opening->total_len = total_len;
 	opening->now = bpf_jiffies64() >> elb_tick_shift;
 	opening->bad = elb_l4_bad(ip, l4) || total_len + ETH_HLEN > bpf_xdp_get_buff_len(ctx);
-
-	int reason = elb_admit(opening);
-	return reason == ELB_FORWARD ? elb_open_pair(opening) : reason;
+	return elb_connect(opening);
 }
 
 /* The packet belongs to a connection: send it on, rewritten. */

@@ -331,6 +331,26 @@ enum elb_flow_link_result {
 	ELB_LINK_RACED = -2, /* lost ELB_LINK_TRIES races for the home word */
 };
 
+ELB_INLINE __u32 elb_flow_with_bit(__u32 word, __u32 bit)
+{
+	__u32 version = ELB_BROKEN(NO_VERSION) ? 0 : ELB_VERSION;
+
+	return ((word + version) & ~ELB_HOME_MAP) | (word & ELB_HOME_MAP) | 1u << bit;
+}
+
+/*
+ * The usual case of elb_flow_link(): no key at all has this home, so there is nothing to search.
+ * 0: it is not that case.
+ */
+ELB_INLINE int elb_flow_link_alone(const struct elb_table *table, __u32 home, __u32 bit)
+{
+	struct elb_flow *first = elb_table_slot(table, home);
+	__u32 was = first ? ELB_LOAD(first->home) : ELB_HOME_MAP;
+
+	return !(was & ELB_HOME_MAP) &&
+	       elb_cas(&first->home, was, elb_flow_with_bit(was, bit)) == was;
+}
+
 /* Publishes a READY slot under its key, unless the key is there already: then *taken says where. */
 ELB_INLINE int elb_flow_link(const struct elb_table *table, const struct elb_flow_key *key,
 			     __u32 home, __u32 bit, __u32 phases, struct elb_flow_ref *taken)
@@ -346,9 +366,7 @@ ELB_INLINE int elb_flow_link(const struct elb_table *table, const struct elb_flo
 		ELB_PAUSE(LINK_SEARCHED);
 
 		__u32 was = ELB_BROKEN(NO_RESCAN) ? ELB_LOAD(first->home) : taken->word;
-		__u32 version = ELB_BROKEN(NO_VERSION) ? 0 : ELB_VERSION;
-		__u32 map = (was & ELB_HOME_MAP) | 1u << bit;
-		if (elb_cas(&first->home, was, ((was + version) & ~ELB_HOME_MAP) | map) == was)
+		if (elb_cas(&first->home, was, elb_flow_with_bit(was, bit)) == was)
 			return ELB_LINKED;
 	}
 	return ELB_LINK_RACED;
