@@ -7,6 +7,7 @@
 #define ELB_COUNT_H
 
 #include <lib/maps.h>
+#include <lib/parse.h>
 
 #define ELB_FORWARD ELB_REASON_COUNT /* no reason: the packet goes on */
 
@@ -44,19 +45,18 @@ ELB_INLINE void elb_count_connection(__u32 member)
 }
 
 /* The flow's own figures may lose an addition if one direction arrives on two CPUs at once. */
-ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, __u32 bytes)
+ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, const struct iphdr *ip)
 {
 	__u32 member = flow->member;
-	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
 
 	flow->packets++;
-	flow->bytes += bytes;
+	flow->bytes += bpf_ntohs(ip->tot_len) + ETH_HLEN;
+	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
 	if (!traffic)
 		return;
+	__u64 bytes = bpf_ntohs(ip->tot_len) + ETH_HLEN;
 	if (reverse) {
-		/* keeps clang from merging the branches into pointer + offset, which is
-		 * refused without CAP_PERFMON */
-		asm volatile("" : "+r"(traffic));
+		ELB_KEEP_APART(traffic);
 		traffic->packets_out++;
 		traffic->bytes_out += bytes;
 	} else {

@@ -22,19 +22,34 @@ ELB_INLINE __u32 elb_hop_check(const struct elb_hop *hop, __u32 total_len)
 	return ELB_FORWARD;
 }
 
+typedef __u64 __attribute__((may_alias)) elb_mac_u64;
+typedef __u32 __attribute__((may_alias)) elb_mac_u32;
+typedef __u16 __attribute__((may_alias)) elb_mac_u16;
+
 /* Both addresses in two stores; they lie beside each other in the hop and in the frame. */
 ELB_INLINE void elb_hop_write(const struct elb_hop *hop, struct elb_ethernet *eth)
 {
-	typedef __u64 __attribute__((may_alias)) word;
-	typedef __u32 __attribute__((may_alias)) half;
-
-	*(word *)eth->dest = *(const word *)hop->dest_mac;
-	*(half *)(eth->source + 2) = *(const half *)(hop->source_mac + 2);
+	*(elb_mac_u64 *)eth->dest = *(const elb_mac_u64 *)hop->dest_mac;
+	*(elb_mac_u32 *)(eth->source + 2) = *(const elb_mac_u32 *)(hop->source_mac + 2);
 }
 
-/* Index of the neighbour's hop; 0: no room for another one. */
-ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, const __u8 *own_mac)
+/* Is it the neighbour's? The agent may have given the hop to another one meanwhile. */
+ELB_INLINE int elb_hop_is(const struct elb_hop *hop, const struct elb_hop_key *key)
 {
+	return hop && hop->valid && hop->ifindex == key->ifindex &&
+	       *(const elb_mac_u32 *)hop->dest_mac == *(const elb_mac_u32 *)key->mac &&
+	       *(const elb_mac_u16 *)(hop->dest_mac + 4) == *(const elb_mac_u16 *)(key->mac + 4);
+}
+
+/*
+ * Index of the neighbour's hop; 0: no room for another one. `guess` is the one that the CPU's last
+ * connection got: clients mostly come by the same router, and a look into the array is cheap.
+ */
+ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, const __u8 *own_mac, __u32 guess)
+{
+	if (elb_hop_is(bpf_map_lookup_elem(&elb_hops, &guess), key))
+		return guess;
+
 	__u32 *known = bpf_map_lookup_elem(&elb_hop_index, key);
 	__u32 index = 0;
 

@@ -28,7 +28,7 @@ struct elb_opening {
 	struct elb_flow_key key;
 	struct elb_hop_key from;
 	__u8 own_mac[6];
-	__u8 bad; /* struct elb_l4 */
+	__u8 bad; /* lengths contradict each other */
 	__u8 ttl;
 	__u32 tcp_flags;
 	__u32 total_len;
@@ -50,7 +50,7 @@ struct elb_opening {
 
 /*
  * The stack of 512 bytes is too small for it. Programs of one CPU do not interrupt each other, and
- * nothing is kept here between packets; so it is not pinned.
+ * nothing but a guess (elb_hop_learn) outlives a packet here; so it is not pinned.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -66,6 +66,12 @@ ELB_NOINLINE int elb_link_place(struct elb_flow_key *key, __u32 home, __u32 bit,
 	if (!key)
 		return ELB_LINK_RACED;
 	return elb_flow_link(ELB_TABLE, key, home, bit & 15, phases, &taken);
+}
+
+ELB_INLINE int elb_link(struct elb_flow_key *key, __u32 home, __u32 bit, __u32 phases)
+{
+	return elb_flow_link_alone(ELB_TABLE, home, bit) ? ELB_LINKED
+							 : elb_link_place(key, home, bit, phases);
 }
 
 /* The entry that another CPU has just made for the same key. */
@@ -133,7 +139,7 @@ ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 		return ELB_REASON_TABLE_FULL;
 	elb_fill(ref.flow, &opening->reverse_key, &opening->reverse_nat, opening, opening->slot);
 	elb_flow_ready(&ref);
-	int linked = elb_link_place(&opening->reverse_key, home, ref.bit, ELB_TAKEN);
+	int linked = elb_link(&opening->reverse_key, home, ref.bit, ELB_TAKEN);
 	if (linked != ELB_LINKED) {
 		elb_flow_release(ref.flow, ref.ctl);
 		return linked == ELB_LINK_TAKEN ? ELB_REASON_NO_PORT : ELB_REASON_RACE;
@@ -185,12 +191,10 @@ ELB_INLINE void elb_give_back_port(struct elb_opening *opening)
 }
 
 /* Takes both entries and commits the pair. ELB_FORWARD with slot and ctl, or why not. */
-ELB_NOINLINE int elb_open_pair(struct elb_opening *opening)
+ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 {
 	struct elb_flow_ref ref;
 
-	if (!opening)
-		return ELB_REASON_RACE;
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
 	if (!elb_flow_claim(ELB_TABLE, home, 0, &ref))
 		return ELB_REASON_TABLE_FULL;
@@ -203,7 +207,7 @@ ELB_NOINLINE int elb_open_pair(struct elb_opening *opening)
 	}
 	elb_fill(ref.flow, &opening->key, &opening->nat, opening, opening->reverse_slot);
 	elb_flow_ready(&ref);
-	int linked = elb_link_place(&opening->key, home, ref.bit, ELB_USABLE);
+	int linked = elb_link(&opening->key, home, ref.bit, ELB_USABLE);
 	if (linked == ELB_LINKED) {
 		elb_flow_live(ref.flow);
 		elb_count_connection(opening->nat.member);
@@ -230,7 +234,8 @@ ELB_INLINE int elb_choose(struct elb_opening *opening)
 	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &hop), opening->total_len);
 	if (reason != ELB_FORWARD)
 		return reason;
-	opening->reverse_nat.hop = elb_hop_learn(&opening->from, opening->own_mac);
+	opening->reverse_nat.hop =
+		elb_hop_learn(&opening->from, opening->own_mac, opening->reverse_nat.hop);
 	return opening->reverse_nat.hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
 }
 
@@ -250,11 +255,8 @@ ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 }
 
 /* May the packet open a connection, and to whom? */
-ELB_NOINLINE int elb_admit(struct elb_opening *opening)
+ELB_INLINE int elb_admit(struct elb_opening *opening)
 {
-	if (!opening)
-		return ELB_REASON_MALFORMED;
-
 	struct elb_listener_key key = {
 		.addr = (__u32)opening->key.addrs,
 		.port = opening->key.ports >> 16,
@@ -271,6 +273,15 @@ ELB_NOINLINE int elb_admit(struct elb_opening *opening)
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
 	return elb_choose(opening);
+}
+
+/* ELB_FORWARD with the new entry, or why there is none. */
+ELB_NOINLINE int elb_connect(struct elb_opening *opening)
+{
+	if (!opening)
+		return ELB_REASON_MALFORMED;
+	int reason = elb_admit(opening);
+	return reason == ELB_FORWARD ? elb_open_pair(opening) : reason;
 }
 
 /* Counts what a listener could not serve; other reasons are the packet's own fault. */

@@ -51,38 +51,58 @@ ELB_INLINE int elb_take(struct elb_cursor_at *at, __u32 size, void **header)
 	return 1;
 }
 
+/*
+ * Keeps clang from merging two branches into one pointer plus an offset that depends on the branch:
+ * without CAP_PERFMON such arithmetic is refused.
+ */
+#define ELB_KEEP_APART(pointer) asm volatile("" : "+r"(pointer))
+
 /* What TCP and UDP have in common here. */
 struct elb_l4 {
 	__u32 *ports;
 	__u16 *check;
-	__u32 tcp_flags; /* 0 for UDP */
-	__u32 bad; /* lengths that contradict each other; only checked before a connection opens */
+	__u16 word; /* TCP: data offset and flags, UDP: length; as loaded */
 };
 
-ELB_INLINE int elb_parse_tcp(struct elb_cursor_at *at, struct elb_l4 *l4)
+/* 0 unless a whole TCP or UDP header follows a plain IP header. */
+ELB_INLINE int elb_parse_l4(struct xdp_md *ctx, struct iphdr *ip, struct elb_l4 *l4)
 {
+	struct elb_cursor_at at = {.pos = ip + 1, .end = (void *)(long)ctx->data_end};
 	struct tcphdr *tcp;
-
-	if (!ELB_TAKE(at, &tcp))
-		return 0;
-	l4->ports = (__u32 *)tcp;
-	l4->check = &tcp->check;
-	l4->tcp_flags = ((__u8 *)tcp)[13];
-	l4->bad = tcp->doff < 5;
-	return 1;
-}
-
-ELB_INLINE int elb_parse_udp(struct elb_cursor_at *at, __u32 length, struct elb_l4 *l4)
-{
 	struct udphdr *udp;
 
-	if (!ELB_TAKE(at, &udp))
-		return 0;
-	l4->ports = (__u32 *)udp;
-	l4->check = &udp->check;
-	l4->tcp_flags = 0;
-	l4->bad = bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > length;
-	return 1;
+	l4->ports = at.pos;
+	if (ip->protocol == IPPROTO_TCP) {
+		if (!ELB_TAKE(&at, &tcp))
+			return 0;
+		l4->check = &tcp->check;
+		l4->word = ((__u16 *)tcp)[6];
+		return bpf_ntohs(ip->tot_len) >= sizeof(*ip) + sizeof(*tcp);
+	}
+	if (ip->protocol == IPPROTO_UDP) {
+		if (!ELB_TAKE(&at, &udp))
+			return 0;
+		ELB_KEEP_APART(udp);
+		l4->check = &udp->check;
+		l4->word = udp->len;
+		return bpf_ntohs(ip->tot_len) >= sizeof(*ip) + sizeof(*udp);
+	}
+	return 0;
+}
+
+ELB_INLINE __u32 elb_tcp_flags(const struct elb_l4 *l4)
+{
+	return l4->word >> 8;
+}
+
+/* Lengths that contradict each other; looked for only before a connection opens. */
+ELB_INLINE int elb_l4_bad(const struct iphdr *ip, const struct elb_l4 *l4)
+{
+	__u32 length = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+
+	if (ip->protocol == IPPROTO_TCP)
+		return (l4->word & 0xf0) < 0x50;
+	return bpf_ntohs(l4->word) < sizeof(struct udphdr) || bpf_ntohs(l4->word) > length;
 }
 
 #endif

@@ -224,6 +224,18 @@ ELB_INLINE int elb_flow_match(struct elb_flow *flow, const struct elb_flow_key *
 	return 1;
 }
 
+/* Most keys sit in their home slot, `first`: no address has to wait for the home word. */
+ELB_INLINE int elb_flow_find_first(struct elb_flow *first, const struct elb_flow_key *key,
+				   __u32 home, __u32 phases, struct elb_flow_ref *ref)
+{
+	ref->flow = 0;
+	ref->slot = home;
+	ref->bit = 0;
+	ref->word = ELB_LOAD(first->home);
+	ELB_PAUSE(FIND_WORD);
+	return (ref->word & 1) && elb_flow_match(first, key, phases, first, ref);
+}
+
 /*
  * Finds a key in one of `phases`. Returns 1 with *ref filled, or 0 with ref->flow NULL and
  * ref->word the home word under which it was not there.
@@ -234,21 +246,13 @@ ELB_INLINE int elb_flow_find(const struct elb_table *table, const struct elb_flo
 	struct elb_flow *first = elb_table_slot(table, home);
 
 	ref->flow = 0;
-	ref->slot = home;
 	ref->word = 0;
-	ref->bit = 0;
 	if (!first)
 		return 0;
-	ref->word = ELB_LOAD(first->home);
-	ELB_PAUSE(FIND_WORD);
+	if (elb_flow_find_first(first, key, home, phases, ref))
+		return 1;
 
-	/* Most keys sit in their home slot: no address has to wait for the word. */
-	__u32 map = ref->word & ELB_HOME_MAP;
-	if (map & 1) {
-		if (elb_flow_match(first, key, phases, first, ref))
-			return 1;
-		map &= ~1u;
-	}
+	__u32 map = ref->word & ELB_HOME_MAP & ~1u;
 	for (int i = 1; i < ELB_WINDOW_SLOTS && map; i++) {
 		ref->bit = elb_lowest_bit(map);
 		ref->slot = elb_flow_slot(table, home, ref->bit);
@@ -263,14 +267,17 @@ ELB_INLINE int elb_flow_find(const struct elb_table *table, const struct elb_flo
 	return 0;
 }
 
-/* Is the slot still the occupant's that was found, and usable? */
-ELB_INLINE int elb_flow_still(const struct elb_flow *flow, __u32 found_ctl)
+ELB_INLINE int elb_flow_same(__u32 ctl, __u32 found_ctl)
 {
-	__u32 ctl = ELB_LOAD(flow->ctl);
-
 	return ELB_BROKEN(NO_RECHECK) ||
 	       (elb_flow_generation(ctl) == elb_flow_generation(found_ctl) &&
 		elb_flow_in(ctl, ELB_USABLE));
+}
+
+/* Is the slot still the occupant's that was found, and usable? */
+ELB_INLINE int elb_flow_still(const struct elb_flow *flow, __u32 found_ctl)
+{
+	return elb_flow_same(ELB_LOAD(flow->ctl), found_ctl);
 }
 
 /* Takes a free slot of the windows, private until it is linked. 0 if there is none. */
@@ -324,6 +331,26 @@ enum elb_flow_link_result {
 	ELB_LINK_RACED = -2, /* lost ELB_LINK_TRIES races for the home word */
 };
 
+ELB_INLINE __u32 elb_flow_with_bit(__u32 word, __u32 bit)
+{
+	__u32 version = ELB_BROKEN(NO_VERSION) ? 0 : ELB_VERSION;
+
+	return ((word + version) & ~ELB_HOME_MAP) | (word & ELB_HOME_MAP) | 1u << bit;
+}
+
+/*
+ * The usual case of elb_flow_link(): no key at all has this home, so there is nothing to search.
+ * 0: it is not that case.
+ */
+ELB_INLINE int elb_flow_link_alone(const struct elb_table *table, __u32 home, __u32 bit)
+{
+	struct elb_flow *first = elb_table_slot(table, home);
+	__u32 was = first ? ELB_LOAD(first->home) : ELB_HOME_MAP;
+
+	return !(was & ELB_HOME_MAP) &&
+	       elb_cas(&first->home, was, elb_flow_with_bit(was, bit)) == was;
+}
+
 /* Publishes a READY slot under its key, unless the key is there already: then *taken says where. */
 ELB_INLINE int elb_flow_link(const struct elb_table *table, const struct elb_flow_key *key,
 			     __u32 home, __u32 bit, __u32 phases, struct elb_flow_ref *taken)
@@ -339,9 +366,7 @@ ELB_INLINE int elb_flow_link(const struct elb_table *table, const struct elb_flo
 		ELB_PAUSE(LINK_SEARCHED);
 
 		__u32 was = ELB_BROKEN(NO_RESCAN) ? ELB_LOAD(first->home) : taken->word;
-		__u32 version = ELB_BROKEN(NO_VERSION) ? 0 : ELB_VERSION;
-		__u32 map = (was & ELB_HOME_MAP) | 1u << bit;
-		if (elb_cas(&first->home, was, ((was + version) & ~ELB_HOME_MAP) | map) == was)
+		if (elb_cas(&first->home, was, elb_flow_with_bit(was, bit)) == was)
 			return ELB_LINKED;
 	}
 	return ELB_LINK_RACED;
@@ -363,6 +388,13 @@ ELB_INLINE struct elb_flow *elb_flow_decider(const struct elb_table *table, stru
 	return ctl & ELB_FLOW_REVERSE ? elb_table_slot(table, ELB_LOAD(flow->peer)) : flow;
 }
 
+/* Nothing to note and nothing to object to: what elb_flow_refresh() finds most of the time. */
+ELB_INLINE int elb_flow_settled(__u32 last, __u32 ctl, __u32 found_ctl, __u32 now)
+{
+	return elb_flow_same(ctl, found_ctl) && (__s32)(now - last) <= 0 &&
+	       (ELB_BROKEN(SAME_TICK) || elb_flow_phase(ctl) != ELB_DYING);
+}
+
 /*
  * A packet goes through `flow`, found with `ctl`: call it after the fields were copied. 1 = they
  * are valid and the connection lives at least until `*noted` (the tick of its last packet) plus its
@@ -380,16 +412,13 @@ ELB_INLINE int elb_flow_refresh(const struct elb_table *table, struct elb_flow *
 	__u32 last = ELB_LOAD(flow->last);
 	ELB_PAUSE(REFRESH_LAST);
 	__u32 ctl = ELB_LOAD(flow->ctl);
-	int old = (__s32)(now - last) > 0;
 
 	*noted = last;
-	if (!ELB_BROKEN(NO_RECHECK) &&
-	    (elb_flow_generation(ctl) != elb_flow_generation(found_ctl) ||
-	     !elb_flow_in(ctl, ELB_USABLE)))
-		return 0;
-	if (!old && (ELB_BROKEN(SAME_TICK) || elb_flow_phase(ctl) != ELB_DYING))
+	if (elb_flow_settled(last, ctl, found_ctl, now))
 		return 1;
-	if (old) {
+	if (!elb_flow_same(ctl, found_ctl))
+		return 0;
+	if ((__s32)(now - last) > 0) {
 		__u32 was = elb_cas(&flow->last, last, now);
 		*noted = was == last ? now : was;
 	}
