@@ -44,7 +44,10 @@ PoolIndex add_pools(const Model& model, Snapshot& snapshot) {
       continue;
     }
     used->second = snapshot.pools.size();
-    snapshot.pools.push_back({pool->id, pool->protocol, pool->algorithm, {}, std::nullopt});
+    SnapshotPool& compiled = snapshot.pools.emplace_back();
+    compiled.id = pool->id;
+    compiled.protocol = pool->protocol;
+    compiled.algorithm = pool->algorithm;
   }
   return index;
 }

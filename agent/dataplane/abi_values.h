@@ -9,7 +9,28 @@
 #include <map>
 #include <type_traits>
 
+#include "base/ip.h"
+
 namespace elb::dataplane {
+
+inline elb_ip abi_ip(const IpAddress& address) {
+  if (address.is_v4()) return elb_mapped(address.v4_be());
+  elb_ip ip{};
+  std::memcpy(&ip, address.bytes().data(), sizeof ip);
+  return ip;
+}
+
+/// A mapped address comes back as IPv4.
+inline IpAddress ip_of(const elb_ip& ip) {
+  if (ip.word[0] == 0 && ip.word[1] == 0 && ip.word[2] == ELB_MAPPED_WORD) return IpAddress::from_v4_be(ip.word[3]);
+  std::array<uint8_t, 16> bytes;
+  std::memcpy(bytes.data(), &ip, sizeof ip);
+  return IpAddress::from_v6(bytes);
+}
+
+inline elb_addr_key abi_prefix(const IpAddress& address, uint8_t prefix) {
+  return {uint32_t{prefix} + (address.is_v4() ? ELB_MAPPED_SHIFT : 0), abi_ip(address)};
+}
 
 struct ByteLess {
   template <class T>

@@ -81,7 +81,7 @@ Status Dataplane::Parts::move_host_address() {
   const auto held = port->read_addrs();
   if (!held) return pass_on(Error(held.error()));
   for (const auto& [key, kind] : *held) {
-    const auto address = IpAddress::from_v4_be(key.addr);
+    const auto address = ip_of(key.addr);
     if (kind != ELB_ADDR_HOST || address == options.host_address()) continue;
     if (auto status = routes.remove_host_address(address); !status) return status;
   }

@@ -13,16 +13,9 @@ namespace elb::dataplane {
 
 namespace {
 
-constexpr size_t kRingMax = ELB_RING_MAX - 1;  // slot 0 holds the length
+constexpr size_t kRingMax = ELB_RING_MAX;
 
 uint8_t ip_protocol(model::Protocol protocol) { return protocol == model::Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP; }
-
-elb_addr_key addr_key(const IpAddress& address, uint8_t prefix) {
-  elb_addr_key key{};
-  key.prefix_len = prefix;
-  key.addr = address.v4_be();
-  return key;
-}
 
 class Builder {
  public:
@@ -62,7 +55,7 @@ class Builder {
     listeners_.insert(*id);
 
     elb_listener_key key{};
-    key.addr = listener.vip.address.v4_be();
+    key.addr = abi_ip(listener.vip.address);
     key.port = htons(listener.vip.port);
     key.proto = ip_protocol(listener.protocol);
     elb_listener value{};
@@ -106,10 +99,11 @@ class Builder {
         return fail(ErrorCode::kQuota,
                     fmt::format("more than {} different member addresses on one node", ELB_HOPS_MEMBERS - 1));
       maps_.hops[member->endpoint.address] = *hop;
-      value.addr = member->endpoint.address.v4_be();
+      value.addr = abi_ip(member->endpoint.address);
       value.port = htons(member->endpoint.port);
       value.hop = static_cast<uint16_t>(*hop);
       value.flags = member->usable && member->weight > 0 ? ELB_MEMBER_USABLE : 0;
+      value.weight = member->weight;
     }
     const auto index = book_.pairs.assign(key);
     if (!index)
@@ -135,17 +129,17 @@ class Builder {
       if (const auto listener = book_.listeners.find(key.listener)) value.listener = *listener;
       maps_.members[index] = value;
       if (value.hop == 0) continue;
-      const auto address = IpAddress::from_v4_be(value.addr);
+      const auto address = ip_of(value.addr);
       if (book_.hops.find(address) == value.hop) maps_.hops[address] = value.hop;
     }
   }
 
   void add_addrs() {
     for (const IpAddress& vip : snapshot_.vips)
-      if (vip.is_v4()) maps_.addrs[addr_key(vip, 32)] = ELB_ADDR_VIP;
-    maps_.addrs[addr_key(options_.local_addresses.address, options_.local_addresses.prefix)] = ELB_ADDR_LOCAL;
+      if (vip.is_v4()) maps_.addrs[abi_prefix(vip, 32)] = ELB_ADDR_VIP;
+    maps_.addrs[abi_prefix(options_.local_addresses.address, options_.local_addresses.prefix)] = ELB_ADDR_LOCAL;
     // Last: without the node's own address no health check would get an answer.
-    maps_.addrs[addr_key(options_.host_address(), 32)] = ELB_ADDR_HOST;
+    maps_.addrs[abi_prefix(options_.host_address(), 32)] = ELB_ADDR_HOST;
   }
 
   const model::Snapshot& snapshot_;

@@ -12,10 +12,11 @@ namespace {
 
 std::string name_of(const elb_listener_key& key) {
   return fmt::format("listener {} {}", key.proto == IPPROTO_TCP ? "TCP" : "UDP",
-                     Endpoint{IpAddress::from_v4_be(key.addr), ntohs(key.port)}.to_string());
+                     Endpoint{ip_of(key.addr), ntohs(key.port)}.to_string());
 }
 std::string name_of(const elb_addr_key& key) {
-  return fmt::format("address {}/{}", IpAddress::from_v4_be(key.addr).to_string(), key.prefix_len);
+  const IpAddress address = ip_of(key.addr);
+  return fmt::format("address {}/{}", address.to_string(), key.prefix_len - (address.is_v4() ? ELB_MAPPED_SHIFT : 0));
 }
 
 template <class Value>

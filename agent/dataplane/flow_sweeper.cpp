@@ -22,14 +22,14 @@ struct Observed {
   SweepResult& result;
 };
 
-int gone(void* context, __u16 /*listener*/, __u16 member) {
+int gone(void* context, __u16 member) {
   const auto& live = static_cast<Observed*>(context)->view.live;
   return !live.empty() && (member >= live.size() || !live[member]);
 }
 
 void alive(void* context, const elb_flow* forward, elb_flow_state state) {
   auto& open = static_cast<Observed*>(context)->result.open;
-  const uint32_t member = ELB_LOAD(forward->member);
+  const uint32_t member = ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic));
   if (member >= open.size()) return;
   if (state == ELB_STATE_ESTABLISHED || state == ELB_STATE_UDP)
     ++open[member].active;
@@ -62,7 +62,7 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
     elb_flow_sweep_slot(&table, slot, now, &limits, &observer, &result.counts);
     const elb_flow* flow = elb_table_slot(&table, slot);
     if (elb_flow_phase(ELB_LOAD(flow->ctl)) != ELB_FREE) {
-      const uint32_t member = ELB_LOAD(flow->member);
+      const uint32_t member = ELB_FLOW_MEMBER(ELB_LOAD(flow->traffic));
       if (member < max_members) ++result.held[member];
     }
     if (slot == table.mask || (slot % kSlice == kSlice - 1 && stop())) return result;

@@ -35,7 +35,7 @@ Status MapSync::adopt() {
     const PairKey key{uuid_of(value.listener_id), uuid_of(value.id)};
     // A listener that was removed lives on in its members' entries until their connections have ended.
     take(book_.listeners.adopt(key.listener, value.listener) && book_.pairs.adopt(key, index), "member", index);
-    if (value.hop != 0) take(book_.hops.adopt(IpAddress::from_v4_be(value.addr), value.hop), "hop", value.hop);
+    if (value.hop != 0) take(book_.hops.adopt(ip_of(value.addr), value.hop), "hop", value.hop);
     if ((value.flags & ELB_MEMBER_USABLE) != 0) adopted_members_.push_back(to_string(key.member));
   }
   std::sort(adopted_members_.begin(), adopted_members_.end());

@@ -44,7 +44,7 @@ void note(const Status& status) {
 void release_neighbours(const PinDir& pins, Routes& routes) {
   std::set<IpAddress> members;
   for_each<uint32_t, elb_member>(pins, ELB_MAP_MEMBERS, [&](uint32_t, const elb_member& member) {
-    if (member.addr != 0) members.insert(IpAddress::from_v4_be(member.addr));
+    if (member.hop != 0) members.insert(ip_of(member.addr));
   });
   for (const IpAddress& address : members)
     if (const auto route = routes.route_to(address)) note(routes.release_neighbour(route->ifindex, route->neighbour));
@@ -66,7 +66,7 @@ Status teardown(const std::string& pin_dir) {
                                [&](uint32_t ifindex, const elb_link&) { attached.insert(ifindex); });
   if (pins->links().empty()) note(detach_libxdp(attached));
   for_each<elb_addr_key, uint32_t>(*pins, ELB_MAP_ADDRS, [&](const elb_addr_key& key, uint32_t kind) {
-    if (kind == ELB_ADDR_HOST) note(routes->remove_host_address(IpAddress::from_v4_be(key.addr)));
+    if (kind == ELB_ADDR_HOST) note(routes->remove_host_address(ip_of(key.addr)));
   });
   release_neighbours(*pins, *routes);
   return pins->remove();

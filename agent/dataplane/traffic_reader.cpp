@@ -72,8 +72,8 @@ std::optional<model::FlowRecord> read_flow(const elb_table& table, uint32_t slot
   record.local = endpoint(forward.new_source, forward.new_ports & 0xFFFF);
   record.member = endpoint(forward.new_dest, forward.new_ports >> 16);
   record.packets_in = forward.packets;
-  record.bytes_in = forward.bytes;
-  if (const auto pair = view.pairs.find(forward.member); pair != view.pairs.end()) {
+  record.bytes_in = ELB_FLOW_BYTES(forward.traffic);
+  if (const auto pair = view.pairs.find(ELB_FLOW_MEMBER(forward.traffic)); pair != view.pairs.end()) {
     if (view.listeners.count(pair->second.listener) > 0) record.listener_id = to_string(pair->second.listener);
     if (view.members.count(pair->second.member) > 0) record.member_id = to_string(pair->second.member);
   }
@@ -83,7 +83,7 @@ std::optional<model::FlowRecord> read_flow(const elb_table& table, uint32_t slot
   const elb_flow reverse = copy_of(peer);
   if ((reverse.ctl & ELB_FLOW_REVERSE) != 0 && reverse.peer == slot && elb_flow_still(peer, reverse.ctl)) {
     record.packets_out = reverse.packets;
-    record.bytes_out = reverse.bytes;
+    record.bytes_out = ELB_FLOW_BYTES(reverse.traffic);
     if (static_cast<int32_t>(reverse.last - last) > 0) last = reverse.last;
   }
   record.state = state_text(forward, record.packets_out > 0);

@@ -18,6 +18,10 @@ std::string_view to_string(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::kRoundRobin:
       return "ROUND_ROBIN";
+    case Algorithm::kLeastConnections:
+      return "LEAST_CONNECTIONS";
+    case Algorithm::kSourceIp:
+      return "SOURCE_IP";
   }
   return "?";
 }

@@ -27,7 +27,7 @@ inline constexpr size_t kTagsMax = 20;           // LB-18
 inline constexpr uint16_t kVxlanPort = 4789;     // LS-02: refused for UDP listeners
 
 enum class Protocol : uint8_t { kTcp, kUdp };
-enum class Algorithm : uint8_t { kRoundRobin };
+enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
 enum class MonitorType : uint8_t { kTcp };
 
 /// What every resource carries.

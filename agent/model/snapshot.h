@@ -36,6 +36,7 @@ struct SnapshotMonitor {
 
 struct SnapshotPool {
   Id id;
+  int sticky_s = 0;  // source address stickiness (ST-06); 0: none
   Protocol protocol = Protocol::kTcp;
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::vector<SnapshotMember> members;  // ordered by id; includes those that are down or draining, not those admin-down
@@ -47,7 +48,17 @@ struct SnapshotListener {
   Id loadbalancer_id;
   Protocol protocol = Protocol::kTcp;
   Endpoint vip;
-  std::optional<size_t> pool;  // index into Snapshot::pools; empty: no pool
+  std::optional<IpAddress> eip;                // the load balancer's public address, served on the same port (LB-03)
+  std::optional<std::vector<Cidr>> whitelist;  // empty optional: everybody; empty list: nobody (AC-02). Sorted, unique
+  std::optional<uint32_t> connection_limit;    // open connections; beyond it new ones are refused
+  bool toa = false;                            // hand members the client's address (CA-02)
+  std::optional<size_t> pool;                  // index into Snapshot::pools; empty: no pool
+};
+
+/// Both directions each get this much (LB-09, LB-10); all listeners of the address share it.
+struct SnapshotBandwidth {
+  IpAddress address;  // a VIP or an EIP
+  uint32_t mbit_per_s = 0;
 };
 
 struct Snapshot {
@@ -58,7 +69,8 @@ struct Snapshot {
   /// Configured members that no pool above lists: admin-down, or of a pool that no listener uses (any more). They get
   /// nothing new, but what is open goes on (LS-09); only a member that was removed loses its connections. Sorted.
   std::vector<Id> parked_members;
-  std::vector<IpAddress> vips;  // of every admin-up LB, sorted, unique: answered for even without a listener
+  std::vector<IpAddress> vips;  // of every admin-up LB, EIPs too, sorted, unique: answered for even without a listener
+  std::vector<SnapshotBandwidth> bandwidths;  // ordered by address, unique; addresses without a limit are not here
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -8,7 +8,7 @@
 
 ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
 {
-	struct elb_addr_key key = {.prefix_len = 32, .addr = addr};
+	struct elb_addr_key key = {.prefix_len = 128, .addr = elb_mapped(addr)};
 	__u32 *kind = bpf_map_lookup_elem(&elb_addrs, &key);
 
 	return kind ? *kind : ELB_ADDR_NONE;

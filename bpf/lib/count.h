@@ -47,10 +47,10 @@ ELB_INLINE void elb_count_connection(__u32 member)
 /* The flow's own figures may lose an addition if one direction arrives on two CPUs at once. */
 ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, const struct iphdr *ip)
 {
-	__u32 member = flow->member;
+	__u32 member = ELB_FLOW_MEMBER(flow->traffic);
 
 	flow->packets++;
-	flow->bytes += bpf_ntohs(ip->tot_len) + ETH_HLEN;
+	flow->traffic += ELB_FLOW_TRAFFIC(bpf_ntohs(ip->tot_len) + ETH_HLEN, 0);
 	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
 	if (!traffic)
 		return;

@@ -101,9 +101,8 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
 	*(__u32 *)&flow->l3_delta = elb_nat_deltas(nat, key);
-	flow->listener = opening->listener;
-	flow->member = nat->member;
-	flow->bytes = 0;
+	flow->ack = 0;
+	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;
 	ELB_STORE(flow->last, opening->now);
@@ -226,7 +225,7 @@ ELB_INLINE int elb_choose(struct elb_opening *opening)
 	opening->nat.member = elb_pick_member(opening->listener, &member);
 	if (!member)
 		return ELB_REASON_NO_MEMBER;
-	opening->nat.dest = member->addr;
+	opening->nat.dest = member->addr.word[3];
 	opening->member_port = member->port;
 	opening->nat.hop = member->hop;
 
@@ -258,7 +257,7 @@ ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 ELB_INLINE int elb_admit(struct elb_opening *opening)
 {
 	struct elb_listener_key key = {
-		.addr = (__u32)opening->key.addrs,
+		.addr = elb_mapped((__u32)opening->key.addrs),
 		.port = opening->key.ports >> 16,
 		.proto = opening->key.proto,
 	};

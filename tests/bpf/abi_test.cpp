@@ -42,6 +42,7 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
   EXPECT_EQ(offset_of(types, structure(types, #type), #field), int64_t{offsetof(type, field)}) << #type "." #field
   ELB_SAME_SIZE(elb_meta);
   ELB_SAME_SIZE(elb_flow);
+  ELB_SAME_SIZE(elb_policy);
   ELB_SAME_SIZE(elb_listener_key);
   ELB_SAME_SIZE(elb_listener);
   ELB_SAME_SIZE(elb_cursor);
@@ -56,11 +57,12 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
   ELB_SAME_OFFSET(elb_flow, key_addrs);
   ELB_SAME_OFFSET(elb_flow, key_ports);
   ELB_SAME_OFFSET(elb_flow, l3_delta);
-  ELB_SAME_OFFSET(elb_flow, listener);
-  ELB_SAME_OFFSET(elb_flow, member);
-  ELB_SAME_OFFSET(elb_flow, bytes);
+  ELB_SAME_OFFSET(elb_flow, ack);
+  ELB_SAME_OFFSET(elb_flow, traffic);
   ELB_SAME_OFFSET(elb_flow, peer);
   ELB_SAME_OFFSET(elb_member, hop);
+  ELB_SAME_OFFSET(elb_member, weight);
+  ELB_SAME_OFFSET(elb_member, generation);
   ELB_SAME_OFFSET(elb_member, listener);
   ELB_SAME_OFFSET(elb_member, id);
   ELB_SAME_OFFSET(elb_member, listener_id);
@@ -77,12 +79,12 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
 
 TEST(Abi, LayoutThatPinnedMapsRelyOn) {
   // A change here is a new ELB_ABI_VERSION.
-  EXPECT_EQ(ELB_ABI_VERSION, 1);
+  EXPECT_EQ(ELB_ABI_VERSION, 2);
   EXPECT_EQ(offsetof(elb_flow, key_addrs), 16u);
-  EXPECT_EQ(offsetof(elb_flow, bytes), 48u);
+  EXPECT_EQ(offsetof(elb_flow, traffic), 48u);
   EXPECT_EQ(offsetof(elb_flow, peer), 60u);
-  EXPECT_EQ(offsetof(elb_member, id), 16u);
-  EXPECT_EQ(offsetof(elb_member, listener_id), 32u);
+  EXPECT_EQ(offsetof(elb_member, id), 32u);
+  EXPECT_EQ(offsetof(elb_member, listener_id), 48u);
   EXPECT_EQ(offsetof(elb_hop, ifindex), 12u);
   EXPECT_EQ(offsetof(elb_meta, seed), 8u);
 }
@@ -95,6 +97,8 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
       {ELB_MAP_META, {4, sizeof(elb_meta)}},
       {ELB_MAP_FLOWS, {4, sizeof(elb_flow)}},
       {ELB_MAP_LISTENERS, {sizeof(elb_listener_key), sizeof(elb_listener)}},
+      {ELB_MAP_POLICIES, {4, sizeof(elb_policy)}},
+      {ELB_MAP_LOADS, {4, 4}},
       {ELB_MAP_RINGS, {4, 4}},
       {ELB_MAP_CURSORS, {4, sizeof(elb_cursor)}},
       {ELB_MAP_MEMBERS, {4, sizeof(elb_member)}},

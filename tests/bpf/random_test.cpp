@@ -172,7 +172,7 @@ class RandomPackets : public testing::Test {
     std::fill(std::begin(limits.idle), std::end(limits.idle), 1u << 30);
     elb_flow_observer observer{};
     observer.context = &member;
-    observer.gone = [](void* context, __u16, __u16 m) { return int{m == *static_cast<uint32_t*>(context)}; };
+    observer.gone = [](void* context, __u16 m) { return int{m == *static_cast<uint32_t*>(context)}; };
     const uint32_t now = bed.runner.run(Bytes(64), 1, "elb_clock").verdict;
     ASSERT_EQ(sweep_all(bed.runner.table(), now, limits, &observer).split, 0u);
     sweep_all(bed.runner.table(), now + 1, limits);

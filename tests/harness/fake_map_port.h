@@ -64,10 +64,10 @@ class FakeMapPort final : public dataplane::MapPort {
   Result<std::map<uint32_t, std::optional<dataplane::Ring>>> read_rings() override { return rings; }
 
   Status put_addr(const elb_addr_key& key, uint32_t kind) override {
-    return write(fmt::format("put addr {}", IpAddress::from_v4_be(key.addr).to_string()), [&] { addrs[key] = kind; });
+    return write(fmt::format("put addr {}", dataplane::ip_of(key.addr).to_string()), [&] { addrs[key] = kind; });
   }
   Status erase_addr(const elb_addr_key& key) override {
-    return write(fmt::format("erase addr {}", IpAddress::from_v4_be(key.addr).to_string()), [&] { addrs.erase(key); });
+    return write(fmt::format("erase addr {}", dataplane::ip_of(key.addr).to_string()), [&] { addrs.erase(key); });
   }
   Result<dataplane::AddrTable> read_addrs() override { return addrs; }
 

@@ -132,13 +132,13 @@ void ProgRunner::put(const char* map, const void* key, const void* value) const 
 }
 
 void ProgRunner::set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix) {
-  const elb_addr_key key{prefix, addr.be};
+  const elb_addr_key key{prefix + ELB_MAPPED_SHIFT, elb_mapped(addr.be)};
   const uint32_t value = kind;
   put(ELB_MAP_ADDRS, &key, &value);
 }
 
 void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index) {
-  const elb_listener_key key{vip.be, htons(port), proto, 0};
+  const elb_listener_key key{elb_mapped(vip.be), htons(port), proto, 0};
   elb_listener value{};
   value.index = index;
   put(ELB_MAP_LISTENERS, &key, &value);
@@ -157,7 +157,7 @@ void ProgRunner::set_ring(uint32_t listener, const std::vector<uint32_t>& member
 
 void ProgRunner::set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener) {
   elb_member member{};
-  member.addr = addr.be;
+  member.addr = elb_mapped(addr.be);
   member.port = htons(port);
   member.hop = hop;
   member.listener = listener;

@@ -19,9 +19,9 @@
 #define ELB_ASSERT(cond, why) _Static_assert(cond, why)
 #endif
 
-#define ELB_ABI_VERSION	    1
+#define ELB_ABI_VERSION	    2
 #define ELB_CACHE_LINE	    64
-#define ELB_RING_MAX	    65536 /* members of one ring; slot 0 holds the length */
+#define ELB_RING_MAX	    65537 /* members of one ring; slot 0 before them holds the length */
 #define ELB_HOPS_MAX	    65536 /* next hops, index 0 is never valid */
 #define ELB_HOPS_MEMBERS    8192  /* 1..8191 belong to the agent, the rest is learnt by packets */
 #define ELB_PORT_FIRST_HOST 1024  /* local ports handed out: 1024..65535 */
@@ -31,8 +31,10 @@
 #define ELB_MAP_META	  "elb_meta"	  /* ARRAY 1: struct elb_meta */
 #define ELB_MAP_FLOWS	  "elb_flows"	  /* ARRAY, mmap: struct elb_flow */
 #define ELB_MAP_LISTENERS "elb_listeners" /* HASH: elb_listener_key -> elb_listener */
+#define ELB_MAP_POLICIES  "elb_policies"  /* ARRAY by listener index: struct elb_policy */
 #define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */
-#define ELB_MAP_CURSORS	  "elb_cursors"	  /* ARRAY by listener index: struct elb_cursor */
+#define ELB_MAP_CURSORS	  "elb_cursors"	  /* ARRAY, mmap, by listener index: struct elb_cursor */
+#define ELB_MAP_LOADS	  "elb_loads"	  /* ARRAY, mmap, by member index: __u32 connections now */
 #define ELB_MAP_MEMBERS	  "elb_members"	  /* ARRAY by member index: struct elb_member */
 #define ELB_MAP_PORTS	  "elb_ports"	/* PERCPU_ARRAY by member index: __u64 local port cursor */
 #define ELB_MAP_TRAFFIC	  "elb_traffic" /* PERCPU_ARRAY by member index: struct elb_traffic */
@@ -75,33 +77,89 @@ struct elb_flow {
 	__u32 new_ports;
 	__u16 l3_delta; /* checksum differences, one's complement */
 	__u16 l4_delta;
-	__u16 listener; /* index */
-	__u16 member;	/* index */
-	__u64 bytes;	/* IP packets with an Ethernet header each, without padding */
+	__be32 ack; /* TCP: last acknowledgement seen in this direction, for a reset in the other */
+	__u64 traffic; /* bytes << 16 | member index; IP packets with an Ethernet header each, no
+			  padding */
 	__u32 packets;
 	__u32 peer; /* slot of the other direction's entry */
 };
 ELB_ASSERT(sizeof(struct elb_flow) == ELB_CACHE_LINE, "one cache line per direction");
 
+/* The bytes wrap at 2^48 without touching the member; its listener is in elb_members. */
+#define ELB_FLOW_MEMBER(traffic)	((__u16)(traffic))
+#define ELB_FLOW_BYTES(traffic)		((traffic) >> 16)
+#define ELB_FLOW_TRAFFIC(bytes, member) ((__u64)(bytes) << 16 | (__u16)(member))
+
+/* An address of either family where speed does not matter: IPv4 as ::ffff:a.b.c.d (RFC 4291). */
+struct elb_ip {
+	__be32 word[4];
+};
+#define ELB_MAPPED_WORD	 __builtin_bswap32(0xffffu) /* word[2] of such an address */
+#define ELB_MAPPED_SHIFT 96			    /* what it adds to the length of a prefix */
+
+static inline struct elb_ip elb_mapped(__be32 addr)
+{
+	struct elb_ip ip = {{0, 0, ELB_MAPPED_WORD, addr}};
+
+	return ip;
+}
+
+/*
+ * What does not fit into the entry of an IPv6 connection or of one between the families: the whole
+ * addresses, beside the entry of the same slot. Such an entry has ELB_FLOW_V6; its key_addrs is a
+ * keyed hash of both addresses. A packet may use the entry only if key_source and key_dest are its
+ * own. Written between claim and ready, like the entry.
+ */
+struct elb_flow6 {
+	struct elb_ip key_source, key_dest;
+	struct elb_ip new_source, new_dest;
+};
+ELB_ASSERT(sizeof(struct elb_flow6) == ELB_CACHE_LINE, "elb_flow6");
+
 struct elb_listener_key {
-	__be32 addr;
+	struct elb_ip addr;
 	__be16 port;
 	__u8 proto;
 	__u8 pad;
 };
-ELB_ASSERT(sizeof(struct elb_listener_key) == 8, "elb_listener_key");
+ELB_ASSERT(sizeof(struct elb_listener_key) == 20, "elb_listener_key");
 
 struct elb_listener {
 	__u32 index;
-	__u32 flags; /* none yet, zero */
+	__u32 flags; /* ELB_LISTENER_* */
 	__u8 id[16]; /* UUID of the listener, so that a restarted agent finds its indexes */
 };
 ELB_ASSERT(sizeof(struct elb_listener) == 24, "elb_listener");
+#define ELB_LISTENER_EIP 1u /* this key is the load balancer's EIP, not its VIP */
 
-/* The ring's position, in a cache line of its own: every CPU adds to it. */
+enum elb_algorithm {
+	ELB_ROUND_ROBIN,       /* ring: members in smooth order of their weights */
+	ELB_LEAST_CONNECTIONS, /* ring: each member once */
+	ELB_SOURCE_HASH,       /* ring: Maglev's table, its length a prime */
+};
+
+/* How a listener admits and treats connections. Zero is the plain case. */
+struct elb_policy {
+	__u32 algorithm;	/* enum elb_algorithm */
+	__u32 flags;		/* ELB_POLICY_* */
+	__u32 acl;		/* of the keys in elb_acl, with ELB_POLICY_WHITELIST */
+	__u32 sticky_ticks;	/* 0: no source address stickiness */
+	__u32 connection_limit; /* 0: none */
+	__u32 rate_vip;		/* index into elb_rates, 0: no limit */
+	__u32 rate_eip;
+	__u32 hash_seed; /* of the source hash: the same on every node */
+	__u32 pad[8];
+};
+ELB_ASSERT(sizeof(struct elb_policy) == ELB_CACHE_LINE, "elb_policy");
+#define ELB_POLICY_WHITELIST 1u /* only clients that elb_acl knows under `acl` */
+#define ELB_POLICY_TOA	     2u /* hand the client's address to members by a TCP option */
+
+/* The ring's position and the listener's open connections: every CPU adds to them. */
 struct elb_cursor {
 	__u64 next;
-	__u64 pad[7];
+	__u32 active; /* connections now; like elb_loads, see ELB_FLOW_CLOSED */
+	__u32 pad0;
+	__u64 pad[6];
 };
 ELB_ASSERT(sizeof(struct elb_cursor) == ELB_CACHE_LINE, "elb_cursor");
 
@@ -111,14 +169,15 @@ ELB_ASSERT(sizeof(struct elb_cursor) == ELB_CACHE_LINE, "elb_cursor");
  * listener's.
  */
 struct elb_member {
-	__be32 addr;
+	struct elb_ip addr;
 	__be16 port;
 	__u16 hop;	/* index into elb_hops, of the agent's part */
 	__u32 listener; /* index */
-	__u32 flags;	/* ELB_MEMBER_* */
-	__u8 id[16];	/* UUID of the member; zero: entry unused */
+	__u16 flags;	/* ELB_MEMBER_* */
+	__u16 weight;
+	__u32 generation; /* steps when the index is given to another member: for sticky entries */
+	__u8 id[16];	  /* UUID of the member; zero: entry unused */
 	__u8 listener_id[16];
-	__u64 pad[2];
 };
 ELB_ASSERT(sizeof(struct elb_member) == ELB_CACHE_LINE, "elb_member");
 #define ELB_MEMBER_USABLE                                                                          \
@@ -157,10 +216,10 @@ struct elb_link {
 ELB_ASSERT(sizeof(struct elb_link) == 8, "elb_link");
 
 struct elb_addr_key {
-	__u32 prefix_len;
-	__be32 addr;
+	__u32 prefix_len; /* of 128 */
+	struct elb_ip addr;
 };
-ELB_ASSERT(sizeof(struct elb_addr_key) == 8, "elb_addr_key");
+ELB_ASSERT(sizeof(struct elb_addr_key) == 20, "elb_addr_key");
 
 enum elb_addr_kind {
 	ELB_ADDR_NONE = 0,
@@ -223,6 +282,8 @@ static_assert(std::has_unique_object_representations_v<elb_hop_key>);
 static_assert(std::has_unique_object_representations_v<elb_addr_key>);
 static_assert(std::has_unique_object_representations_v<elb_flow>);
 static_assert(std::has_unique_object_representations_v<elb_member>);
+static_assert(std::has_unique_object_representations_v<elb_policy>);
+static_assert(std::has_unique_object_representations_v<elb_flow6>);
 static_assert(std::has_unique_object_representations_v<elb_hop>);
 static_assert(std::has_unique_object_representations_v<elb_link>);
 #endif

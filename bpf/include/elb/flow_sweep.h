@@ -52,7 +52,7 @@ enum elb_flow_end {
 struct elb_flow_observer {
 	void *context;
 	/* Nonzero: end the connection now. */
-	int (*gone)(void *context, __u16 listener, __u16 member);
+	int (*gone)(void *context, __u16 member);
 	void (*alive)(void *context, const struct elb_flow *forward, enum elb_flow_state state);
 	void (*ended)(void *context, const struct elb_flow *forward, const struct elb_flow *reverse,
 		      enum elb_flow_state state, enum elb_flow_end why);
@@ -244,8 +244,7 @@ static inline void elb_sweep_forward_slot(const struct elb_table *table, struct 
 {
 	enum elb_flow_state state = elb_flow_state_of(ELB_LOAD(forward->proto), ctl);
 	int gone = observer && observer->gone &&
-		   observer->gone(observer->context, ELB_LOAD(forward->listener),
-				  ELB_LOAD(forward->member));
+		   observer->gone(observer->context, ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic)));
 	int ended = 0;
 
 	if (gone || elb_flow_silent(forward, now, limits->idle[state])) {

@@ -67,9 +67,18 @@ enum elb_flow_phase {
 #define ELB_FLOW_FIN_IN	  0x0040u
 #define ELB_FLOW_FIN_OUT  0x0080u
 #define ELB_FLOW_RST	  0x0100u
-#define ELB_GENERATION	  0x10000u /* one step of the upper half of ctl */
-#define ELB_VERSION	  0x10000u /* one step of the upper half of home */
-#define ELB_HOME_MAP	  0xffffu
+#define ELB_FLOW_SPOKEN	  0x0200u /* member: payload, so it has read the handshake */
+#define ELB_FLOW_CLOSED                                                                            \
+	0x0400u /* no longer counted in elb_loads and elb_cursors; set exactly once */
+/* What the connection is, decided when it opens; in both words. */
+#define ELB_FLOW_V6  0x0800u /* elb_flows6 holds the addresses */
+#define ELB_FLOW_EIP 0x1000u /* came to the EIP */
+#define ELB_FLOW_TOA 0x2000u /* client segments carry the option until ELB_FLOW_SPOKEN */
+#define ELB_FLOW_PROXIED                                                                           \
+	0x4000u /* opened by SYN cookie: `packets` holds what is added to sequences */
+#define ELB_GENERATION 0x10000u /* one step of the upper half of ctl */
+#define ELB_VERSION    0x10000u /* one step of the upper half of home */
+#define ELB_HOME_MAP   0xffffu
 
 #define ELB_PHASE_BIT(phase) (1u << (phase))
 /* A packet may be translated by it. */

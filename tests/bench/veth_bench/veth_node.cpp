@@ -28,7 +28,9 @@ Status put(const bpf_map* map, const Key& key, const Value& value) {
   return fail_errno(errno, fmt::format("cannot write {}", bpf_map__name(map)));
 }
 
-elb_addr_key addr_key(const Cidr& cidr) { return {cidr.prefix, cidr.address.v4_be()}; }
+elb_addr_key addr_key(const Cidr& cidr) {
+  return {uint32_t{cidr.prefix} + ELB_MAPPED_SHIFT, elb_mapped(cidr.address.v4_be())};
+}
 
 elb_link link_of(const Mac& mac) {
   elb_link link{};
@@ -65,7 +67,7 @@ Result<std::unique_ptr<VethNode>> VethNode::start(const NodeSettings& settings) 
 Status VethNode::fill(const NodeSettings& settings) {
   const auto& maps = program_->maps;
   elb_listener_key key{};
-  key.addr = settings.vip.address.v4_be();
+  key.addr = elb_mapped(settings.vip.address.v4_be());
   key.port = htons(settings.vip.port);
   key.proto = IPPROTO_UDP;
   elb_listener listener{};
@@ -73,7 +75,7 @@ Status VethNode::fill(const NodeSettings& settings) {
   listener.id[0] = 1;
 
   elb_member member{};
-  member.addr = settings.member.address.v4_be();
+  member.addr = elb_mapped(settings.member.address.v4_be());
   member.port = htons(settings.member.port);
   member.hop = kHop;
   member.listener = kListener;

@@ -70,11 +70,10 @@ class FlowFixture {
     flow.new_source = source;
     flow.new_dest = dest;
     flow.new_ports = ports;
-    flow.member = member;
     flow.last = now;
     flow.peer = peer;
     flow.packets = 0;
-    flow.bytes = 0;
+    flow.traffic = ELB_FLOW_TRAFFIC(0, member);
   }
 
   uint64_t salt_ = 0;

@@ -136,9 +136,9 @@ TEST_F(FlowsTest, ReadsBothDirectionsOfAConnection) {
   const auto flow = flows.open(7, 1, kNow - 20);
   establish(flow);
   flow.forward->packets = 3;
-  flow.forward->bytes = 180;
+  flow.forward->traffic += ELB_FLOW_TRAFFIC(180, 0);
   flow.reverse->packets = 2;
-  flow.reverse->bytes = 2000;
+  flow.reverse->traffic += ELB_FLOW_TRAFFIC(2000, 0);
   flow.reverse->last = kNow - 10;
   const auto page = read();
   EXPECT_EQ(page.capacity, 1024U);

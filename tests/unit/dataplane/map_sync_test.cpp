@@ -167,11 +167,11 @@ TEST_F(MapSyncTest, LS09_AParkedMemberLeavesTheRingAndKeepsItsConnections) {
   EXPECT_FALSE(sync.view().get()->live[parked]) << "its listener is gone";
 }
 
-TEST_F(MapSyncTest, MB07_ANewWeightIsOneRingSwap) {
+TEST_F(MapSyncTest, MB07_ANewWeightIsItsMemberAndOneRingSwap) {
   apply(SnapshotBuilder().listener(1, {member(1, 1), member(2, 1)}).build());
   port.take_log();
-  EXPECT_EQ(apply(SnapshotBuilder().listener(1, {member(1, 1), member(2, 3)}).build()), 1U);
-  EXPECT_THAT(port.log, ElementsAre("put ring 0"));
+  EXPECT_EQ(apply(SnapshotBuilder().listener(1, {member(1, 1), member(2, 3)}).build()), 2U);
+  EXPECT_THAT(port.log, ElementsAre("put member 2", "put ring 0"));
 }
 
 TEST_F(MapSyncTest, APoolOfTwoListenersHasAnEntryForEach) {
@@ -295,7 +295,7 @@ TEST_F(MapSyncTest, AnAuditRepairsAndDescribesDrift) {
   const auto addrs = port.addrs;
 
   elb_listener_key strange{};
-  strange.addr = 0x01020304;
+  strange.addr = elb_mapped(0x01020304);
   port.listeners.erase(port.listeners.begin());      // deleted
   port.listeners[strange] = elb_listener{};          // inserted
   port.members[*index_of(1, 1)].port = 1;            // changed
@@ -362,9 +362,7 @@ TEST_F(MapSyncTest, TheNodesOwnAddressWinsOverAVirtualOne) {
   auto snapshot = SnapshotBuilder().listener(1, {}).build();
   snapshot.vips = {*IpAddress::parse("100.125.0.1")};
   apply(snapshot);
-  elb_addr_key key{};
-  key.prefix_len = 32;
-  key.addr = IpAddress::parse("100.125.0.1")->v4_be();
+  const elb_addr_key key = abi_prefix(*IpAddress::parse("100.125.0.1"), 32);
   EXPECT_EQ(port.addrs.at(key), static_cast<uint32_t>(ELB_ADDR_HOST));
 }
 

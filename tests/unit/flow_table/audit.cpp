@@ -35,7 +35,8 @@ bool paired(const Table& table, const elb_flow& forward, uint32_t slot, const el
   return !(forward.ctl & ELB_FLOW_REVERSE) && (reverse.ctl & ELB_FLOW_REVERSE) &&
          (reverse.peer & table.view.mask) == slot && forward.new_dest == reverse.key_addrs >> 32 &&
          forward.new_source == static_cast<uint32_t>(reverse.key_addrs) &&
-         reverse.new_dest == forward.key_addrs >> 32 && forward.member == reverse.member;
+         reverse.new_dest == forward.key_addrs >> 32 &&
+         ELB_FLOW_MEMBER(forward.traffic) == ELB_FLOW_MEMBER(reverse.traffic);
 }
 
 void audit_pair(const Table& table, Shadow& shadow, const elb_flow& flow, uint32_t slot) {
@@ -72,7 +73,7 @@ void audit(const Table& table, Shadow& shadow) {
     if (found.same > 1) shadow.report(Violation::duplicate);
     if (!elb_flow_in(flow.ctl, kAlive)) continue;
     audit_pair(table, shadow, flow, slot);
-    if (!(flow.ctl & ELB_FLOW_REVERSE)) ++active[flow.member % kMembers];
+    if (!(flow.ctl & ELB_FLOW_REVERSE)) ++active[ELB_FLOW_MEMBER(flow.traffic) % kMembers];
   }
   if (bits != named) shadow.report(Violation::dangling);
   for (uint32_t member = 0; member < kMembers; ++member) {

@@ -60,7 +60,7 @@ class FlowTableTest : public testing::Test {
     for (int state = 0; state < ELB_STATE_COUNT; ++state) limits.idle[state] = kIdle[state];
     limits.rest = kRest;
     observer.context = this;
-    observer.gone = [](void* self, __u16, __u16 member) -> int { return of(self).gone_member == member; };
+    observer.gone = [](void* self, __u16 member) -> int { return of(self).gone_member == member; };
     observer.alive = [](void* self, const elb_flow*, elb_flow_state state) { of(self).alive.push_back(state); };
     observer.ended = [](void* self, const elb_flow*, const elb_flow*, elb_flow_state state, elb_flow_end why) {
       of(self).ended.push_back({state, why});

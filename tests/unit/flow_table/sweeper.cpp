@@ -6,7 +6,7 @@ namespace elb::test {
 Sweeper::Sweeper(const Table& table, Shadow& shadow, const elb_flow_limits& limits, uint32_t gone_every)
     : table_(table), shadow_(shadow), limits_(limits), gone_every_(gone_every) {
   observer_.context = this;
-  observer_.gone = [](void* context, __u16, __u16) -> int { return static_cast<Sweeper*>(context)->is_gone(); };
+  observer_.gone = [](void* context, __u16) -> int { return static_cast<Sweeper*>(context)->is_gone(); };
   observer_.ended = [](void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state,
                        elb_flow_end why) { static_cast<Sweeper*>(context)->ended(*forward, *reverse, state, why); };
   observer_.released = [](void* context, const elb_flow* reverse) {
@@ -26,7 +26,7 @@ void Sweeper::compare(const elb_flow& flow, uint32_t limit) {
 }
 
 void Sweeper::ended(const elb_flow& forward, const elb_flow& reverse, elb_flow_state state, elb_flow_end why) {
-  shadow_.active(ELB_LOAD(forward.member)).fetch_sub(1);
+  shadow_.active(ELB_FLOW_MEMBER(ELB_LOAD(forward.traffic))).fetch_sub(1);
   if (why == ELB_END_GONE) {
     ++gone;
     return;

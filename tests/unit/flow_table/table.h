@@ -64,7 +64,7 @@ inline void fill(elb_flow& flow, const elb_flow_key& key, const Fields& fields, 
   ELB_STORE(flow.peer, fields.peer);
   ELB_PAUSE(FILL);
   ELB_STORE(flow.new_ports, fields.ports);
-  ELB_STORE(flow.member, fields.member);
+  ELB_STORE(flow.traffic, ELB_FLOW_TRAFFIC(0, fields.member));
   ELB_STORE(flow.l3_delta, static_cast<uint16_t>(sum));
   ELB_STORE(flow.l4_delta, static_cast<uint16_t>(sum >> 16));
   ELB_STORE(flow.last, now);
@@ -77,7 +77,7 @@ inline Fields copy(const elb_flow& flow) {
   ELB_PAUSE(COPY);
   fields.ports = ELB_LOAD(flow.new_ports);
   fields.peer = ELB_LOAD(flow.peer);
-  fields.member = ELB_LOAD(flow.member);
+  fields.member = ELB_FLOW_MEMBER(ELB_LOAD(flow.traffic));
   fields.sum = ELB_LOAD(flow.l3_delta) | static_cast<uint32_t>(ELB_LOAD(flow.l4_delta)) << 16;
   return fields;
 }
