@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct SweepResult {
   std::vector<uint32_t> held;   // entries that hold the member index, in whatever phase
   uint64_t revoked = 0;         // ended since their client is not in the whitelist any more
   elb_sweep_counts counts{};
+  std::optional<uint32_t> at;  // tick at its beginning
 };
 
 /// Which listeners' connections a sweep compares with their whitelist: those with another list than two whole sweeps
@@ -78,6 +80,8 @@ class FlowSweeper {
   OpenFlows open_flows(uint32_t member) const;
   /// Of the last whole sweep, except `ended` and `released` (since the start).
   elb_sweep_counts counts() const;
+  /// Tick at which the last whole sweep began; nothing before the first has ended.
+  std::optional<uint32_t> swept_at() const;
 
  private:
   void run();
