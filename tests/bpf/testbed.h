@@ -34,13 +34,26 @@ enum Port : uint16_t {
   kElsewherePort = 85,  // its member is behind the other interface
   kNoDevice = 86,       // its member is behind an interface that is not attached
   kUdpPlain = 53,       // members 20, 21
+  // Listeners of admission_world() only, 9 to 16.
+  kAllowed = 87,     // whitelist with the lower half of the clients' network
+  kNobody = 88,      // an empty whitelist
+  kLeast = 89,       // least connections, weights 1, 2, 3 and a member that is not usable
+  kHashed = 90,      // source hash over four members, one not resolved
+  kSticky = 91,      // round robin with stickiness
+  kLimited = 92,     // at most kLimit connections
+  kUdpAllowed = 54,  // whitelist as kAllowed's
+  kUdpSticky = 55,
 };
+inline constexpr uint32_t kLimit = 5;
 inline constexpr uint16_t kMemberPort = 8080, kMemberUdpPort = 5353;
 
 /// The second interface of the namespace.
 uint32_t other_interface();
 
 ModelConfig small_world();
+/// small_world() with a listener for each way to admit connections.
+ModelConfig admission_world();
+elb_policy abi_policy(uint32_t listener, const ModelPolicy& policy);
 void write_maps(ProgRunner& runner, const ModelConfig& config);
 
 struct Testbed {

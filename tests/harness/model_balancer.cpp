@@ -122,7 +122,7 @@ ModelVerdict ModelBalancer::judge(const Bytes& frame, uint32_t ifindex, const By
   }
 
   const ModelTuple key{proto, get32(frame, 26), get32(frame, 30), get16(frame, 34), get16(frame, 36)};
-  if (const auto known = entries_.find(key); known != entries_.end()) return forward(at, known->second);
+  if (const auto known = entries_.find(key); known != entries_.end()) return forward(at, key);
 
   const size_t udp_length = proto == kUdp ? get16(frame, 38) : 0;
   const bool bad = cut || (proto == kTcp ? frame[46] >> 4 < 5 : udp_length < 8 || udp_length > total - kIp);
@@ -130,8 +130,12 @@ ModelVerdict ModelBalancer::judge(const Bytes& frame, uint32_t ifindex, const By
   const uint32_t reason = refuse_opening(at, key, bad, proto == kTcp ? frame[47] : 0, entry);
   if (reason != ELB_REASON_COUNT) return leave(at, reason);
   const std::string complaint = open(key, out, learn(at), entry);
-  ModelVerdict verdict = forward(at, entry);
-  verdict.complaint = complaint;
+  if (!complaint.empty()) {
+    ModelVerdict failed;
+    failed.complaint = complaint;
+    return failed;
+  }
+  ModelVerdict verdict = forward(at, key);
   return verdict;
 }
 
@@ -149,18 +153,31 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
   if (key.proto == kTcp && (flags & (kSyn | kAck | kRst | kFin)) != kSyn) return ELB_REASON_NOT_SYN;
   if (at.frame[22] < 2) return ELB_REASON_TTL;
 
+  static const ModelPolicy kPlainPolicy;
+  const auto policy = config_.policies.find(listener->second);
   const auto ring = config_.rings.find(listener->second);
-  if (ring == config_.rings.end() || ring->second.empty()) {
+  const auto answer = admission_.ask({
+      .listener = listener->second,
+      .client = key.source,
+      .policy = policy == config_.policies.end() ? kPlainPolicy : policy->second,
+      .ring = ring == config_.rings.end() ? nullptr : &ring->second,
+      .fitness =
+          [this](uint32_t index) {
+            const ModelMember& member = config_.members[index];
+            if (!member.usable) return ModelFitness::kUnusable;
+            const ModelHop& way = config_.hops[member.hop];
+            return way.ifindex && way.valid ? ModelFitness::kFit : ModelFitness::kNoHop;
+          },
+      .weight = [this](uint32_t index) { return config_.members[index].weight; },
+  });
+  if (answer.reason != ELB_REASON_COUNT) {
     refused_[listener->second]++;
-    return ELB_REASON_NO_MEMBER;
+    return answer.reason;
   }
-  entry.member = ring->second[turns_[listener->second]++ % ring->second.size()];
+  entry.listener = listener->second;
+  entry.member = answer.member;
   entry.hop = config_.members[entry.member].hop;
   const ModelHop& hop = config_.hops[entry.hop];
-  if (!hop.ifindex || !hop.valid) {
-    refused_[listener->second]++;
-    return ELB_REASON_NO_HOP;
-  }
   if (get16(at.frame, 16) > hop.mtu) return ELB_REASON_TOO_BIG;
   if (!learn(at)) {
     refused_[listener->second]++;
@@ -190,14 +207,30 @@ std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, uint32_
   if (local < config_.local_first || local - config_.local_first >= config_.local_count || entry.becomes.sport < 1024)
     return fmt::format("local endpoint {:08x}:{} out of range", local, entry.becomes.sport);
   if (entries_.contains(reply)) return fmt::format("local endpoint {:08x}:{} used twice", local, entry.becomes.sport);
+  entry.forward = key;
   entries_[key] = entry;
-  entries_[reply] = {{key.proto, key.dest, key.source, key.dport, key.sport}, true, back, entry.member};
+  entries_[reply] = {
+      {key.proto, key.dest, key.source, key.dport, key.sport}, true, back, entry.member, entry.listener, key};
+  admission_.opened(entry.member, entry.listener);
   connections_.emplace_back(key, reply);
   traffic_[entry.member].connections++;
   return {};
 }
 
-ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry) {
+/// FIN of both sides or a RST closes; the client's next SYN opens anew.
+void ModelBalancer::track(const ModelTuple& key, uint8_t flags) {
+  const bool reverse = entries_.at(key).reverse;
+  Entry& known = entries_.at(entries_.at(key).forward);
+  const bool was_closed = known.closed();
+  if (!reverse && (flags & (kSyn | kAck | kRst | kFin)) == kSyn) known.fin_in = known.fin_out = known.rst = false;
+  if (flags & kFin) (reverse ? known.fin_out : known.fin_in) = true;
+  if (flags & kRst) known.rst = true;
+  if (known.closed() && !was_closed) admission_.closed(known.member, known.listener);
+  if (!known.closed() && was_closed) admission_.opened(known.member, known.listener);
+}
+
+ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key) {
+  const Entry entry = entries_.at(key);
   const size_t total = get16(at.frame, 16);
   if (at.frame[22] < 2) return leave(at, ELB_REASON_TTL);
   const ModelHop& hop = config_.hops[entry.hop];
@@ -225,6 +258,7 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry) {
     if (!config_.tx_ports.contains(hop.ifindex)) return leave(at, ELB_REASON_NO_HOP);
     result.verdict = XDP_REDIRECT;
   }
+  if (entry.becomes.proto == kTcp) track(key, at.frame[47]);
   elb_traffic& traffic = traffic_[entry.member];
   (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
   (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += total + kEth;
@@ -232,6 +266,8 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry) {
 }
 
 void ModelBalancer::end_member(uint32_t member) {
+  for (const auto& [key, entry] : entries_)
+    if (entry.member == member && !entry.reverse && !entry.closed()) admission_.closed(member, entry.listener);
   std::erase_if(entries_, [&](const auto& entry) { return entry.second.member == member; });
   std::erase_if(connections_, [&](const auto& pair) { return !entries_.contains(pair.first); });
 }
