@@ -34,6 +34,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 
 	opening->key = elb_key_of(at, ip, l4);
+	opening->who.client = elb_mapped(ip->saddr);
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
 	opening->from.pad = 0;
