@@ -74,9 +74,11 @@ bool same_table(const Model& a, const Model& b) {
 
 }  // namespace
 
-const std::vector<model::Subnet>& write_load_subnets() {
-  static const std::vector<model::Subnet> list = {{"s", "n", "", *Cidr::parse("10.0.0.0/16"), std::nullopt}};
-  return list;
+const model::Node& write_load_node() {
+  static const model::Node node = {.subnets = {{"s", "n", "", *Cidr::parse("10.0.0.0/16"), std::nullopt}},
+                                   .eip_pools = {*Cidr::parse("203.0.113.0/24")},
+                                   .local_addresses = {}};
+  return node;
 }
 
 Status write_load_step(Draft& draft, uint64_t revision, Random& random) {
@@ -96,7 +98,7 @@ Status write_load_step(Draft& draft, uint64_t revision, Random& random) {
 Status History::advance() {
   RewindableRandom random;
   random.wind(seed_, model_.revision);
-  Draft draft(model_, write_load_subnets(), clock_, random);
+  Draft draft(model_, write_load_node(), clock_, random);
   if (auto status = write_load_step(draft, model_.revision, random); !status) return status;
   Model next = draft.model();
   next.revision = model_.revision + 1;
