@@ -64,9 +64,8 @@ Status move_eips(Draft& draft) {
     size_t next = 1;
     for (const auto& [id, old] : eips) {
       if (!old->loadbalancer_id) continue;
-      model::Eip eip = *draft.model().eips.at(id);
-      eip.loadbalancer_id.reset();
-      if (bind) eip.loadbalancer_id = lbs[next++ % lbs.size()];
+      model::Eip eip = *old;  // as it was: the second round binds what the first has unbound
+      eip.loadbalancer_id = bind ? std::optional<Id>(lbs[next++ % lbs.size()]) : std::nullopt;
       if (auto status = draft.update(eip); !status) return status;
     }
   }

@@ -184,8 +184,8 @@ TEST_F(StoreTest, APutReplacesTheWholeResource) {
 
 TEST_F(StoreTest, ErasesTakeEffectWithTheirTags) {
   commit(0, puts(full_model()));
-  commit(1, {Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"}, Erase{Kind::kListener, "l1"},
-             Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
+  commit(1, {Erase{Kind::kEip, "e1"}, Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"},
+             Erase{Kind::kListener, "l1"}, Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
   Model empty;
   empty.revision = 2;
   expect_same(load(), empty);
