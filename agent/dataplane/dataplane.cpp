@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "dataplane/bpf_object.h"
+#include "dataplane/capabilities.h"
 #include "dataplane/doctor.h"
 #include "dataplane/drift.h"
 #include "dataplane/flow_sweeper.h"
@@ -45,6 +46,7 @@ struct Dataplane::Parts {
 };
 
 Status Dataplane::Parts::start(const Clock& clock, Random& random) {
+  if (auto status = check_capabilities(); !status) return status;
   auto interfaces = find_interfaces(options.interfaces);
   if (!interfaces) return pass_on(std::move(interfaces.error()));
   warn_about_veth();
