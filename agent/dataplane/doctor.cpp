@@ -166,7 +166,8 @@ void examine_drops(const Patient& patient, Findings& findings) {
     findings.push_back(unreadable("drops", packets.error()));
     return;
   }
-  static constexpr std::array kLack = {"no_member", "table_full", "no_port", "no_hop", "hops_full", "too_big"};
+  static constexpr std::array kLack = {"no_member", "table_full",  "no_port",     "no_hop",           "hops_full",
+                                       "too_big",   "no_headroom", "table_share", "connection_limit", "rate_guard"};
   bool any = false;
 #define ELB_REASON_ROW(NAME, name, drop, text)                                                                       \
   if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                                \
