@@ -35,6 +35,7 @@ struct DataplaneOptions {
   uint32_t max_members = 65536;  // (listener, member) pairs, and one for each listener
   FlowTimes times;
   XdpAttach attach = XdpAttach::kLink;
+  bool rebuild = true;  // pinned maps that do not fit are replaced, which ends all connections; false: refuse to start
 
   /// The node's own address among local_addresses, source of the health checks: 100.125.0.1 of 100.125.0.0/24.
   IpAddress host_address() const;

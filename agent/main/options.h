@@ -23,6 +23,7 @@ struct Options {
   std::string log_level = "info";
   std::string log_format = "text";
   bool teardown = false;
+  bool check = false;
 };
 
 /// Options to run with, or the exit status when --help, --version or a usage error has been answered already.
