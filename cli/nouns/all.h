@@ -12,10 +12,15 @@ Noun listener_noun();
 Noun pool_noun();
 Noun member_noun();
 Noun health_monitor_noun();
+Noun whitelist_noun();
+Noun eip_noun();
 Noun subnet_noun();
 Noun status_noun();
 Noun flows_noun();
 Noun drops_noun();
+Noun top_noun();
+Noun trace_noun();
+Noun doctor_noun();
 Noun version_noun();
 Noun completion_noun();
 Noun complete_noun();  // hidden: what the shells ask
