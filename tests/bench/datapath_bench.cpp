@@ -67,6 +67,36 @@ std::unique_ptr<ProgRunner> make_table(uint32_t slots) {
   return runner;
 }
 
+/// So many prefixes that every client is in one: half or more of them cover all addresses, the rest are more specific.
+void allow_all(ProgRunner& runner, uint32_t prefixes) {
+  uint32_t bits = 0;
+  while (2U << bits <= prefixes) bits++;
+  for (uint32_t i = 0; i < 1U << bits; i++) runner.allow(1, Ipv4Address::from_host(i << (32 - bits)), bits);
+  for (uint32_t i = 1U << bits; i < prefixes; i++)
+    runner.allow(1, Ipv4Address::from_host(i * 2654435761U & 0xffffff00U), 24);
+  elb_policy policy{};
+  policy.flags = ELB_POLICY_WHITELIST;
+  policy.acl = 1;
+  runner.set_policy(1, policy);
+}
+
+/// Least connections of 64 members, all of which are looked at each time.
+void choose_least(ProgRunner& runner) {
+  std::vector<uint32_t> ring;
+  for (uint32_t i = 0; i < ELB_LEAST_SCAN; i++) ring.push_back(i);
+  runner.set_ring(1, ring);
+  elb_policy policy{};
+  policy.algorithm = ELB_LEAST_CONNECTIONS;
+  runner.set_policy(1, policy);
+}
+
+void make_sticky(ProgRunner& runner) {
+  elb_policy policy{};
+  policy.sticky_ticks = 1 << 20;
+  policy.hash_seed = 1;
+  runner.set_policy(1, policy);
+}
+
 void set_connections(const ProgRunner& runner, uint32_t connections) {
   struct Bench {
     uint64_t next;
@@ -119,8 +149,16 @@ int run_all(const char* path, bool huge, std::string_view only) {
   CPU_SET(sched_getcpu(), &cpus);
   sched_setaffinity(0, sizeof cpus, &cpus);
 
-  const auto table = make_table(1u << 20);                   // what elb-agent makes unless told otherwise
-  const auto medium = make_table(1u << 21);                  // half full with 524,288 connections
+  const auto table = make_table(1u << 20);   // what elb-agent makes unless told otherwise
+  const auto medium = make_table(1u << 21);  // half full with 524,288 connections
+  constexpr uint32_t kOpening = 1u << 16;
+  const auto listed = make_table(kOpening), long_listed = make_table(kOpening), sticky = make_table(kOpening),
+             least = make_table(kOpening), plain = make_table(kOpening);
+  if (!listed || !long_listed || !sticky || !least || !plain) return 1;
+  allow_all(*listed, 1000);
+  allow_all(*long_listed, 10000);
+  make_sticky(*sticky);
+  choose_least(*least);
   const auto large = huge ? make_table(1u << 24) : nullptr;  // 1 GB
   if (!table || !medium || (huge && !large)) return 1;
   std::vector<Case> cases = {
@@ -129,6 +167,13 @@ int run_all(const char* path, bool huge, std::string_view only) {
       {"hit, 65536 connections", "bench_balance", 65536, kAck, 1000000, table.get()},
       {"hit, 524288 connections", "bench_balance", 524288, kAck, 1000000, medium.get()},
       {"new connection", "bench_open", kEndless, kSyn, 500000, table.get()},
+      // In a table that the cache nearly holds, to see what each adds.
+      {"new, small table", "bench_open", kEndless, kSyn, 300000, plain.get()},
+      {"new, whitelist of 1000", "bench_open", kEndless, kSyn, 300000, listed.get()},
+      {"new, whitelist of 10000", "bench_open", kEndless, kSyn, 300000, long_listed.get()},
+      {"new, sticky, unknown client", "bench_open", kEndless, kSyn, 300000, sticky.get()},
+      {"new, sticky, known client", "bench_open", 1024, kSyn, 300000, sticky.get()},
+      {"new, least of 64 members", "bench_open", kEndless, kSyn, 300000, least.get()},
   };
   if (huge) cases.push_back({"hit, 4194304 connections", "bench_balance", 1u << 22, kAck, 2000000, large.get()});
   std::erase_if(cases,
