@@ -130,6 +130,14 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
           {"link", dataplane::XdpAttach::kLink}, {"libxdp", dataplane::XdpAttach::kLibxdp}}))
       ->default_str("link");
   app.add_option("--max-listeners", plane.max_listeners, "listeners the kernel tables hold")->capture_default_str();
+  app.add_option("--max-acl-entries", plane.max_acl_entries, "entries of all whitelists that the kernel tables hold")
+      ->capture_default_str();
+  app.add_option("--max-sticky-clients", plane.max_sticky_clients,
+                 "clients whose member is remembered; the longest unused are forgotten")
+      ->capture_default_str();
+  app.add_option("--max-new-connections-per-s", plane.max_new_connections_per_s,
+                 "new connections a second that each CPU accepts, 0: no limit")
+      ->capture_default_str();
   app.add_option("--max-members", plane.max_members, "(listener, member) pairs the kernel tables hold")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
