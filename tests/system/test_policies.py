@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shows: PL-05, PL-06, PL-07, ST-06, ST-10, AC-02, AC-05, AC-07, LB-03, LB-12, LB-13, LB-14, GEN-09.
 """From the API to the kernel: what a pool or a listener is told is what its clients meet."""
+import time
+
 import pytest
 from agent import LBAAS
 from lab import CLIENTS, VIP
@@ -26,6 +28,7 @@ def test_PL_07_algorithm_changed_under_load_breaks_nothing(lab, service):
     connect = lab.load("client2", "connect", rate=200)
     for algorithm in ("LEAST_CONNECTIONS", "SOURCE_IP", "ROUND_ROBIN", "LEAST_CONNECTIONS", "ROUND_ROBIN"):
         set_and_wait(one.agent, "pool", one.pool, lb_algorithm=algorithm)
+        time.sleep(0.3)
     connect, held = connect.stop(), held.stop()
     assert (connect["failed"], held["broken"]) == (0, 0), (connect["reasons"], held["reasons"])
     assert connect["ok"] > 50, "there was a load"
