@@ -181,8 +181,8 @@ model::FlowPage Dataplane::flows(const model::FlowFilter& filter) const { return
 
 model::Findings Dataplane::findings() const {
   Parts& parts = *parts_;
-  return examine({parts.options, *parts.object, parts.pins, *parts.port, *parts.hops, *parts.sweeper,
-                  parts.sync->view()});
+  return examine(
+      {parts.options, *parts.object, parts.pins, *parts.port, *parts.hops, *parts.sweeper, parts.sync->view()});
 }
 
 Result<model::Trace> Dataplane::trace(const model::TraceQuery& query) const {
