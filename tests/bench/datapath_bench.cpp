@@ -198,7 +198,7 @@ std::vector<Row> sweep_of(const Case& c) {
   const auto begun = std::chrono::steady_clock::now();
   const elb_sweep_counts counts = sweep_all(table, now, limits);
   const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-  const double bytes = (double{table.mask} + 1) * sizeof(elb_flow) / static_cast<double>(counts.live);
+  const double bytes = (static_cast<double>(table.mask) + 1) * sizeof(elb_flow) / static_cast<double>(counts.live);
   return {{fmt::format("sweep of {} connections", counts.live), ms, "ms", "at most", 1000, ms / 1000},
           {"memory", bytes, "bytes/connection of the table", "2 entries", 2 * sizeof(elb_flow),
            bytes / (2 * sizeof(elb_flow))}};
