@@ -270,6 +270,7 @@ TEST(Requests, NoCommandIsForgottenHere) {
     shown.insert(words[0]);
     if (words.size() > 1) shown.insert(words[0] + " " + words[1]);
   }
+  shown.merge(std::set<std::string>{"doctor", "trace", "top"});  // tools_test.cpp
   for (const Noun& noun : nouns()) {
     for (const Command& command : noun.commands) {
       if (noun.hidden) continue;
