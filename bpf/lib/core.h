@@ -8,16 +8,11 @@
 #ifndef ELB_CORE_H
 #define ELB_CORE_H
 
-#include <lib/open.h>
+#include <lib/rate.h>
+#include <lib/reset.h>
+#include <lib/toa.h>
 
 /* The rare parts of the hit path, global so that its registers and the verifier are spared. */
-ELB_NOINLINE int elb_mark(struct elb_flow *flow, __u32 ctl, __u32 set, __u32 clear)
-{
-	if (flow)
-		elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
-	return 0;
-}
-
 ELB_NOINLINE int elb_refresh(struct elb_flow *flow, __u32 ctl, __u32 now)
 {
 	__u32 noted;
@@ -34,30 +29,6 @@ ELB_NOINLINE __u64 elb_find_elsewhere(__u64 addrs, __u32 ports, __u32 proto)
 	if (!elb_flow_find(ELB_TABLE, &key, elb_flow_home(ELB_TABLE, &key), ELB_USABLE, &ref))
 		return 0;
 	return (__u64)ref.slot << 32 | ref.ctl;
-}
-
-/*
- * TCP progress, for the agent's timeouts. Most segments tell nothing new. A SYN on a connection
- * that was closing opens it anew, with the same member and local port, as both ends may (RFC 6191).
- */
-ELB_INLINE void elb_track(struct elb_flow *flow, __u32 ctl, __u32 flags)
-{
-	__u32 reverse = ctl & ELB_FLOW_REVERSE;
-	__u32 set = reverse ? ELB_FLOW_SEEN_OUT : ELB_FLOW_SEEN_IN, clear = 0;
-
-	if (!(flags & (ELB_TCP_FIN | ELB_TCP_SYN | ELB_TCP_RST)) && (ctl & set))
-		return;
-	if (!reverse && ELB_TCP_OPENS(flags)) {
-		if (!(ctl & (ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT | ELB_FLOW_RST)))
-			return;
-		set = 0;
-		clear = ELB_FLOW_SEEN_IN | ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT | ELB_FLOW_RST;
-	}
-	if (flags & ELB_TCP_FIN)
-		set |= reverse ? ELB_FLOW_FIN_OUT : ELB_FLOW_FIN_IN;
-	if (flags & ELB_TCP_RST)
-		set |= ELB_FLOW_RST;
-	elb_mark(flow, ctl, set, clear);
 }
 
 /* Where a frame leaves, whose addresses of level 2 are written; counts if it can not. */
@@ -157,6 +128,19 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	if (!elb_parse_l4(ctx, ip, at.header_len, &l4))
 		return elb_exit(ELB_REASON_MALFORMED);
 
+	if (elb_rate_any() &&
+	    !elb_rate_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
+		return elb_exit(ELB_REASON_BANDWIDTH);
+	if (ip->protocol == IPPROTO_TCP && elb_tcp_is_special(ctx, &l4, ctl)) {
+		elb_tcp_operate(ctx, ELB_PLACE_WORD(at), flow, ctl, hop->mtu);
+		eth = elb_data(ctx);
+		ip = (void *)eth + (at.l3 & 31);
+		if ((void *)(eth + 1) > elb_data_end(ctx) ||
+		    (void *)(ip + 1) > elb_data_end(ctx) ||
+		    !elb_parse_l4(ctx, ip, at.header_len, &l4))
+			return ELB_BROKEN_ENV;
+	}
+
 	elb_nat_rewrite(flow, ip, &l4);
 	elb_hop_write(hop, eth);
 	if (!elb_flow_still(flow, ctl))
@@ -165,8 +149,10 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	int verdict = elb_send(ctx, hop->ifindex);
 	if (!ELB_LEAVES(verdict))
 		return verdict;
-	if (ip->protocol == IPPROTO_TCP)
-		elb_track(flow, ctl, elb_tcp_flags(&l4));
+	if (ip->protocol == IPPROTO_TCP) {
+		elb_track(ctx, flow, ctl, &l4);
+		elb_toa_heard(flow, ctl, ip, at.header_len, &l4);
+	}
 	elb_count_forwarded(flow, ctl & ELB_FLOW_REVERSE, ip);
 	if (vlan != at.vlan && elb_retag(ctx, at.vlan, vlan))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
@@ -194,7 +180,7 @@ ELB_INLINE int elb_carry(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet 
 			return ELB_BROKEN_ENV;
 		int reason = elb_open(ctx, at, eth, ip, &l4, opening);
 		if (reason != ELB_FORWARD)
-			return elb_refuse(opening, reason);
+			return elb_decline(ctx, at, opening, reason);
 		ctl = opening->ctl;
 		flow = elb_table_slot(ELB_TABLE, opening->slot);
 		if (!flow)

@@ -31,8 +31,12 @@ struct elb_opening {
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
+	/* elb_reset_allowed: kept from packet to packet */
+	__u32 reset_tick;
+	__u32 resets;
 	/* elb_admit */
 	__u32 listener;
+	__u32 flags; /* of both entries: ELB_FLOW_EIP, ELB_FLOW_TOA */
 	__u32 member_port;
 	struct elb_nat nat; /* of the forward direction */
 	struct elb_nat reverse_nat;
@@ -132,7 +136,7 @@ ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 	if (!opening)
 		return ELB_REASON_NO_PORT;
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
-	if (!elb_flow_claim(ELB_TABLE, home, ELB_FLOW_REVERSE, &ref))
+	if (!elb_flow_claim(ELB_TABLE, home, ELB_FLOW_REVERSE | opening->flags, &ref))
 		return ELB_REASON_TABLE_FULL;
 	elb_fill(ref.flow, &opening->reverse_key, &opening->reverse_nat, opening, opening->slot);
 	elb_flow_ready(&ref);
@@ -193,7 +197,7 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 	struct elb_flow_ref ref;
 
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
-	if (!elb_flow_claim(ELB_TABLE, home, 0, &ref))
+	if (!elb_flow_claim(ELB_TABLE, home, opening->flags, &ref))
 		return ELB_REASON_TABLE_FULL;
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
@@ -250,6 +254,18 @@ ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 	}
 }
 
+/* What the connection is from its beginning: ELB_FLOW_EIP, ELB_FLOW_TOA. */
+ELB_INLINE __u32 elb_open_flags(const struct elb_listener *listener, __u32 proto)
+{
+	__u32 index = listener->index;
+	struct elb_policy *policy = bpf_map_lookup_elem(&elb_policies, &index);
+	__u32 flags = listener->flags & ELB_LISTENER_EIP ? ELB_FLOW_EIP : 0;
+
+	if (proto == IPPROTO_TCP && policy && policy->flags & ELB_POLICY_TOA)
+		flags |= ELB_FLOW_TOA;
+	return flags;
+}
+
 /* May the packet open a connection, and to whom? */
 ELB_INLINE int elb_admit(struct elb_opening *opening)
 {
@@ -268,6 +284,7 @@ ELB_INLINE int elb_admit(struct elb_opening *opening)
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
+	opening->flags = elb_open_flags(listener, key.proto);
 	return elb_choose(opening);
 }
 
