@@ -52,6 +52,9 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
   ELB_SAME_SIZE(elb_hop_key);
   ELB_SAME_SIZE(elb_link);
   ELB_SAME_SIZE(elb_addr_key);
+  ELB_SAME_SIZE(elb_rate);
+  ELB_SAME_SIZE(elb_bucket);
+  ELB_SAME_SIZE(elb_reset);
   ELB_SAME_OFFSET(elb_flow, ctl);
   ELB_SAME_OFFSET(elb_flow, last);
   ELB_SAME_OFFSET(elb_flow, key_addrs);
@@ -105,6 +108,11 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
       {ELB_MAP_PORTS, {4, 8}},
       {ELB_MAP_TRAFFIC, {4, sizeof(elb_traffic)}},
       {ELB_MAP_REFUSED, {4, 8}},
+      {ELB_MAP_LIMITED, {4, 8}},
+      {ELB_MAP_RATES, {4, sizeof(elb_rate)}},
+      {ELB_MAP_BUCKETS, {4, sizeof(elb_bucket)}},
+      {ELB_MAP_QUANTA, {4, 8}},
+      {ELB_MAP_RESETS, {4, sizeof(elb_reset)}},
       {ELB_MAP_HOPS, {4, sizeof(elb_hop)}},
       {ELB_MAP_HOP_INDEX, {sizeof(elb_hop_key), 4}},
       {ELB_MAP_HOP_FREE, {0, 4}},

@@ -65,6 +65,8 @@ ModelConfig small_world() {
   listener(kNarrow, 6, 6, 1, 3);
   listener(kElsewherePort, 6, 7, 2, 4);  // the same member endpoints as kPlain's, by another way
   listener(kNoDevice, 6, 8, 1, 5);
+  listener(kToa, 6, 9, 1, 1);
+  c.toa = {9};
   return c;
 }
 
@@ -72,6 +74,11 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
   for (const auto& [addr, kind] : c.addresses) runner.set_address(Ipv4Address::from_host(addr), kind);
   for (const auto& [key, index] : c.listeners)
     runner.set_listener(Ipv4Address::from_host(std::get<0>(key)), std::get<1>(key), std::get<2>(key), index);
+  for (const uint32_t index : c.toa) {
+    elb_policy policy{};
+    policy.flags = ELB_POLICY_TOA;
+    runner.set_policy(index, policy);
+  }
   for (const auto& [index, ring] : c.rings) runner.set_ring(index, ring);
   for (const auto& [index, m] : c.members)
     runner.set_member(index, Ipv4Address::from_host(m.addr), m.port, m.hop, index / 10);

@@ -33,6 +33,7 @@ enum Port : uint16_t {
   kNarrow = 84,         // its member's link takes 600 bytes
   kElsewherePort = 85,  // its member is behind the other interface
   kNoDevice = 86,       // its member is behind an interface that is not attached
+  kToa = 87,            // hands over the client's address; member 90
   kUdpPlain = 53,       // members 20, 21
 };
 inline constexpr uint16_t kMemberPort = 8080, kMemberUdpPort = 5353;

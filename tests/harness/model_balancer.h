@@ -51,6 +51,7 @@ struct ModelConfig {
   std::map<uint32_t, ModelLink> links;
   std::set<uint32_t> tx_ports;
   std::deque<uint32_t> free_hops;
+  std::set<uint32_t> toa;  // listeners that hand over the client's address
   uint32_t local_first = 0, local_count = 0;
 };
 
@@ -82,12 +83,17 @@ class ModelBalancer {
     ModelTuple becomes;
     bool reverse = false;
     uint32_t hop = 0, member = 0;
+    ModelTuple peer;                                                                 // key of the other direction
+    bool toa = false, spoken = false, fin_in = false, fin_out = false, rst = false;  // truth: the forward entry's
   };
   struct Arrival;
   ModelVerdict leave(const Arrival& at, uint32_t reason);
   ModelVerdict arp(const Arrival& at);
+  ModelVerdict refuse(const Arrival& at, const ModelTuple& key, uint32_t reason);
+  void operate(Bytes& frame, const Entry& entry, const ModelHop& hop);
+  void track(const Bytes& frame, const ModelTuple& key);
   ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
-  ModelVerdict forward(const Arrival& at, const Entry& entry);
+  ModelVerdict forward(const Arrival& at, const ModelTuple& key);
   uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
   std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
   uint32_t learn(const Arrival& at);
