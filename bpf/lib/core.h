@@ -135,8 +135,7 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 		elb_tcp_operate(ctx, ELB_PLACE_WORD(at), flow, ctl, hop->mtu);
 		eth = elb_data(ctx);
 		ip = (void *)eth + (at.l3 & 31);
-		if ((void *)(eth + 1) > elb_data_end(ctx) ||
-		    (void *)(ip + 1) > elb_data_end(ctx) ||
+		if ((void *)(eth + 1) > elb_data_end(ctx) || (void *)(ip + 1) > elb_data_end(ctx) ||
 		    !elb_parse_l4(ctx, ip, at.header_len, &l4))
 			return ELB_BROKEN_ENV;
 	}

@@ -11,6 +11,7 @@
 
 #define ELB_RESETS_PER_TICK 5000 /* for each CPU; a tick is about half a second */
 #define ELB_RESET_TTL	    64
+#define ELB_IP_DF	    0x4000
 
 const volatile __u8 elb_reset_strays = 1; /* segments of no connection: answer, or only drop */
 
@@ -79,6 +80,13 @@ ELB_INLINE __u32 elb_reset_sum(const void *from, __u32 size)
 	return sum;
 }
 
+/* What the checksum of a base TCP header covers, the pseudo header with it; its own field is 0. */
+ELB_INLINE __u32 elb_reset_check4(const struct iphdr *ip, const struct tcphdr *tcp)
+{
+	return elb_reset_sum(tcp, sizeof(*tcp)) + elb_reset_sum(&ip->saddr, 8) +
+	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
+}
+
 /* Makes the answer of an IPv4 segment; the length it is cut to, 0 if it gets none. */
 ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 {
@@ -109,15 +117,13 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 	ip->tos = 0;
 	ip->tot_len = bpf_htons(sizeof(*ip) + sizeof(*tcp));
 	ip->id = 0;
-	ip->frag_off = bpf_htons(0x4000);
+	ip->frag_off = bpf_htons(ELB_IP_DF);
 	ip->ttl = ELB_RESET_TTL;
 	ip->check = 0;
 	ip->check = ~elb_csum_fold(elb_reset_sum(ip, sizeof(*ip)));
 	elb_reset_tcp(tcp, flags,
 		      length - header + !!(flags & ELB_TCP_SYN) + !!(flags & ELB_TCP_FIN));
-	tcp->check =
-		~elb_csum_fold(elb_reset_sum(tcp, sizeof(*tcp)) + elb_reset_sum(&ip->saddr, 8) +
-			       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp)));
+	tcp->check = ~elb_csum_fold(elb_reset_check4(ip, tcp));
 	return l3 + sizeof(*ip) + sizeof(*tcp);
 }
 

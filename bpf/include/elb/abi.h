@@ -316,7 +316,8 @@ enum elb_addr_kind {
 	X(TOA_NO_ROOM, "toa_no_room", 0,                                                           \
 	  "forwarded without the client's address: no room in the TCP header or the link's MTU")   \
 	X(RESET_SENT, "reset_sent", 0,                                                             \
-	  "a TCP segment that could not be served was answered with a RST")
+	  "a RST was sent: for a segment that could not be served, or to an end of a "             \
+	  "connection that was ended")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
