@@ -100,6 +100,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 
 	opening->key = elb_key_of(ip, l4);
+	opening->who.client = elb_mapped(ip->saddr);
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
 	opening->from.pad = 0;
@@ -128,8 +129,8 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	if (!elb_parse_l4(ctx, ip, at.header_len, &l4))
 		return elb_exit(ELB_REASON_MALFORMED);
 
-	if (elb_rate_any() &&
-	    !elb_rate_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
+	if (elb_bandwidth_any() &&
+	    !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
 		return elb_exit(ELB_REASON_BANDWIDTH);
 	if (ip->protocol == IPPROTO_TCP && elb_tcp_is_special(ctx, &l4, ctl)) {
 		elb_tcp_operate(ctx, ELB_PLACE_WORD(at), flow, ctl, hop->mtu);

@@ -14,7 +14,7 @@
 #include <lib/count.h>
 
 /* Entry 0 stands for no limit; it has a rate as long as any address has one. */
-ELB_INLINE int elb_rate_any(void)
+ELB_INLINE int elb_bandwidth_any(void)
 {
 	__u32 zero = 0;
 	struct elb_rate *any = bpf_map_lookup_elem(&elb_rates, &zero);
@@ -23,7 +23,8 @@ ELB_INLINE int elb_rate_any(void)
 }
 
 /* Takes at least `need` bytes from the bucket, up to a quantum; 0: they are not there. */
-ELB_INLINE __u64 elb_rate_take(const struct elb_rate *rate, struct elb_bucket *bucket, __u32 need)
+ELB_INLINE __u64 elb_bandwidth_take(const struct elb_rate *rate, struct elb_bucket *bucket,
+				    __u32 need)
 {
 	__s64 burst = rate->burst;
 	__u64 earned = bpf_jiffies64() * rate->per_jiffy >> ELB_RATE_SHIFT;
@@ -42,7 +43,7 @@ ELB_INLINE __u64 elb_rate_take(const struct elb_rate *rate, struct elb_bucket *b
 }
 
 /* May a packet of so many bytes pass that belongs to the connection of `member`? */
-ELB_NOINLINE int elb_rate_allows(__u32 member_index, __u32 ctl, __u32 length)
+ELB_NOINLINE int elb_bandwidth_allows(__u32 member_index, __u32 ctl, __u32 length)
 {
 	struct elb_member *member = bpf_map_lookup_elem(&elb_members, &member_index);
 	if (!member)
@@ -62,7 +63,7 @@ ELB_NOINLINE int elb_rate_allows(__u32 member_index, __u32 ctl, __u32 length)
 	if (!rate || !rate->per_jiffy || !bucket || !own)
 		return 1;
 	if (*own < length) {
-		__u64 got = elb_rate_take(rate, bucket, length - (__u32)*own);
+		__u64 got = elb_bandwidth_take(rate, bucket, length - (__u32)*own);
 		if (!got) {
 			elb_count_limited(listener);
 			return 0;

@@ -25,6 +25,8 @@ ELB_INLINE int elb_reset_wanted(int reason)
 	case ELB_REASON_NO_MEMBER:
 	case ELB_REASON_NO_PORT:
 	case ELB_REASON_TABLE_FULL:
+	case ELB_REASON_TABLE_SHARE:
+	case ELB_REASON_CONNECTION_LIMIT:
 		return 1;
 	}
 	return 0;

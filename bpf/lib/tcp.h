@@ -25,8 +25,12 @@
 /* The rare parts of the hit path, global so that its registers and the verifier are spared. */
 ELB_NOINLINE int elb_mark(struct elb_flow *flow, __u32 ctl, __u32 set, __u32 clear)
 {
-	if (flow)
-		elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
+	if (!flow)
+		return 0;
+	__u32 member = ELB_FLOW_MEMBER(ELB_LOAD(flow->traffic)); /* before: still ours if marked */
+	int counted = elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
+	if (counted)
+		elb_count_open(member, counted);
 	return 0;
 }
 
