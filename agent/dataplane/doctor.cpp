@@ -27,7 +27,8 @@ void append(Findings& to, Findings more) {
 }
 
 Finding unreadable(const char* check, const Error& error) {
-  return {Severity::kError, check, "data path", "can not be read: " + error.to_string(), "journalctl -u elb-agent -n 50"};
+  return {Severity::kError, check, "data path", "can not be read: " + error.to_string(),
+          "journalctl -u elb-agent -n 50"};
 }
 
 uint64_t count_keys(int fd, size_t key_size) {
@@ -118,10 +119,10 @@ void examine_hops(const Patient& patient, Findings& findings) {
   for (const auto& [address, ifindex] : elsewhere) {
     char name[IF_NAMESIZE] = {};
     const std::string interface = if_indextoname(ifindex, name) == nullptr ? std::to_string(ifindex) : name;
-    findings.push_back({Severity::kWarning, "member.return_path", "member " + address.to_string(),
-                        fmt::format("is reached by {}, which is not balanced on: its answers are not seen there",
-                                    interface),
-                        fmt::format("systemctl edit elb-agent   # --interface {}", interface)});
+    findings.push_back(
+        {Severity::kWarning, "member.return_path", "member " + address.to_string(),
+         fmt::format("is reached by {}, which is not balanced on: its answers are not seen there", interface),
+         fmt::format("systemctl edit elb-agent   # --interface {}", interface)});
   }
   if (problems.empty() && elsewhere.empty())
     findings.push_back({Severity::kOk, "member.next_hop", "members",
@@ -142,7 +143,8 @@ void examine_age(const Patient& patient, Findings& findings) {
                                 : fmt::format("swept the flow table {:.0f} s ago: silent connections do not end", age),
                         "systemctl restart elb-agent   # connections stay"});
   else
-    findings.push_back({Severity::kOk, "agent.sweep", "agent", fmt::format("swept the flow table {:.0f} s ago", age), ""});
+    findings.push_back(
+        {Severity::kOk, "agent.sweep", "agent", fmt::format("swept the flow table {:.0f} s ago", age), ""});
 }
 
 void examine_pins(const Patient& patient, Findings& findings) {
@@ -166,13 +168,13 @@ void examine_drops(const Patient& patient, Findings& findings) {
   }
   static constexpr std::array kLack = {"no_member", "table_full", "no_port", "no_hop", "hops_full", "too_big"};
   bool any = false;
-#define ELB_REASON_ROW(NAME, name, drop, text)                                                                  \
-  if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                           \
-      (*packets)[ELB_REASON_##NAME] > 0) {                                                                      \
-    any = true;                                                                                                 \
-    findings.push_back({Severity::kWarning, "drops." name, "data path",                                         \
+#define ELB_REASON_ROW(NAME, name, drop, text)                                                                       \
+  if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                                \
+      (*packets)[ELB_REASON_##NAME] > 0) {                                                                           \
+    any = true;                                                                                                      \
+    findings.push_back({Severity::kWarning, "drops." name, "data path",                                              \
                         fmt::format("{} packets since the counters began: {}", (*packets)[ELB_REASON_##NAME], text), \
-                        "elbctl top   # is it still going on?"});                                               \
+                        "elbctl top   # is it still going on?"});                                                    \
   }
   ELB_REASONS(ELB_REASON_ROW)
 #undef ELB_REASON_ROW

@@ -92,16 +92,15 @@ uint32_t kind_of(const AddrTable& ours, const IpAddress& address) {
 }  // namespace
 
 Finding judge_program(const std::string& interface, const AttachedProgram& found, uint32_t ours, XdpAttach attach) {
-  const std::string who = found.name.empty() ? fmt::format("program {}", found.id)
-                                             : fmt::format("program {} ({})", found.id, found.name);
+  const std::string who =
+      found.name.empty() ? fmt::format("program {}", found.id) : fmt::format("program {} ({})", found.id, found.name);
   if (found.mode == Mode::kNone)
     return {Severity::kError, "link.program", interface,
             "runs no packet program: nothing that arrives there is balanced (the agent attaches it again within "
             "seconds, unless somebody keeps removing it)",
             "journalctl -u elb-agent -n 50"};
   if (found.id != ours && attach == XdpAttach::kLink)
-    return {Severity::kError, "link.program", interface,
-            fmt::format("runs {}, which is not ours", who),
+    return {Severity::kError, "link.program", interface, fmt::format("runs {}, which is not ours", who),
             fmt::format("ip link set {} xdp off   # or --xdp-attach libxdp to share the interface", interface)};
   if (found.mode == Mode::kGeneric)
     return {Severity::kWarning, "link.program", interface,
@@ -154,8 +153,8 @@ Findings judge_addresses(const std::vector<OwnAddress>& own, const AddrTable& ou
                           remedy});
   }
   if (findings.empty())
-    findings.push_back({Severity::kOk, "address", "addresses",
-                        "no virtual or local address is configured on the node itself", ""});
+    findings.push_back(
+        {Severity::kOk, "address", "addresses", "no virtual or local address is configured on the node itself", ""});
   return findings;
 }
 

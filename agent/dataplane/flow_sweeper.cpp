@@ -37,6 +37,15 @@ void alive(void* context, const elb_flow* forward, elb_flow_state state) {
     ++open[member].inactive;
 }
 
+void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state, elb_flow_end) {
+  SweepResult& result = static_cast<Observed*>(context)->result;
+  const size_t before = result.resets.size();
+  add_resets(*forward, *reverse, state, result.resets);
+  if (result.resets.size() <= kResetsPerSweep) return;
+  result.resets_left_out += result.resets.size() - before;
+  result.resets.resize(before);
+}
+
 }  // namespace
 
 elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
@@ -58,7 +67,7 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
   result.open.resize(max_members);
   result.held.resize(max_members);
   Observed observed{view, result};
-  const elb_flow_observer observer{&observed, gone, alive, nullptr, nullptr};
+  const elb_flow_observer observer{&observed, gone, alive, ended, nullptr};
   for (uint32_t slot = 0;; ++slot) {
     elb_flow_sweep_slot(&table, slot, now, &limits, &observer, &result.counts);
     const elb_flow* flow = elb_table_slot(&table, slot);
@@ -71,12 +80,13 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
 }
 
 FlowSweeper::FlowSweeper(const FlowTable& table, const DataplaneOptions& options, const TickRate& rate,
-                         std::function<Result<uint32_t>()> tick, const Published<IndexView>& view)
+                         std::function<Result<uint32_t>()> tick, const Published<IndexView>& view, ResetSender& resets)
     : table_(table),
       max_members_(options.max_members),
       limits_(limits_of(options.times, rate)),
       tick_(std::move(tick)),
-      view_(view) {
+      view_(view),
+      resets_(resets) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -103,6 +113,7 @@ void FlowSweeper::run() {
       }
       // The view is read after the sweep has been counted as begun: an index released before is seen as gone here.
       SweepResult result = sweep_once(table_.table(), *now, limits_, *view_.get(), max_members_, stopping);
+      send_resets(result);
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
       if (result.counts.split > 0)
@@ -118,6 +129,14 @@ void FlowSweeper::run() {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, kPause, [this] { return stopping_; });
   }
+}
+
+void FlowSweeper::send_resets(SweepResult& result) {
+  if (result.resets_left_out > 0)
+    log::warn("more connections ended at once than are told by a reset left_out={}", result.resets_left_out);
+  if (auto status = resets_.send(result.resets); !status)
+    log::error("ends of closed connections are not told error=\"{}\"", status.error().to_string());
+  result.resets = {};
 }
 
 Usage FlowSweeper::usage() const {

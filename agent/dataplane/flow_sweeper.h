@@ -17,6 +17,7 @@
 #include "dataplane/index_view.h"
 #include "dataplane/map_sync.h"
 #include "dataplane/options.h"
+#include "dataplane/resets.h"
 #include "dataplane/tick.h"
 
 namespace elb::dataplane {
@@ -34,6 +35,8 @@ struct SweepResult {
   std::vector<OpenFlows> open;  // by member index
   std::vector<uint32_t> held;   // entries that hold the member index, in whatever phase
   elb_sweep_counts counts{};
+  std::vector<elb_reset> resets;  // for both ends of connections that were ended
+  uint64_t resets_left_out = 0;
   std::optional<uint32_t> at;  // tick at its beginning
 };
 
@@ -46,7 +49,7 @@ class FlowSweeper {
  public:
   /// `tick` tells the time as packets see it. Everything given outlives the object.
   FlowSweeper(const FlowTable& table, const DataplaneOptions& options, const TickRate& rate,
-              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view);
+              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view, ResetSender& resets);
   ~FlowSweeper();
   FlowSweeper(const FlowSweeper&) = delete;
   FlowSweeper& operator=(const FlowSweeper&) = delete;
@@ -60,12 +63,14 @@ class FlowSweeper {
 
  private:
   void run();
+  void send_resets(SweepResult& result);
 
   const FlowTable& table_;
   const uint32_t max_members_;
   const elb_flow_limits limits_;
   const std::function<Result<uint32_t>()> tick_;
   const Published<IndexView>& view_;
+  ResetSender& resets_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

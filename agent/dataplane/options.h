@@ -34,6 +34,7 @@ struct DataplaneOptions {
   uint32_t max_listeners = 4096;
   uint32_t max_members = 65536;  // (listener, member) pairs, and one for each listener
   FlowTimes times;
+  bool reset_strays = true;  // answer TCP segments of no connection with a RST; else drop them silently
   XdpAttach attach = XdpAttach::kLink;
 
   /// The node's own address among local_addresses, source of the health checks: 100.125.0.1 of 100.125.0.0/24.

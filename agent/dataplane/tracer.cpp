@@ -119,10 +119,10 @@ bool Tracer::meets_flow(const Packet& packet, model::Trace& trace) const {
   trace.member = record->member;
   trace.local = record->local;
   step(trace, "flow",
-       fmt::format("{} connection, {}, idle {} s: {} -> {} leaves as {} -> {}; neither listener nor algorithm are asked",
-                   reverse ? "the answering side of a known" : "known", record->state, record->idle_s,
-                   record->client.to_string(), record->vip.to_string(), record->local.to_string(),
-                   record->member.to_string()));
+       fmt::format(
+           "{} connection, {}, idle {} s: {} -> {} leaves as {} -> {}; neither listener nor algorithm are asked",
+           reverse ? "the answering side of a known" : "known", record->state, record->idle_s,
+           record->client.to_string(), record->vip.to_string(), record->local.to_string(), record->member.to_string()));
   const uint32_t hop_index = ELB_LOAD(ref.flow->hop);
   const auto hop = look_up<elb_hop>(object_, ELB_MAP_HOPS, hop_index);
   if (!hop || hop->valid == 0) {
@@ -212,7 +212,8 @@ Result<model::Trace> Tracer::trace(const model::TraceQuery& query) const {
   const auto picked = picks_member(packet, *listener, trace);
   if (!picked) return trace;
   const auto chosen = member(*picked);
-  if (!chosen) return fail(ErrorCode::kInternal, fmt::format("the ring names member entry {}, which is not there", *picked));
+  if (!chosen)
+    return fail(ErrorCode::kInternal, fmt::format("the ring names member entry {}, which is not there", *picked));
   trace.member = Endpoint{ip_of(chosen->addr), ntohs(chosen->port)};
   if (const auto pair = view_.pairs.find(*picked); pair != view_.pairs.end())
     trace.member_id = to_string(pair->second.member);
