@@ -21,8 +21,6 @@
 
 #define ELB_PORT_PROBES 16
 #define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
-#define ELB_TCP_OPENS(flags)                                                                       \
-	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
 
 /* A first packet in, its connection's forward entry out. */
 struct elb_opening {
@@ -284,6 +282,8 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
+	if (elb_bad_source(opening->key.addrs >> 32))
+		return ELB_REASON_BAD_SOURCE;
 
 	__u32 index = listener->index;
 	*policy = bpf_map_lookup_elem(&elb_policies, &index);

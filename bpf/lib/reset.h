@@ -89,6 +89,26 @@ ELB_INLINE __u32 elb_reset_check4(const struct iphdr *ip, const struct tcphdr *t
 	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
 }
 
+/*
+ * The checksum of the answer, whose field is 0. In tc it may be the device's to compute (then the
+ * field holds the sum of the pseudo header): only the kernel's helpers know, but given apart, the
+ * two parts make the right one of both kinds. Packet pointers are invalid afterwards.
+ */
+ELB_INLINE void elb_reset_write_check(ELB_CTX *ctx, __u32 l3, const struct iphdr *ip,
+				      struct tcphdr *tcp)
+{
+	__u32 sum = elb_reset_check4(ip, tcp);
+#ifdef ELB_TC
+	__u32 header = elb_reset_sum(tcp, sizeof(*tcp));
+	__u32 offset = l3 + sizeof(*ip) + offsetof(struct tcphdr, check);
+
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(sum - header), BPF_F_PSEUDO_HDR);
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(header), 0);
+#else
+	tcp->check = ~elb_csum_fold(sum);
+#endif
+}
+
 /* Makes the answer of an IPv4 segment; the length it is cut to, 0 if it gets none. */
 ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 {
@@ -125,7 +145,7 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 	ip->check = ~elb_csum_fold(elb_reset_sum(ip, sizeof(*ip)));
 	elb_reset_tcp(tcp, flags,
 		      length - header + !!(flags & ELB_TCP_SYN) + !!(flags & ELB_TCP_FIN));
-	tcp->check = ~elb_csum_fold(elb_reset_check4(ip, tcp));
+	elb_reset_write_check(ctx, l3, ip, tcp);
 	return l3 + sizeof(*ip) + sizeof(*tcp);
 }
 
@@ -135,17 +155,18 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
  */
 ELB_NOINLINE int elb_reset(ELB_CTX *ctx, __u32 l3)
 {
-#ifdef ELB_TC
-	return 0; /* the checksum may be the device's to compute: nothing here can tell */
-#else
 	__u32 length = elb_reset4(ctx, l3 & 31);
 
 	if (!length)
 		return 0;
-	bpf_xdp_adjust_tail(ctx, (int)length - (int)elb_frame_len(ctx)); /* or it is padded */
+		/* if it cannot be cut, the rest is padding */
+#ifdef ELB_TC
+	bpf_skb_change_tail(ctx, length, 0);
+#else
+	bpf_xdp_adjust_tail(ctx, (int)length - (int)elb_frame_len(ctx));
+#endif
 	elb_count(ELB_REASON_RESET_SENT);
 	return 1;
-#endif
 }
 
 /* The end of a packet that opened no connection: counted, and answered if its sender is to know. */

@@ -7,6 +7,7 @@
 #define ELB_TCP_H
 
 #include <lib/csum.h>
+#include <lib/flow.h>
 #include <lib/open.h>
 
 #define ELB_TCP_DOFF(word) (((word)&0xf0) >> 2) /* bytes of the header */
@@ -22,39 +23,30 @@
 #define ELB_OPTIONS_MAX 40
 #define ELB_MSS_MIN	88 /* no clamp goes below; Linux refuses less as well */
 
-/* The rare parts of the hit path, global so that its registers and the verifier are spared. */
-ELB_NOINLINE int elb_mark(struct elb_flow *flow, __u32 ctl, __u32 set, __u32 clear)
-{
-	if (!flow)
-		return 0;
-	__u32 member = ELB_FLOW_MEMBER(ELB_LOAD(flow->traffic)); /* before: still ours if marked */
-	int counted = elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
-	if (counted)
-		elb_count_open(member, counted);
-	return 0;
-}
-
 ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
 {
 	return (struct tcphdr *)l4->ports;
 }
 
-/*
- * TCP progress, for the agent's timeouts. Most segments tell nothing new but their acknowledgement:
- * a reset towards the other end takes its sequence number from it. A SYN on a connection that was
- * closing opens it anew, with the same member and local port, as both ends may (RFC 6191).
- */
-ELB_INLINE void elb_track(const ELB_CTX *ctx, struct elb_flow *flow, __u32 ctl,
-			  const struct elb_l4 *l4)
+/* A reset towards the other end takes its sequence number from here. */
+ELB_INLINE void elb_note_ack(const ELB_CTX *ctx, struct elb_flow *flow, const struct elb_l4 *l4)
 {
-	__u32 reverse = ctl & ELB_FLOW_REVERSE, flags = elb_tcp_flags(l4);
-	__u32 set = reverse ? ELB_FLOW_SEEN_OUT : ELB_FLOW_SEEN_IN, clear = 0;
-
 	const struct tcphdr *tcp = elb_tcp_of(l4);
 
 	/* it does fit: the verifier has forgotten that this is the way of TCP */
-	if (flags & ELB_TCP_ACK && (void *)(tcp + 1) <= elb_data_end(ctx))
+	if (elb_tcp_flags(l4) & ELB_TCP_ACK && (void *)(tcp + 1) <= elb_data_end(ctx))
 		ELB_STORE(flow->ack, tcp->ack_seq);
+}
+
+/*
+ * TCP progress, for the agent's timeouts. Most segments tell nothing new. A SYN on a connection
+ * that was closing opens it anew, with the same member and local port, as both ends may (RFC 6191).
+ */
+ELB_INLINE void elb_track(struct elb_flow *flow, __u32 ctl, __u32 flags)
+{
+	__u32 reverse = ctl & ELB_FLOW_REVERSE;
+	__u32 set = reverse ? ELB_FLOW_SEEN_OUT : ELB_FLOW_SEEN_IN, clear = 0;
+
 	if (!(flags & (ELB_TCP_FIN | ELB_TCP_SYN | ELB_TCP_RST)) && (ctl & set))
 		return;
 	if (!reverse && ELB_TCP_OPENS(flags)) {

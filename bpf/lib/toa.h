@@ -88,7 +88,9 @@ ELB_INLINE int elb_toa_write(ELB_CTX *ctx, __u32 l3, __u32 tcp_at, __u32 size, c
 ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 mtu)
 {
 #ifdef ELB_TC
-	/* The start of a checksum that the device is to compute cannot be moved from here. */
+	/* The start of a checksum that the device is to compute cannot be moved from here. All
+	 * arguments are used, or clang passes none and the verifier misses them. */
+	asm volatile("" : "+r"(l3), "+r"(header_len), "+r"(mtu));
 	return 0;
 #else
 	__u8 option[ELB_TOA_SIZE6] = {ELB_OPTION_TOA, ELB_TOA_SIZE};
@@ -189,12 +191,11 @@ ELB_NOINLINE int elb_tcp_operate(ELB_CTX *ctx, __u32 place, const struct elb_flo
 }
 #define ELB_PLACE_WORD(at) ((at).l3 | (at).header_len << 8)
 
-/* A member's segment with payload ends the option: the member has read the handshake. */
-ELB_INLINE void elb_toa_heard(struct elb_flow *flow, __u32 ctl, const struct iphdr *ip,
-			      __u32 header_len, const struct elb_l4 *l4)
+/* A member's segment with payload ends the option: the member has read the handshake. `length` is
+ * that of header and payload, `word` as in struct elb_l4. */
+ELB_INLINE void elb_toa_heard(struct elb_flow *flow, __u32 ctl, __u32 length, __u32 word)
 {
-	if (!(ctl & ELB_FLOW_TOA) || !(ctl & ELB_FLOW_REVERSE) ||
-	    bpf_ntohs(ip->tot_len) <= header_len + ELB_TCP_DOFF(l4->word))
+	if (!(ctl & ELB_FLOW_TOA) || !(ctl & ELB_FLOW_REVERSE) || length <= ELB_TCP_DOFF(word))
 		return;
 	struct elb_flow *forward = elb_table_slot(ELB_TABLE, ELB_LOAD(flow->peer));
 	if (forward && !(ELB_LOAD(forward->ctl) & ELB_FLOW_SPOKEN))

@@ -28,7 +28,9 @@ TEST(DropReasonsDocument, HasOneRowForEachReasonInOrder) {
 #define ELB_ROW(NAME, name, drop, text) wanted.emplace_back(name, drop ? "dropped" : "passed");
   ELB_REASONS(ELB_ROW)
 #undef ELB_ROW
-  wanted[ELB_REASON_ARP_ANSWERED].second = "answered";
+  for (const auto reason : {ELB_REASON_ARP_ANSWERED, ELB_REASON_ECHO_ANSWERED, ELB_REASON_TOO_BIG_TOLD})
+    wanted[reason].second = "answered";
+  wanted[ELB_REASON_ICMP_TRANSLATED].second = "forwarded";
   EXPECT_EQ(found, wanted);
 }
 

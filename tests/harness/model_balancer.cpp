@@ -269,7 +269,7 @@ void ModelBalancer::operate(Bytes& f, const Entry& entry, const ModelHop& hop) {
   if (entry.reverse || !entry.toa || forward->second.spoken || syn || !(flags & kAck)) return;
   const uint32_t total = get16(f, 16);
   size_t end = std::min(f.size(), kEth + total);
-  if ((f[46] >> 4) > 13 || total + 8 > hop.mtu) {
+  if (!config_.can_insert || (f[46] >> 4) > 13 || total + 8 > hop.mtu) {
     reasons_[ELB_REASON_TOA_NO_ROOM]++;
     return;
   }

@@ -24,6 +24,7 @@ struct ModelHop {
   uint32_t ifindex = 0;
   uint16_t mtu = 1500;
   bool valid = true;
+  uint32_t vlan = 0;  // as elb_hop.vlan
 };
 struct ModelMember {
   uint32_t addr = 0;  // host order, as every address and port here
@@ -51,6 +52,7 @@ struct ModelConfig {
   std::map<uint32_t, ModelLink> links;
   std::set<uint32_t> tx_ports;
   std::deque<uint32_t> free_hops;
+  bool can_insert = true;  // tc cannot make a header longer
   std::set<uint32_t> toa;  // listeners that hand over the client's address
   uint32_t local_first = 0, local_count = 0;
 };
