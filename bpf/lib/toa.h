@@ -16,6 +16,7 @@
 #define ELB_TCP_DOFF_MAX 60
 #define ELB_HEADERS_MAX	 102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
 
+#ifndef ELB_TC /* there, the start of a checksum that the device is to compute cannot be moved */
 /* Moves the first `size` bytes of the frame to the front by what elb_toa_grow() has made room for.
  */
 ELB_INLINE int elb_toa_move(ELB_CTX *ctx, __u32 size, __u32 grow)
@@ -87,12 +88,6 @@ ELB_INLINE int elb_toa_write(ELB_CTX *ctx, __u32 l3, __u32 tcp_at, __u32 size, c
  */
 ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 mtu)
 {
-#ifdef ELB_TC
-	/* The start of a checksum that the device is to compute cannot be moved from here. All
-	 * arguments are used, or clang passes none and the verifier misses them. */
-	asm volatile("" : "+r"(l3), "+r"(header_len), "+r"(mtu));
-	return 0;
-#else
 	__u8 option[ELB_TOA_SIZE6] = {ELB_OPTION_TOA, ELB_TOA_SIZE};
 	__u32 tcp_at = (l3 + header_len) & 127, size = ELB_TOA_SIZE, total;
 	__u8 *data = elb_data(ctx), *end = elb_data_end(ctx);
@@ -124,8 +119,9 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 		       elb_toa_write(ctx, l3, tcp_at, ELB_TOA_SIZE, option);
 	return elb_toa_move(ctx, tcp_at + sizeof(*tcp), ELB_TOA_SIZE6) &&
 	       elb_toa_write(ctx, l3, tcp_at, ELB_TOA_SIZE6, option);
-#endif
 }
+
+#endif
 
 /* The MTU of the link that the other direction of the connection leaves by. */
 ELB_INLINE __u32 elb_other_mtu(const struct elb_flow *flow)
@@ -185,8 +181,13 @@ ELB_NOINLINE int elb_tcp_operate(ELB_CTX *ctx, __u32 place, const struct elb_flo
 	if ((ctl & (ELB_FLOW_TOA | ELB_FLOW_SPOKEN)) != ELB_FLOW_TOA ||
 	    (flags & (ELB_TCP_SYN | ELB_TCP_ACK)) != ELB_TCP_ACK)
 		return 0;
-	if (!elb_toa_insert(ctx, l3, header_len, mtu))
-		elb_count(ELB_REASON_TOA_NO_ROOM);
+#ifdef ELB_TC
+	asm volatile("" : "+r"(mtu)); /* an argument that is not used would not be passed */
+#else
+	if (elb_toa_insert(ctx, l3, header_len, mtu))
+		return 0;
+#endif
+	elb_count(ELB_REASON_TOA_NO_ROOM);
 	return 0;
 }
 #define ELB_PLACE_WORD(at) ((at).l3 | (at).header_len << 8)
