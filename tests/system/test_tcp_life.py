@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: LS-12, GEN-03, CA-02.
-"""The life of TCP connections through the real agent: idle ones, stray segments, listeners that cannot serve, and the client's
-address for the member."""
+# Shows: LS-12, GEN-03.
+"""The life of TCP connections through the real agent: idle ones, stray segments, listeners that cannot serve."""
 import contextlib
 import errno
 import socket
@@ -9,8 +8,8 @@ import time
 
 import pytest
 from agent import Agent
-from lab import MEMBERS, VIP, run, wait_until
-from sniffer import ACK, RST, SYN, Sniffer
+from lab import MEMBERS, VIP
+from sniffer import ACK, RST, Sniffer
 
 IDLE_S = 5
 
@@ -38,10 +37,12 @@ def listen(lab, role, port):
 
 
 @contextlib.contextmanager
-def pair(lab, service, port=80, **options):
+def pair(lab, agent, service, port=80, **options):
     """A connection and the member's end of it, held by this process."""
     with listen(lab, "member1", 9000) as server:
-        service(port=port, members=["member1"], member_port=9000, **options)
+        service(port=port, **options).add("member1", port=9000)
+        agent.wait_applied()
+        agent.wait_neighbours(["member1"])
         with connect(lab, port) as client, server.accept()[0] as member:
             member.settimeout(20)
             yield client, member
@@ -63,7 +64,7 @@ def exchange(client, member):
 
 
 def test_LS_12_idle_connection_is_reset_at_both_ends(lab, agent, service):
-    with pair(lab, service) as (client, member):
+    with pair(lab, agent, service) as (client, member):
         exchange(client, member)
         time.sleep(IDLE_S - 1)
         exchange(client, member)  # still there, and its clock starts anew
@@ -85,21 +86,21 @@ def test_LS_12_idle_connection_is_reset_at_both_ends(lab, agent, service):
 
 def test_removed_member_tells_both_ends(lab, agent, service):
     with listen(lab, "member1", 9000) as server:
-        made = service(members=["member1"], member_port=9000)
+        made = service()
+        made.add("member1", port=9000)
+        agent.wait_applied()
+        agent.wait_neighbours(["member1"])
         with connect(lab) as client, server.accept()[0] as member:
             member.settimeout(5)
             exchange(client, member)
-            agent.delete("member", made.members["member1"], pool=made.pool)
+            made.remove("member1")
             assert error_of(lambda: member.recv(1)) == errno.ECONNRESET
             assert error_of(lambda: client.recv(1)) == errno.ECONNRESET
 
 
 def test_stray_segment_is_answered(lab, agent, service):
-    """The agent forgets the connection while the member's reset is lost: the client's next segment brings it one."""
-    with pair(lab, service) as (client, member):
+    with pair(lab, agent, service) as (client, member):
         exchange(client, member)
-        rule = "OUTPUT -p tcp --tcp-flags RST RST -j DROP"
-        del rule
         before = agent.drops().get("not_syn", 0)
         with lab.netns("client2"):
             raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
@@ -121,7 +122,7 @@ def with_check(segment, source, dest):
 
 
 def test_GEN_03_listener_without_members_refuses_at_once(lab, agent, service):
-    service(members=[])
+    service()
     begun = time.monotonic()
     assert error_of(lambda: connect(lab).close()) == errno.ECONNREFUSED
     assert time.monotonic() - begun < 0.5
@@ -130,7 +131,7 @@ def test_GEN_03_listener_without_members_refuses_at_once(lab, agent, service):
 
 def test_local_port_is_used_again_after_its_rest(lab, agent, service):
     """The client comes again from the same port: first while the old connection is closing, then when it is long gone."""
-    service(members=["member1"])
+    service(weights={"member1": 1})
     for pause in (0.2, 4):
         for _ in range(2):
             with lab.netns("client1"):
@@ -143,77 +144,3 @@ def test_local_port_is_used_again_after_its_rest(lab, agent, service):
                 sock.connect((VIP, 80))
                 assert sock.recv(100).startswith(b"member1 ")
             time.sleep(pause)
-
-
-# TOA.
-
-def toa_of(packet):
-    """Client addresses in the options of a segment."""
-    found, rest = [], packet.options
-    while rest:
-        if rest[0] <= 1:
-            if rest[0] == 0:
-                break
-            rest = rest[1:]
-            continue
-        if len(rest) < 2 or rest[1] < 2:
-            break
-        if rest[0] == 254:
-            found.append((socket.inet_ntoa(rest[4:8]), int.from_bytes(rest[2:4], "big")))
-        rest = rest[rest[1]:]
-    return found
-
-
-def test_CA_02_member_learns_the_client_until_it_speaks(lab, agent, service):
-    with Sniffer(lab, "member1") as seen, pair(lab, service, toa=True) as (client, member):
-        me = client.getsockname()
-        client.sendall(b"x" * 100)
-        assert member.recv(1000) == b"x" * 100
-        member.sendall(b"welcome")
-        assert client.recv(100) == b"welcome"
-        time.sleep(0.1)
-        exchange(client, member)
-    arrived = [p for p in seen.packets if not p.outgoing and p.dest_port == 9000 and not p.flags & RST]
-    spoke = next(p.at for p in seen.packets if p.outgoing and p.source_port == 9000 and p.payload)
-    before = [p for p in arrived if p.at < spoke and not p.flags & SYN]
-    assert len(before) >= 2  # the segment that completes the handshake, and data
-    assert all(toa_of(p) == [me] for p in before)
-    assert all(not toa_of(p) for p in arrived if p.flags & SYN)
-    late = [p for p in arrived if p.at > spoke + 50_000_000]
-    assert late and not any(toa_of(p) for p in late)
-
-
-def test_CA_02_full_segments_pass_with_the_option(lab, agent, service):
-    """The client sends some MB before the member says a word: every full segment carries the option and fits."""
-    size = 8 << 20
-    with Sniffer(lab, "member1") as seen, pair(lab, service, toa=True) as (client, member):
-        me = client.getsockname()
-        client.settimeout(20)
-        run("true")
-        import threading
-        got = bytearray()
-
-        def read():
-            while len(got) < size:
-                got.extend(member.recv(1 << 16))
-        reader = threading.Thread(target=read)
-        reader.start()
-        client.sendall(b"y" * size)
-        reader.join(20)
-        assert len(got) == size
-        back = threading.Thread(target=member.sendall, args=(b"z" * size,))
-        back.start()
-        got = bytearray()
-        while len(got) < size:
-            got.extend(client.recv(1 << 16))
-        back.join()
-    full = [p for p in seen.packets if not p.outgoing and p.dest_port == 9000 and p.payload > 1000]
-    assert max(p.length for p in full) == 1500
-    assert all(toa_of(p) == [me] for p in full)
-    assert agent.drops().get("toa_no_room", 0) == 0
-
-
-def test_listener_without_toa_says_nothing_and_lets_no_client_say_it(lab, agent, service):
-    with Sniffer(lab, "member1") as seen, pair(lab, service) as (client, member):
-        exchange(client, member)
-    assert not any(toa_of(p) for p in seen.packets)
