@@ -67,6 +67,21 @@ std::unique_ptr<ProgRunner> make_table(uint32_t slots) {
   return runner;
 }
 
+/// The listener's address gets a bandwidth that is never reached.
+std::unique_ptr<ProgRunner> limited(std::unique_ptr<ProgRunner> table) {
+  if (!table) return table;
+  elb_rate rate{};
+  rate.per_jiffy = uint64_t{1} << 50;
+  rate.burst = uint64_t{1} << 40;
+  rate.quantum = 1U << 18;
+  table->set_rate(0, rate);
+  table->set_rate(1, rate);
+  elb_policy policy{};
+  policy.rate_vip = 1;
+  table->set_policy(1, policy);
+  return table;
+}
+
 void set_connections(const ProgRunner& runner, uint32_t connections) {
   struct Bench {
     uint64_t next;
@@ -122,10 +137,12 @@ int run_all(const char* path, bool huge, std::string_view only) {
   const auto table = make_table(1u << 20);                   // what elb-agent makes unless told otherwise
   const auto medium = make_table(1u << 21);                  // half full with 524,288 connections
   const auto large = huge ? make_table(1u << 24) : nullptr;  // 1 GB
-  if (!table || !medium || (huge && !large)) return 1;
+  const auto rated = limited(make_table(1u << 10));
+  if (!rated || !table || !medium || (huge && !large)) return 1;
   std::vector<Case> cases = {
       {"floor (empty XDP_TX)", "bench_floor", 1, kAck, 500000, table.get()},
       {"hit, 1 connection", "bench_balance", 1, kAck, 500000, table.get()},
+      {"hit, bandwidth limit", "bench_balance", 1, kAck, 500000, rated.get()},
       {"hit, 65536 connections", "bench_balance", 65536, kAck, 1000000, table.get()},
       {"hit, 524288 connections", "bench_balance", 524288, kAck, 1000000, medium.get()},
       {"new connection", "bench_open", kEndless, kSyn, 500000, table.get()},
