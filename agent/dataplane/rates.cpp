@@ -21,9 +21,10 @@ elb_rate build_rate(const IpAddress& address, uint32_t mbit_per_s, uint32_t hz, 
   const uint64_t bytes_per_s = mbit_per_s * kBytesPerMbit;
   elb_rate rate{};
   rate.per_jiffy = (bytes_per_s << ELB_RATE_SHIFT) / hz;
-  rate.burst = std::max(bytes_per_s / kBurstsPerSecond, kBurstMin);
+  const uint64_t burst = std::max(bytes_per_s / kBurstsPerSecond, kBurstMin);
+  rate.burst = burst;
   // All CPUs together may hold a quarter of a burst.
-  rate.quantum = static_cast<uint32_t>(std::min(rate.burst / 4 / std::max(cpus, 1U), kQuantumMax));
+  rate.quantum = static_cast<uint32_t>(std::min(burst / 4 / std::max(cpus, 1U), kQuantumMax));
   rate.mbit_per_s = mbit_per_s;
   rate.addr = abi_ip(address);
   return rate;
