@@ -116,6 +116,10 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
            {maps.elb_rings, options_.max_listeners},
            {maps.elb_cursors, options_.max_listeners},
            {maps.elb_refused, options_.max_listeners},
+           {maps.elb_limited, options_.max_listeners},
+           {maps.elb_rates, options_.max_listeners + 1},
+           {maps.elb_buckets, 2 * (options_.max_listeners + 1)},
+           {maps.elb_quanta, 2 * (options_.max_listeners + 1)},
            {maps.elb_members, options_.max_members},
            {maps.elb_ports, options_.max_members},
            {maps.elb_traffic, options_.max_members},
@@ -222,6 +226,7 @@ void BpfObject::set_constants(xdp_balancer* skeleton) const {
   constants.elb_flow_mask = meta_.flow_slots - 1;
   std::copy(std::begin(meta_.seed), std::end(meta_.seed), std::begin(constants.elb_flow_seed));
   constants.elb_tick_shift = meta_.tick_shift;
+  constants.elb_reset_strays = options_.reset_strays;
   constants.elb_local_first_host = options_.first_local().v4_host();
   constants.elb_local_count = options_.local_count();
   const uint64_t tick_jiffies = uint64_t{1} << rate_.shift;
@@ -278,6 +283,15 @@ Result<uint32_t> BpfObject::tick() const {
   if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.elb_clock), &opts) != 0)
     return fail_errno(errno, "run of the clock program");
   return opts.retval;
+}
+
+Status BpfObject::inject(uint32_t count) const {
+  uint8_t frame[54] = {};
+  frame[12] = 0x08;  // IPv4: the kernel looks at it before the program has written anything
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof frame,
+              .repeat = static_cast<int>(count));
+  if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.elb_inject), &opts) == 0) return {};
+  return fail_errno(errno, "run of the program that sends resets");
 }
 
 Result<std::unique_ptr<BpfObject::Opened>> BpfObject::open_again() const {

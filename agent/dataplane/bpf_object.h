@@ -39,6 +39,8 @@ class BpfObject {
   uint32_t map_entries(std::string_view name) const;
   /// The time as packets see it.
   Result<uint32_t> tick() const;
+  /// Sends the first `count` resets of elb_resets.
+  Status inject(uint32_t count) const;
   /// Pins of maps and program that somebody removed are made again; how many.
   Result<uint32_t> repair_pins() const;
 

@@ -42,6 +42,7 @@ struct Dataplane::Parts {
   std::unique_ptr<NextHops> hops;
   std::unique_ptr<XdpLinks> links;
   std::unique_ptr<FlowTable> table;
+  std::unique_ptr<ResetSender> resets;
   std::unique_ptr<LoadCounts> loads;
   std::unique_ptr<FlowSweeper> sweeper;
   std::unique_ptr<TrafficReader> traffic;
@@ -79,7 +80,10 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   links = std::move(*attached);
 
   const auto tick = [this] { return object->tick(); };
-  sweeper = std::make_unique<FlowSweeper>(*table, *loads, options, object->rate(), tick, sync->view());
+  auto sender = ResetSender::make(*object);
+  if (!sender) return pass_on(std::move(sender.error()));
+  resets = std::move(*sender);
+  sweeper = std::make_unique<FlowSweeper>(*table, *loads, options, object->rate(), tick, sync->view(), *resets);
   traffic = std::make_unique<TrafficReader>(*port, *table, *sweeper, object->rate(), tick, sync->view());
   log::info("dataplane is up maps={} flow_slots={} hz={} adopted_members={}", object->adopted() ? "adopted" : "new",
             options.flow_slots, object->rate().hz, sync->adopted_members().size());

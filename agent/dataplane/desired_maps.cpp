@@ -2,12 +2,14 @@
 #include "dataplane/desired_maps.h"
 
 #include <arpa/inet.h>
+#include <bpf/libbpf.h>
 #include <netinet/in.h>
 
 #include <set>
 
 #include "base/log.h"
 #include "dataplane/desired_policy.h"
+#include "dataplane/rates.h"
 
 namespace elb::dataplane {
 
@@ -22,6 +24,7 @@ class Builder {
       : snapshot_(snapshot), options_(options), rate_(rate), held_(held), book_(book) {}
 
   Result<DesiredMaps> build() {
+    if (auto status = add_rates(); !status) return pass_on(std::move(status.error()));
     for (const model::SnapshotListener& listener : snapshot_.listeners)
       if (auto status = add_listener(listener); !status) return pass_on(std::move(status.error()));
     for (const model::Id& member : snapshot_.parked_members) {
@@ -33,6 +36,7 @@ class Builder {
     book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; });
     forget_lists();
     keep_quarantined();
+    book_.rates.release_others([this](const IpAddress& address) { return limits_.count(address) > 0; });
     book_.hops.release_others([this](const IpAddress& address) { return maps_.hops.count(address) > 0; });
     add_addrs();
     return std::move(maps_);
@@ -87,6 +91,26 @@ class Builder {
     return {};
   }
 
+  /// Before the listeners, whose policies name them.
+  Status add_rates() {
+    const auto cpus = static_cast<uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+    for (const model::SnapshotBandwidth& limit : snapshot_.bandwidths) {
+      const auto index = book_.rates.assign(limit.address);
+      if (!index)
+        return fail(ErrorCode::kQuota, fmt::format("more than {} addresses with a bandwidth: raise max-listeners",
+                                                   options_.max_listeners));
+      maps_.rates[0] = any_rate();
+      maps_.rates[*index] = build_rate(limit.address, limit.mbit_per_s, rate_.hz, cpus);
+      limits_[limit.address] = *index;
+    }
+    return {};
+  }
+
+  uint32_t rate_of(const IpAddress& address) const {
+    const auto found = limits_.find(address);
+    return found == limits_.end() ? 0 : found->second;
+  }
+
   Status add_policy(const Uuid& id, uint32_t index, const model::SnapshotListener& listener,
                     const model::SnapshotPool* pool) {
     elb_policy policy = build_policy(id, listener, pool, rate_);
@@ -102,6 +126,8 @@ class Builder {
         return fail(ErrorCode::kQuota,
                     fmt::format("more than {} whitelist entries: raise max-acl-entries", options_.max_acl_entries));
     }
+    policy.rate_vip = rate_of(listener.vip.address);
+    if (listener.eip) policy.rate_eip = rate_of(*listener.eip);
     if (!same(policy, elb_policy{})) maps_.policies[index] = policy;
     return {};
   }
@@ -189,6 +215,7 @@ class Builder {
   IndexBook& book_;
   DesiredMaps maps_;
   std::set<Uuid> listeners_;
+  std::map<IpAddress, uint32_t> limits_;
   std::set<PairKey> pairs_;
 };
 

@@ -34,11 +34,15 @@ struct NumberedList {
 
 struct IndexBook {
   explicit IndexBook(const DataplaneOptions& options)
-      : listeners(0, options.max_listeners), pairs(0, options.max_members), hops(1, ELB_HOPS_MEMBERS) {}
+      : listeners(0, options.max_listeners),
+        pairs(0, options.max_members),
+        hops(1, ELB_HOPS_MEMBERS),
+        rates(1, options.max_listeners + 1) {}
 
   IndexAllocator<Uuid> listeners;
   IndexAllocator<PairKey> pairs;
   IndexAllocator<IpAddress> hops;      // by member address: a moved route or MAC is one write, flows keep the index
+  IndexAllocator<IpAddress> rates;     // by the limited address
   std::map<Uuid, NumberedList> lists;  // by listener
   uint32_t next_acl = 1;
 };
@@ -47,6 +51,7 @@ struct DesiredMaps {
   ListenerTable listeners;
   MemberTable members;             // those in quarantine too, not usable
   std::map<uint32_t, Ring> rings;  // by listener index; none for a listener without usable member
+  RateTable rates;                 // by index; entry 0 if there is any
   PolicyTable policies;            // by listener index; none for a plain one
   AclTable acl;
   std::map<uint32_t, std::shared_ptr<const Whitelist>> whitelists;  // by listener index

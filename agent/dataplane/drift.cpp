@@ -86,6 +86,11 @@ void describe_drift(const AclTable& expected, const AclTable& found, model::Audi
       expected, found, [](const elb_acl_key& key) { return name_of(key); }, audit);
 }
 
+void describe_drift(const RateTable& expected, const RateTable& found, model::Audit& audit) {
+  compare(
+      expected, found, [](uint32_t index) { return fmt::format("bandwidth {}", index); }, audit);
+}
+
 void describe_drift(const AddrTable& expected, const AddrTable& found, model::Audit& audit) {
   compare(
       expected, found, [](const elb_addr_key& key) { return name_of(key); }, audit);

@@ -39,6 +39,15 @@ void alive(void* context, const elb_flow* forward, elb_flow_state state) {
     ++open[member].inactive;
 }
 
+void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state, elb_flow_end) {
+  SweepResult& result = static_cast<Observed*>(context)->result;
+  const size_t before = result.resets.size();
+  add_resets(*forward, *reverse, state, result.resets);
+  if (result.resets.size() <= kResetsPerSweep) return;
+  result.resets_left_out += result.resets.size() - before;
+  result.resets.resize(before);
+}
+
 /// The client of a connection of either family.
 elb_ip client_of(const elb_flow* forward) {
   return elb_mapped(static_cast<uint32_t>(ELB_LOAD(forward->key_addrs) >> 32));
@@ -104,6 +113,7 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
   observer.context = &observed;
   observer.gone = gone;
   observer.alive = alive;
+  observer.ended = ended;
   observer.uncounted = uncounted;
   if (revocations != nullptr && revocations->any()) observer.revoked = revoked;
   for (uint32_t slot = 0;; ++slot) {
@@ -118,13 +128,15 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
 }
 
 FlowSweeper::FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options,
-                         const TickRate& rate, std::function<Result<uint32_t>()> tick, const Published<IndexView>& view)
+                         const TickRate& rate, std::function<Result<uint32_t>()> tick, const Published<IndexView>& view,
+                         ResetSender& resets)
     : table_(table),
       loads_(loads),
       max_members_(options.max_members),
       limits_(limits_of(options.times, rate)),
       tick_(std::move(tick)),
-      view_(view) {
+      view_(view),
+      resets_(resets) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -157,6 +169,7 @@ void FlowSweeper::run() {
           sweep_once(table_.table(), *now, limits_, *view, max_members_, stopping, &loads_, &revocations_);
       if (stopping()) return;
       revocations_.sweep_ended();
+      send_resets(result);
       settle(result, *view);
       const std::lock_guard lock(mutex_);
       if (result.counts.split > 0)
@@ -173,6 +186,14 @@ void FlowSweeper::run() {
     wake_.wait_for(lock, kPause, [this] { return stopping_ || hurry_; });
     hurry_ = false;
   }
+}
+
+void FlowSweeper::send_resets(SweepResult& result) {
+  if (result.resets_left_out > 0)
+    log::warn("more connections ended at once than are told by a reset left_out={}", result.resets_left_out);
+  if (auto status = resets_.send(result.resets); !status)
+    log::error("ends of closed connections are not told error=\"{}\"", status.error().to_string());
+  result.resets = {};
 }
 
 /// What follows from a whole sweep for those who share the counters.

@@ -18,6 +18,7 @@
 #include "dataplane/load_counts.h"
 #include "dataplane/map_sync.h"
 #include "dataplane/options.h"
+#include "dataplane/resets.h"
 #include "dataplane/tick.h"
 
 namespace elb::dataplane {
@@ -36,6 +37,8 @@ struct SweepResult {
   std::vector<uint32_t> held;   // entries that hold the member index, in whatever phase
   uint64_t revoked = 0;         // ended since their client is not in the whitelist any more
   elb_sweep_counts counts{};
+  std::vector<elb_reset> resets;  // for both ends of connections that were ended
+  uint64_t resets_left_out = 0;
   std::optional<uint32_t> at;  // tick at its beginning
 };
 
@@ -69,7 +72,7 @@ class FlowSweeper {
  public:
   /// `tick` tells the time as packets see it. Everything given outlives the object.
   FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options, const TickRate& rate,
-              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view);
+              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view, ResetSender& resets);
   ~FlowSweeper();
   FlowSweeper(const FlowSweeper&) = delete;
   FlowSweeper& operator=(const FlowSweeper&) = delete;
@@ -85,6 +88,7 @@ class FlowSweeper {
 
  private:
   void run();
+  void send_resets(SweepResult& result);
   void settle(const SweepResult& result, const IndexView& view);
 
   const FlowTable& table_;
@@ -93,6 +97,7 @@ class FlowSweeper {
   const elb_flow_limits limits_;
   const std::function<Result<uint32_t>()> tick_;
   const Published<IndexView>& view_;
+  ResetSender& resets_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

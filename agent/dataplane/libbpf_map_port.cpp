@@ -66,6 +66,7 @@ LibbpfMapPort::LibbpfMapPort(const BpfObject& object)
       members_(map(object, ELB_MAP_MEMBERS)),
       rings_(map(object, ELB_MAP_RINGS)),
       policies_(map(object, ELB_MAP_POLICIES)),
+      rates_(map(object, ELB_MAP_RATES)),
       acl_(map(object, ELB_MAP_ACL)),
       addrs_(map(object, ELB_MAP_ADDRS)),
       hops_(map(object, ELB_MAP_HOPS)),
@@ -248,6 +249,8 @@ Result<std::map<uint32_t, std::optional<Ring>>> LibbpfMapPort::read_rings() {
 }
 
 Status LibbpfMapPort::put_policy(uint32_t listener, const elb_policy& value) { return put(policies_, listener, value); }
+Status LibbpfMapPort::put_rate(uint32_t index, const elb_rate& value) { return put(rates_, index, value); }
+Result<RateTable> LibbpfMapPort::read_rates() { return read_array<elb_rate>(rates_, 0, rates_.entries); }
 Result<PolicyTable> LibbpfMapPort::read_policies() { return read_array<elb_policy>(policies_, 0, policies_.entries); }
 
 Status LibbpfMapPort::put_acl(const AclTable& entries) {

@@ -27,6 +27,8 @@ class LibbpfMapPort final : public MapPort {
   Result<std::map<uint32_t, std::optional<Ring>>> read_rings() override;
   Status put_policy(uint32_t listener, const elb_policy& value) override;
   Result<PolicyTable> read_policies() override;
+  Status put_rate(uint32_t index, const elb_rate& value) override;
+  Result<RateTable> read_rates() override;
   Status put_acl(const AclTable& entries) override;
   Status erase_acl(const std::vector<elb_acl_key>& keys) override;
   Result<AclTable> read_acl() override;
@@ -81,7 +83,7 @@ class LibbpfMapPort final : public MapPort {
   Map map(const BpfObject& object, const char* name) const;
 
   const size_t cpus_;
-  const Map listeners_, members_, rings_, policies_, acl_, addrs_, hops_, tx_ports_, links_, traffic_, refused_,
+  const Map listeners_, members_, rings_, policies_, rates_, acl_, addrs_, hops_, tx_ports_, links_, traffic_, refused_,
       reasons_;
   mutable std::mutex rings_mutex_;  // over changes of own_rings_
   std::map<uint32_t, OwnRing> own_rings_;

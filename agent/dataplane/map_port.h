@@ -22,6 +22,7 @@ using MemberTable = std::map<uint32_t, elb_member>;  // by index
 using HopTable = std::map<uint32_t, elb_hop>;        // by index
 using LinkTable = std::map<uint32_t, elb_link>;      // by ifindex
 using AddrTable = AbiTable<elb_addr_key, uint32_t>;  // -> enum elb_addr_kind
+using RateTable = std::map<uint32_t, elb_rate>;      // by index
 using PolicyTable = std::map<uint32_t, elb_policy>;  // by listener index
 using AclTable = AbiTable<elb_acl_key, uint32_t>;    // -> nothing of interest
 using Ring = std::vector<uint32_t>;                  // member indexes, without the length in slot 0
@@ -51,6 +52,10 @@ class MapPort {
   /// An all-zero entry counts as absent: a listener that is plain in every respect.
   virtual Status put_policy(uint32_t listener, const elb_policy& value) = 0;
   virtual Result<PolicyTable> read_policies() = 0;
+
+  /// Bandwidths; like members, zero is absent.
+  virtual Status put_rate(uint32_t index, const elb_rate& value) = 0;
+  virtual Result<RateTable> read_rates() = 0;
 
   /// Entries of whitelists, many in one call; after an error any of them may stand or not.
   virtual Status put_acl(const AclTable& entries) = 0;

@@ -30,6 +30,9 @@ Status MapSync::read_all() {
   listeners_ = std::move(*listeners);
   members_ = std::move(*members);
   rings_ = std::move(*rings);
+  auto rates = port_.read_rates();
+  if (!rates) return pass_on(std::move(rates.error()));
+  rates_ = std::move(*rates);
   policies_ = std::move(*policies);
   acl_ = std::move(*acl);
   addrs_ = std::move(*addrs);
@@ -51,6 +54,8 @@ Status MapSync::adopt() {
     if ((value.flags & ELB_MEMBER_USABLE) != 0) adopted_members_.push_back(to_string(key.member));
   }
   adopt_lists();
+  for (const auto& [index, value] : rates_)
+    if (index != 0) take(book_.rates.adopt(ip_of(value.addr), index), "rate", index);
   std::sort(adopted_members_.begin(), adopted_members_.end());
   adopted_members_.erase(std::unique(adopted_members_.begin(), adopted_members_.end()), adopted_members_.end());
   publish_view(Live::kReleasedToo);
@@ -95,6 +100,7 @@ Result<uint64_t> MapSync::commit(DesiredMaps desired, const std::function<uint64
   book_.pairs.start_quarantine(begun);
   book_.listeners.start_quarantine(begun);
   book_.hops.start_quarantine(begun);
+  book_.rates.start_quarantine(begun);
   return writes;
 }
 
@@ -106,6 +112,7 @@ Result<model::Audit> MapSync::audit(const Usage& usage) {
   const MemberTable members = members_;
   const auto rings = rings_;
   const PolicyTable policies = policies_;
+  const RateTable rates = rates_;
   const AclTable acl = acl_;
   const AddrTable addrs = addrs_;
   if (auto status = read_all(); !status) return pass_on(std::move(status.error()));
@@ -113,6 +120,7 @@ Result<model::Audit> MapSync::audit(const Usage& usage) {
   describe_drift(members, members_, audit);
   describe_drift(rings, rings_, audit);
   describe_drift(policies, policies_, audit);
+  describe_drift(rates, rates_, audit);
   describe_drift(acl, acl_, audit);
   describe_drift(addrs, addrs_, audit);
   auto writes = write_difference();
@@ -144,6 +152,7 @@ Status MapSync::retire(const Usage& usage) {
   for (const auto& [id, index] : book_.listeners.retire(usage.ended, listener_in_use))
     if (auto cleared = port_.clear_refused(index); !cleared) status = std::move(cleared);
   book_.hops.retire(usage.ended, [](uint32_t) { return false; });
+  book_.rates.retire(usage.ended, [](uint32_t) { return false; });
   return status;
 }
 
@@ -183,6 +192,7 @@ Status MapSync::add_and_change(uint64_t& writes) {
     ++writes;
   }
   if (auto status = put_acl(writes); !status) return status;
+  if (auto status = put_rates(writes); !status) return status;
   if (auto status = put_policies(false, writes); !status) return status;
   if (auto status = put_rings(writes); !status) return status;
   if (auto status = put_policies(true, writes); !status) return status;
@@ -198,6 +208,27 @@ Status MapSync::add_and_change(uint64_t& writes) {
     if (held != addrs_.end() && held->second == kind) continue;
     if (auto status = port_.put_addr(key, kind); !status) return status;
     addrs_[key] = kind;
+    ++writes;
+  }
+  return {};
+}
+
+/// One array write each: a packet sees the old limit or the new one, and the bucket adapts by itself.
+Status MapSync::put_rates(uint64_t& writes) {
+  for (const auto& [index, value] : desired_.rates) {
+    const auto held = rates_.find(index);
+    if (held != rates_.end() && same(held->second, value)) continue;
+    if (auto status = port_.put_rate(index, value); !status) return status;
+    rates_[index] = value;
+    ++writes;
+  }
+  for (auto it = rates_.begin(); it != rates_.end();) {
+    if (desired_.rates.count(it->first) > 0) {
+      ++it;
+      continue;
+    }
+    if (auto status = port_.put_rate(it->first, elb_rate{}); !status) return status;
+    it = rates_.erase(it);
     ++writes;
   }
   return {};

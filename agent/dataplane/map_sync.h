@@ -50,6 +50,7 @@ class MapSync {
   Status add_and_change(uint64_t& writes);
   void adopt_lists();
   Status put_policies(bool hashed, uint64_t& writes);
+  Status put_rates(uint64_t& writes);
   Status put_acl(uint64_t& writes);
   Status erase_acl(uint64_t& writes);
   Status put_rings(uint64_t& writes);
@@ -67,6 +68,7 @@ class MapSync {
   MemberTable members_;
   std::map<uint32_t, std::optional<Ring>> rings_;
   PolicyTable policies_;
+  RateTable rates_;
   AclTable acl_;
   std::map<uint32_t, std::shared_ptr<const Whitelist>> whitelists_;  // as policies_ name them
   AddrTable addrs_;

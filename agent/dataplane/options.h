@@ -37,6 +37,7 @@ struct DataplaneOptions {
   uint32_t max_sticky_clients = 131072;    // (listener, client) pairs; the longest unused are forgotten
   uint32_t max_new_connections_per_s = 0;  // that each CPU accepts; 0: no limit
   FlowTimes times;
+  bool reset_strays = true;  // answer TCP segments of no connection with a RST; else drop them silently
   XdpAttach attach = XdpAttach::kLink;
   bool rebuild = true;  // pinned maps that do not fit are replaced, which ends all connections; false: refuse to start
 

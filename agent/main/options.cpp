@@ -157,6 +157,10 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--port-rest-s", plane.times.port_rest_s, "time before a local port towards a member is used again")
       ->check(seconds)
       ->capture_default_str();
+  app.add_option("--stray-segments", plane.reset_strays,
+                 "what a TCP segment of no known connection gets: reset (an answer) or drop (silence)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"reset", true}, {"drop", false}}))
+      ->default_str("reset");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
   app.add_flag("--check", options.check,

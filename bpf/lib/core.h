@@ -8,9 +8,10 @@
 #ifndef ELB_CORE_H
 #define ELB_CORE_H
 
-#include <lib/flow.h>
-#include <lib/open.h>
+#include <lib/rate.h>
+#include <lib/reset.h>
 #include <lib/send.h>
+#include <lib/toa.h>
 #include <lib/too_big.h>
 
 /* The longest IP packet that the frame becomes on the wire: less than the frame if tc sees a batch.
@@ -65,6 +66,25 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	if (reason != ELB_FORWARD || !hop)
 		return elb_exit(reason);
 
+	if (elb_bandwidth_any() &&
+	    !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
+		return elb_exit(ELB_REASON_BANDWIDTH);
+	if (ip->protocol == IPPROTO_TCP && at.fragment != ELB_FRAGMENT_LATER) {
+		elb_note_ack(ctx, flow, &l4);
+		if (elb_tcp_is_special(ctx, &l4, ctl)) {
+			/* a fragment cannot grow */
+			__u32 may = at.fragment == ELB_FRAGMENT_NONE ? ctl : ctl & ~ELB_FLOW_TOA;
+
+			elb_tcp_operate(ctx, ELB_PLACE_WORD(at), flow, may, hop->mtu);
+			eth = elb_data(ctx);
+			ip = (void *)eth + (at.l3 & 31);
+			if ((void *)(eth + 1) > elb_data_end(ctx) ||
+			    (void *)(ip + 1) > elb_data_end(ctx) ||
+			    !elb_parse_l4(ctx, ip, at.header_len, &l4))
+				return ELB_BROKEN_ENV;
+		}
+	}
+
 	__u32 total_len = bpf_ntohs(ip->tot_len), proto = ip->protocol;
 	elb_hop_write(hop, eth);
 	elb_nat_rewrite(ctx, at, flow, ip, &l4); /* in tc, the last use of ip */
@@ -74,8 +94,10 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	int verdict = elb_send(ctx, hop->ifindex);
 	if (!ELB_LEAVES(verdict))
 		return verdict;
-	if (proto == IPPROTO_TCP && at.fragment != ELB_FRAGMENT_LATER)
+	if (proto == IPPROTO_TCP && at.fragment != ELB_FRAGMENT_LATER) {
 		elb_track(flow, ctl, elb_tcp_flags(&l4));
+		elb_toa_heard(flow, ctl, total_len - at.header_len, l4.word);
+	}
 	elb_count_forwarded(flow, ctl & ELB_FLOW_REVERSE, total_len);
 	if (vlan != at.vlan && elb_retag(ctx, at.vlan, vlan))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
@@ -100,7 +122,7 @@ ELB_INLINE struct elb_flow *elb_newcomer(ELB_CTX *ctx, struct elb_place at,
 		return 0;
 	}
 	if (reason != ELB_FORWARD) {
-		*verdict = elb_refuse(opening, reason);
+		*verdict = elb_decline(ctx, at, opening, reason);
 		return 0;
 	}
 	*ctl = opening->ctl;

@@ -35,6 +35,24 @@ __attribute__((noinline)) int elb_exit(__u32 reason)
 }
 ELB_ASSERT(ELB_REASON_COUNT <= 64, "reasons fit the map of drops");
 
+/* Something that happened on the way of a packet that is not its end. */
+__attribute__((noinline)) int elb_count(__u32 reason)
+{
+	__u64 *packets = bpf_map_lookup_elem(&elb_reasons, &reason);
+
+	if (packets)
+		*packets += 1;
+	return 0;
+}
+
+ELB_INLINE void elb_count_limited(__u32 listener)
+{
+	__u64 *limited = bpf_map_lookup_elem(&elb_limited, &listener);
+
+	if (limited)
+		*limited += 1;
+}
+
 ELB_INLINE void elb_count_refused(__u32 listener)
 {
 	__u64 *refused = bpf_map_lookup_elem(&elb_refused, &listener);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet's connection in the flow table: find it, refresh it, note what TCP did. */
+/* A packet's connection in the flow table: find it, refresh it. */
 #ifndef ELB_FLOW_H
 #define ELB_FLOW_H
 
@@ -35,30 +35,6 @@ ELB_NOINLINE __u64 elb_find_elsewhere(__u64 addrs, __u32 ports, __u32 proto)
 	if (!elb_flow_find(ELB_TABLE, &key, elb_flow_home(ELB_TABLE, &key), ELB_USABLE, &ref))
 		return 0;
 	return (__u64)ref.slot << 32 | ref.ctl;
-}
-
-/*
- * TCP progress, for the agent's timeouts. Most segments tell nothing new. A SYN on a connection
- * that was closing opens it anew, with the same member and local port, as both ends may (RFC 6191).
- */
-ELB_INLINE void elb_track(struct elb_flow *flow, __u32 ctl, __u32 flags)
-{
-	__u32 reverse = ctl & ELB_FLOW_REVERSE;
-	__u32 set = reverse ? ELB_FLOW_SEEN_OUT : ELB_FLOW_SEEN_IN, clear = 0;
-
-	if (!(flags & (ELB_TCP_FIN | ELB_TCP_SYN | ELB_TCP_RST)) && (ctl & set))
-		return;
-	if (!reverse && ELB_TCP_OPENS(flags)) {
-		if (!(ctl & (ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT | ELB_FLOW_RST)))
-			return;
-		set = 0;
-		clear = ELB_FLOW_SEEN_IN | ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT | ELB_FLOW_RST;
-	}
-	if (flags & ELB_TCP_FIN)
-		set |= reverse ? ELB_FLOW_FIN_OUT : ELB_FLOW_FIN_IN;
-	if (flags & ELB_TCP_RST)
-		set |= ELB_FLOW_RST;
-	elb_mark(flow, ctl, set, clear);
 }
 
 ELB_INLINE struct elb_flow_key elb_key_of(struct elb_place at, const struct iphdr *ip,

@@ -31,6 +31,9 @@ struct elb_opening {
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
+	/* elb_reset_allowed: kept from packet to packet */
+	__u32 reset_tick;
+	__u32 resets;
 	struct elb_sticky_key who; /* client: the packet's source; listener: elb_admit */
 	/* elb_admit */
 	__u32 listener;

@@ -107,6 +107,21 @@ void make_sticky(ProgRunner& runner) {
   runner.set_policy(1, policy);
 }
 
+/// The listener's address gets a bandwidth that is never reached.
+std::unique_ptr<ProgRunner> limited(std::unique_ptr<ProgRunner> table) {
+  if (!table) return table;
+  elb_rate rate{};
+  rate.per_jiffy = uint64_t{1} << 50;
+  rate.burst = uint64_t{1} << 40;
+  rate.quantum = 1U << 18;
+  table->set_rate(0, rate);
+  table->set_rate(1, rate);
+  elb_policy policy{};
+  policy.rate_vip = 1;
+  table->set_policy(1, policy);
+  return table;
+}
+
 /// `apart`: each CPU has connections of its own.
 void set_connections(const ProgRunner& runner, uint32_t connections, bool apart = false) {
   struct Bench {
@@ -255,9 +270,12 @@ int run_all(const Options& options) {
   allow_all(*long_listed, 10000);
   make_sticky(*sticky);
   choose_least(*least);
+  const auto rated = limited(make_table(1u << 10));
+  if (!rated) return 1;
   std::vector<Case> cases = {
       {"floor (empty XDP_TX)", "bench_floor", 1, kAck, 500000, table.get()},
       {"hit, 1 connection", "bench_balance", 1, kAck, 500000, table.get()},
+      {"hit, bandwidth limit", "bench_balance", 1, kAck, 500000, rated.get()},
       {"hit, 65536 connections", "bench_balance", 65536, kAck, 1000000, table.get()},
       {"hit, 524288 connections", "bench_balance", 524288, kAck, 1000000, medium.get()},
       {"new connection", "bench_open", kEndless, kSyn, 500000, table.get()},

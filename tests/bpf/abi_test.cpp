@@ -54,6 +54,9 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
   ELB_SAME_SIZE(elb_frag);
   ELB_SAME_SIZE(elb_link);
   ELB_SAME_SIZE(elb_addr_key);
+  ELB_SAME_SIZE(elb_rate);
+  ELB_SAME_SIZE(elb_bucket);
+  ELB_SAME_SIZE(elb_reset);
   ELB_SAME_OFFSET(elb_flow, ctl);
   ELB_SAME_OFFSET(elb_flow, last);
   ELB_SAME_OFFSET(elb_flow, key_addrs);
@@ -109,6 +112,11 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
       {ELB_MAP_PORTS, {4, 8}},
       {ELB_MAP_TRAFFIC, {4, sizeof(elb_traffic)}},
       {ELB_MAP_REFUSED, {4, 8}},
+      {ELB_MAP_LIMITED, {4, 8}},
+      {ELB_MAP_RATES, {4, sizeof(elb_rate)}},
+      {ELB_MAP_BUCKETS, {4, sizeof(elb_bucket)}},
+      {ELB_MAP_QUANTA, {4, 8}},
+      {ELB_MAP_RESETS, {4, sizeof(elb_reset)}},
       {ELB_MAP_HOPS, {4, sizeof(elb_hop)}},
       {ELB_MAP_HOP_INDEX, {sizeof(elb_hop_key), 4}},
       {ELB_MAP_HOP_FREE, {0, 4}},
@@ -130,7 +138,8 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
   const bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object.get()) {
     const std::string name = bpf_map__name(map);
-    if (name == "elb_scratch" || name == "elb_telling" || name.ends_with(".rodata")) continue;  // belong to one load, never pinned
+    if (name == "elb_scratch" || name == "elb_telling" || name.ends_with(".rodata"))
+      continue;  // belong to one load, never pinned
     EXPECT_TRUE(wanted.contains(name)) << name << " is not in abi.h";
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-03.
 // One row for each way a packet can leave the program that a single packet (after a few that set the stage) can
 // provoke.
 #include <gtest/gtest.h>
@@ -27,6 +28,11 @@ Ethernet asks() { return {.dst = "ff:ff:ff:ff:ff:ff", .src = kClientMac}; }
 Bytes arp_answer(const char* about, const char* asker) {
   return Ethernet{.dst = kClientMac, .src = kOwnMac} /
          Arp{.op = 2, .sender_mac = kOwnMac, .sender = about, .target_mac = kClientMac, .target = asker};
+}
+/// What comes back for a segment that is not served (RFC 9293, 3.10.7.1).
+Bytes reset(const char* from, TCP of) {
+  return Ethernet{.dst = kClientMac, .src = kOwnMac} / IPv4{.src = from, .dst = kClient, .ttl = 64, .id = 0} /
+         TCP{.sport = of.dport, .dport = of.sport, .seq = of.seq, .ack = of.ack, .flags = of.flags, .window = 0};
 }
 Bytes short_of(Bytes frame, size_t cut) {
   frame.resize(frame.size() - cut);
@@ -231,13 +237,62 @@ const Fixture kFixtures[] = {
 
     {"no listener on the port", {}, kEth / to(kVip) / syn(9999), XDP_DROP, ELB_REASON_NO_LISTENER},
     {"no listener of the protocol", {}, kEth / to(kVip) / UDP{.dport = 80}, XDP_DROP, ELB_REASON_NO_LISTENER},
-    {"PL-04: ACK opens nothing", {}, kEth / to(kVip) / TCP{.flags = kAck}, XDP_DROP, ELB_REASON_NOT_SYN},
-    {"PL-04: SYN+ACK opens nothing", {}, kEth / to(kVip) / TCP{.flags = kSyn | kAck}, XDP_DROP, ELB_REASON_NOT_SYN},
-    {"PL-04: SYN+FIN opens nothing", {}, kEth / to(kVip) / TCP{.flags = kSyn | kFin}, XDP_DROP, ELB_REASON_NOT_SYN},
+    {"PL-04: ACK opens nothing",
+     {},
+     kEth / to(kVip) / TCP{.seq = 7, .ack = 0x12345678, .flags = kAck} / "data",
+     XDP_TX,
+     ELB_REASON_NOT_SYN,
+     reset(kVip, {.seq = 0x12345678, .flags = kRst})},
+    {"PL-04: SYN+ACK opens nothing",
+     {},
+     kEth / to(kVip) / TCP{.ack = 9, .flags = kSyn | kAck},
+     XDP_TX,
+     ELB_REASON_NOT_SYN,
+     reset(kVip, {.seq = 9, .flags = kRst})},
+    {"PL-04: SYN+FIN opens nothing",
+     {},
+     kEth / to(kVip) / TCP{.seq = 0xffffffff, .flags = kSyn | kFin, .options = {2, 4, 5, 180}} / "data",
+     XDP_TX,
+     ELB_REASON_NOT_SYN,
+     reset(kVip, {.seq = 0, .ack = 5, .flags = kRst | kAck})},
+    {"a stray segment from everybody's address is not answered",
+     {},
+     kEth / IPv4{.src = "255.255.255.255", .dst = kVip} / TCP{},
+     XDP_DROP,
+     ELB_REASON_NOT_SYN},
+    {"nor one that was sent to every station",
+     {},
+     Ethernet{.dst = "ff:ff:ff:ff:ff:ff"} / to(kVip) / TCP{},
+     XDP_DROP,
+     ELB_REASON_NOT_SYN},
+    {"nor one with a header longer than itself", {}, kEth / to(kVip) / TCP{.doff = 6}, XDP_DROP, ELB_REASON_NOT_SYN},
     {"PL-04: RST opens nothing", {}, kEth / to(kVip) / TCP{.flags = kRst}, XDP_DROP, ELB_REASON_NOT_SYN},
-    {"ring of no members", {}, kEth / to(kVip) / syn(kEmpty), XDP_DROP, ELB_REASON_NO_MEMBER, {}, true},
-    {"no ring", {}, kEth / to(kVip) / syn(kNoRing), XDP_DROP, ELB_REASON_NO_MEMBER, {}, true},
-    {"packet of a member for nobody", {}, kEth / to(kLocal) / TCP{}, XDP_DROP, ELB_REASON_STRAY_REPLY},
+    {"GEN-03: ring of no members",
+     {},
+     kEth / to(kVip) / syn(kEmpty),
+     XDP_TX,
+     ELB_REASON_NO_MEMBER,
+     reset(kVip, {.dport = kEmpty, .seq = 0, .ack = 2, .flags = kRst | kAck}),
+     true},
+    {"GEN-03: no ring",
+     {},
+     kEth / to(kVip) / syn(kNoRing),
+     XDP_TX,
+     ELB_REASON_NO_MEMBER,
+     reset(kVip, {.dport = kNoRing, .seq = 0, .ack = 2, .flags = kRst | kAck}),
+     true},
+    {"segment of a member for nobody",
+     {},
+     kEth / to(kLocal) / TCP{.ack = 99, .flags = kAck},
+     XDP_TX,
+     ELB_REASON_STRAY_REPLY,
+     reset(kLocal, {.seq = 99, .flags = kRst})},
+    {"reset of a member for nobody",
+     {},
+     kEth / to(kLocal) / TCP{.ack = 99, .flags = kRst | kAck},
+     XDP_DROP,
+     ELB_REASON_STRAY_REPLY},
+    {"datagram of a member for nobody", {}, kEth / to(kLocal) / UDP{}, XDP_DROP, ELB_REASON_STRAY_REPLY},
     {"the member's next hop is not resolved",
      {},
      kEth / to(kVip) / syn(kUnresolved),
@@ -279,8 +334,10 @@ TEST_P(Fixtures, LeavesAsTheTableSays) {
   const Bytes& output = fixture.output.empty() ? fixture.input : fixture.output;
   EXPECT_EQ(describe(result.frame), describe(output));
   EXPECT_EQ(result.frame, output);
+  const bool answered = fixture.verdict == XDP_TX && result.frame.size() == 54 && result.frame[47] & kRst;
   for (uint32_t reason = 0; reason < ELB_REASON_COUNT; reason++)
-    EXPECT_EQ(bed.runner.reason(static_cast<elb_reason>(reason)), uint64_t{reason == fixture.reason})
+    EXPECT_EQ(bed.runner.reason(static_cast<elb_reason>(reason)),
+              uint64_t{reason == fixture.reason || (reason == ELB_REASON_RESET_SENT && answered)})
         << reason_name(reason);
   uint64_t refused = 0;
   for (uint32_t listener = 0; listener < 64; listener++) refused += bed.runner.refused(listener);

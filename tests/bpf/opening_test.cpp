@@ -30,6 +30,9 @@ Bytes segment(uint32_t client, uint8_t flags, uint16_t port = kPlain) {
          TCP{.dport = port, .flags = flags};
 }
 
+/// Not dropped, and not answered with a RST either.
+bool forwarded(const RunResult& result) { return result.verdict != XDP_DROP && !(result.frame.at(47) & kRst); }
+
 /// "local address:port > member:port", as the bytes of the frame.
 std::string endpoints(const Bytes& frame) { return {frame.begin() + 26, frame.begin() + 38}; }
 
@@ -39,7 +42,7 @@ uint32_t open(const ProgRunner& runner, uint32_t first, uint32_t count, std::vec
   uint32_t opened = 0;
   for (uint32_t client = first; client < first + count; client++) {
     const RunResult result = runner.run(segment(client, kSyn, port));
-    if (result.verdict == XDP_DROP) continue;
+    if (!forwarded(result)) continue;
     opened++;
     if (seen) seen->push_back(endpoints(result.frame));
   }
@@ -129,7 +132,9 @@ TEST(Pl04, OnlyASynOpensAConnection) {
     }();
     const bool opens = (flags & (kSyn | kAck | kRst | kFin)) == kSyn;
     const uint64_t before = bed->runner.reason(ELB_REASON_NOT_SYN);
-    EXPECT_EQ(bed->runner.run(segment(flags, flags)).verdict, uint32_t{opens ? XDP_TX : XDP_DROP}) << flags;
+    const RunResult result = bed->runner.run(segment(flags, flags));
+    EXPECT_EQ(result.verdict, uint32_t{flags & kRst ? XDP_DROP : XDP_TX}) << flags;
+    EXPECT_EQ(forwarded(result), opens) << flags;
     EXPECT_EQ(bed->runner.reason(ELB_REASON_NOT_SYN) - before, uint64_t{!opens}) << flags;
   }
 }
@@ -169,7 +174,7 @@ TEST(LocalPorts, AreRefusedNotReusedWhenAllAreTaken) {
 
 TEST(LocalPorts, NoneConfigured) {
   Testbed bed({.local_count = 0});
-  EXPECT_EQ(bed.runner.run(segment(1, kSyn)).verdict, uint32_t{XDP_DROP});
+  EXPECT_FALSE(forwarded(bed.runner.run(segment(1, kSyn))));
   EXPECT_EQ(bed.runner.reason(ELB_REASON_NO_PORT), 1u);
 }
 
@@ -191,7 +196,7 @@ TEST(FullTable, RefusesNewConnectionsAndEvictsNone) {
   std::vector<std::pair<uint32_t, std::string>> established;
   for (uint32_t client = 0; client < 2000; client++) {
     const RunResult result = bed.runner.run(segment(client, kSyn));
-    if (result.verdict == XDP_TX) established.emplace_back(client, endpoints(result.frame));
+    if (forwarded(result)) established.emplace_back(client, endpoints(result.frame));
   }
   const uint64_t refused = bed.runner.reason(ELB_REASON_TABLE_FULL);
   EXPECT_GT(established.size(), 256u / 4);

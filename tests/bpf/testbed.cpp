@@ -69,6 +69,8 @@ ModelConfig small_world() {
   listener(kElsewherePort, 6, 7, 2, 4);  // the same member endpoints as kPlain's, by another way
   listener(kNoDevice, 6, 8, 1, 5);
   listener(kTagged, 6, 9, 1, 6);
+  listener(kToa, 6, 10, 1, 1);
+  c.toa = {10};
   return c;
 }
 
@@ -114,6 +116,11 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
   for (const auto& [addr, kind] : c.addresses) runner.set_address(Ipv4Address::from_host(addr), kind);
   for (const auto& [key, index] : c.listeners)
     runner.set_listener(Ipv4Address::from_host(std::get<0>(key)), std::get<1>(key), std::get<2>(key), index);
+  for (const uint32_t index : c.toa) {
+    elb_policy policy{};
+    policy.flags = ELB_POLICY_TOA;
+    runner.set_policy(index, policy);
+  }
   for (const auto& [index, ring] : c.rings) runner.set_ring(index, ring);
   for (const auto& [index, policy] : c.policies) {
     runner.set_policy(index, abi_policy(index, policy));
@@ -147,6 +154,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
 
 Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
     : config(std::move(world)), runner(balancer_elf(options.hook), options) {
+  config.can_insert = options.hook == Hook::kXdp;
   if (runner.ok()) write_maps(runner, config);
 }
 

@@ -36,6 +36,7 @@ enum Port : uint16_t {
   kElsewherePort = 85,  // its member is behind the other interface
   kNoDevice = 86,       // its member is behind an interface that is not attached
   kTagged = 87,         // its member is in VLAN 7
+  kToa = 88,            // hands over the client's address; member 100
   kUdpPlain = 53,       // members 20, 21
   // Listeners of admission_world() only, 9 to 16.
   kAllowed = 87,     // whitelist with the lower half of the clients' network

@@ -71,6 +71,14 @@ class FakeMapPort final : public dataplane::MapPort {
       if (dataplane::same(value, elb_policy{})) policies.erase(listener);
     });
   }
+  dataplane::RateTable rates;
+  Status put_rate(uint32_t index, const elb_rate& value) override {
+    return write(fmt::format("put rate {}", index), [&] {
+      rates[index] = value;
+      if (dataplane::same(value, elb_rate{})) rates.erase(index);
+    });
+  }
+  Result<dataplane::RateTable> read_rates() override { return rates; }
   Result<dataplane::PolicyTable> read_policies() override { return policies; }
   Status put_acl(const dataplane::AclTable& entries) override {
     return write(fmt::format("put acl x{}", entries.size()), [&] {

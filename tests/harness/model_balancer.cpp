@@ -35,6 +35,22 @@ uint16_t carry_over(uint16_t check, uint64_t before, uint64_t after) {
   return (check + before + 65535 - after) % 65535;
 }
 
+/// Calls each(offset, size) for the TCP options from `at` to `end`, up to the first that is no option.
+template <class Each>
+void walk_options(const Bytes& f, size_t at, size_t end, Each each) {
+  while (at < end && at < f.size() && f[at] != 0) {
+    const uint8_t kind = f[at];
+    if (kind == 1) {
+      at++;
+      continue;
+    }
+    const size_t size = at + 1 < f.size() ? f[at + 1] : 0;
+    if (size < 2 || at + size > end) return;
+    each(at, size);
+    at += size;
+  }
+}
+
 }  // namespace
 
 struct ModelBalancer::Arrival {
@@ -128,7 +144,8 @@ ModelVerdict ModelBalancer::judge(const Bytes& frame, uint32_t ifindex, const By
   const bool bad = cut || (proto == kTcp ? frame[46] >> 4 < 5 : udp_length < 8 || udp_length > total - kIp);
   Entry entry;
   const uint32_t reason = refuse_opening(at, key, bad, proto == kTcp ? frame[47] : 0, entry);
-  if (reason != ELB_REASON_COUNT) return leave(at, reason);
+  if (reason != ELB_REASON_COUNT) return refuse(at, key, reason);
+  entry.toa = proto == kTcp && config_.toa.contains(config_.listeners.at({key.dest, key.dport, proto}));
   const std::string complaint = open(key, out, learn(at), entry);
   if (!complaint.empty()) {
     ModelVerdict failed;
@@ -207,38 +224,119 @@ std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, uint32_
   if (local < config_.local_first || local - config_.local_first >= config_.local_count || entry.becomes.sport < 1024)
     return fmt::format("local endpoint {:08x}:{} out of range", local, entry.becomes.sport);
   if (entries_.contains(reply)) return fmt::format("local endpoint {:08x}:{} used twice", local, entry.becomes.sport);
-  entry.forward = key;
+  entry.peer = reply;
   entries_[key] = entry;
-  entries_[reply] = {
-      {key.proto, key.dest, key.source, key.dport, key.sport}, true, back, entry.member, entry.listener, key};
+  Entry back_entry = entry;
+  back_entry.becomes = {key.proto, key.dest, key.source, key.dport, key.sport};
+  back_entry.reverse = true;
+  back_entry.hop = back;
+  back_entry.peer = key;
+  entries_[reply] = back_entry;
   admission_.opened(entry.member, entry.listener);
   connections_.emplace_back(key, reply);
   traffic_[entry.member].connections++;
   return {};
 }
 
-/// FIN of both sides or a RST closes; the client's next SYN opens anew.
-void ModelBalancer::track(const ModelTuple& key, uint8_t flags) {
+/// The packet's sender is told by a RST, if it is TCP and the reason is one that it can do nothing about.
+ModelVerdict ModelBalancer::refuse(const Arrival& at, const ModelTuple& key, uint32_t reason) {
+  static const std::set<uint32_t> kTold = {ELB_REASON_NOT_SYN, ELB_REASON_STRAY_REPLY, ELB_REASON_NO_MEMBER,
+                                           ELB_REASON_NO_PORT, ELB_REASON_TABLE_FULL};
+  ModelVerdict result = leave(at, reason);
+  const Bytes& in = at.frame;
+  const uint32_t first = key.source >> 24;
+  if (!kTold.contains(reason) || key.proto != kTcp || in[47] & kRst || in[0] & 1 || first == 0 || first == 127 ||
+      first >= 224)
+    return result;
+  const size_t total = get16(in, 16), header = (in[46] >> 4) * 4u;
+  if (header < 20 || kIp + header > total) return result;
+  const uint32_t length = total - kIp - header + !!(in[47] & kSyn) + !!(in[47] & kFin);
+  const bool acks = in[47] & kAck;
+  result.frame =
+      Ethernet{} /
+      IPv4{.src = Ipv4Address::from_host(key.dest), .dst = Ipv4Address::from_host(key.source), .ttl = 64, .id = 0} /
+      TCP{.sport = key.dport,
+          .dport = key.sport,
+          .seq = acks ? get32(in, 42) : 0,
+          .ack = acks ? 0 : get32(in, 38) + length,
+          .flags = static_cast<uint8_t>(acks ? kRst : kRst | kAck),
+          .window = 0};
+  set_mac(result.frame, 0, get_mac(in, 6));
+  set_mac(result.frame, 6, get_mac(in, 0));
+  result.verdict = XDP_TX;
+  reasons_[ELB_REASON_RESET_SENT]++;
+  return result;
+}
+
+/// What is done to the TCP options, with the checksum that the frame had kept as right or wrong as it was.
+void ModelBalancer::operate(Bytes& f, const Entry& entry, const ModelHop& hop) {
+  const Bytes was = f;
+  const uint8_t flags = f[47];
+  const bool syn = flags & kSyn;
+  const auto forward = entries_.find(entry.reverse ? entry.peer : entries_.at(entry.peer).peer);
+  const size_t header = std::max(5, f[46] >> 4) * 4u;
+  if (entry.toa && syn) {
+    const uint32_t other = config_.hops[entries_.at(entry.peer).hop].mtu, less = entry.reverse ? 8 : 0;
+    walk_options(f, 54, kEth + kIp + header, [&](size_t at, size_t size) {
+      if (f[at] != 2 || size != 4 || at + size > f.size()) return;
+      const uint32_t mss = get16(f, at + 2);
+      const uint32_t is = std::max(std::min(mss > less ? mss - less : 0, other - 40 - less), 88u);
+      if (is < mss) set16(f, at + 2, is);
+    });
+  }
+  if ((entry.toa && syn) || !entry.reverse)
+    walk_options(f, 54, kEth + kIp + header, [&](size_t at, size_t size) {
+      if (f[at] == 254) std::fill(f.begin() + at, f.begin() + std::min(at + size, f.size()), 1);
+    });
+  set16(f, 50, carry_over(get16(was, 50), sum_without(was, 34, f.size(), 50), sum_without(f, 34, f.size(), 50)));
+  if (entry.reverse || !entry.toa || forward->second.spoken || syn || !(flags & kAck)) return;
+  const uint32_t total = get16(f, 16);
+  size_t end = std::min(f.size(), kEth + total);
+  if (!config_.can_insert || (f[46] >> 4) > 13 || total + 8 > hop.mtu) {
+    reasons_[ELB_REASON_TOA_NO_ROOM]++;
+    return;
+  }
+  const uint16_t check = get16(f, 50), ip_check = get16(f, 24);
+  const uint64_t before = sum_without(f, 34, end, 50) + end - 34, ip_before = sum_without(f, 14, 34, 24);
+  Bytes option = {254, 8, f[34], f[35], f[26], f[27], f[28], f[29]};
+  f.insert(f.begin() + 54, option.begin(), option.end());
+  f[46] += 0x20;
+  set16(f, 16, total + 8);
+  end += 8;
+  set16(f, 50, carry_over(check, before % 65535, (sum_without(f, 34, end, 50) + end - 34) % 65535));
+  set16(f, 24, carry_over(ip_check, ip_before, sum_without(f, 14, 34, 24)));
+}
+
+/// TCP's progress, as far as later packets' treatment and the counters hang on it.
+void ModelBalancer::track(const Bytes& f, const ModelTuple& key) {
   const bool reverse = entries_.at(key).reverse;
-  Entry& known = entries_.at(entries_.at(key).forward);
-  const bool was_closed = known.closed();
-  if (!reverse && (flags & (kSyn | kAck | kRst | kFin)) == kSyn) known.fin_in = known.fin_out = known.rst = false;
-  if (flags & kFin) (reverse ? known.fin_out : known.fin_in) = true;
-  if (flags & kRst) known.rst = true;
-  if (known.closed() && !was_closed) admission_.closed(known.member, known.listener);
-  if (!known.closed() && was_closed) admission_.opened(known.member, known.listener);
+  Entry& truth = entries_.at(reverse ? entries_.at(key).peer : key);
+  const uint8_t flags = f[47];
+  const bool was_closed = truth.closed();
+  if (!reverse && (flags & (kSyn | kAck | kRst | kFin)) == kSyn) {
+    if (truth.fin_in || truth.fin_out || truth.rst) truth.spoken = truth.fin_in = truth.fin_out = truth.rst = false;
+  } else {
+    if (flags & kFin) (reverse ? truth.fin_out : truth.fin_in) = true;
+    if (flags & kRst) truth.rst = true;
+    if (reverse && get16(f, 16) > kIp + (f[46] >> 4) * 4u) truth.spoken = true;
+  }
+  if (truth.closed() && !was_closed) admission_.closed(truth.member, truth.listener);
+  if (!truth.closed() && was_closed) admission_.opened(truth.member, truth.listener);
 }
 
 ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key) {
   const Entry entry = entries_.at(key);
-  const size_t total = get16(at.frame, 16);
   if (at.frame[22] < 2) return leave(at, ELB_REASON_TTL);
   const ModelHop& hop = config_.hops[entry.hop];
   if (!hop.valid) return leave(at, ELB_REASON_NO_HOP);
-  if (total > hop.mtu) return leave(at, ELB_REASON_TOO_BIG);
+  if (get16(at.frame, 16) > hop.mtu) return leave(at, ELB_REASON_TOO_BIG);
 
   ModelVerdict result{XDP_TX, ELB_REASON_COUNT, at.frame, entry.member, {}};
   Bytes& f = result.frame;
+  const bool udp = entry.becomes.proto == kUdp;
+  if (!udp) operate(f, entry, hop);
+  const Bytes from = f;
+  const size_t total = get16(f, 16);
   set_mac(f, 0, hop.dest);
   set_mac(f, 6, hop.source);
   f[22]--;
@@ -246,19 +344,18 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key) {
   set32(f, 30, entry.becomes.dest);
   set16(f, 34, entry.becomes.sport);
   set16(f, 36, entry.becomes.dport);
-  set16(f, 24, carry_over(get16(at.frame, 24), sum_without(at.frame, 14, 34, 24), sum_without(f, 14, 34, 24)));
-  const bool udp = entry.becomes.proto == kUdp;
+  set16(f, 24, carry_over(get16(from, 24), sum_without(from, 14, 34, 24), sum_without(f, 14, 34, 24)));
   const size_t check = udp ? 40 : 50, end = std::min(f.size(), kEth + total);
-  if (const uint16_t was = get16(at.frame, check); !udp || was) {  // from the addresses on: the pseudo header
-    uint16_t is = carry_over(was, sum_without(at.frame, 26, end, check), sum_without(f, 26, end, check));
+  if (const uint16_t was = get16(from, check); !udp || was) {  // from the addresses on: the pseudo header
+    uint16_t is = carry_over(was, sum_without(from, 26, end, check), sum_without(f, 26, end, check));
     if (udp && !is) is = 0xffff;
     set16(f, check, is);
   }
   if (hop.ifindex != at.ifindex) {
-    if (!config_.tx_ports.contains(hop.ifindex)) return leave(at, ELB_REASON_NO_HOP);
     result.verdict = XDP_REDIRECT;
+    if (!config_.tx_ports.contains(hop.ifindex)) return leave(at, ELB_REASON_NO_HOP);
   }
-  if (entry.becomes.proto == kTcp) track(key, at.frame[47]);
+  if (entry.becomes.proto == kTcp) track(at.frame, key);
   elb_traffic& traffic = traffic_[entry.member];
   (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
   (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += total + kEth;

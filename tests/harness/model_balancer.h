@@ -56,6 +56,8 @@ struct ModelConfig {
   std::map<uint32_t, ModelLink> links;
   std::set<uint32_t> tx_ports;
   std::deque<uint32_t> free_hops;
+  bool can_insert = true;  // tc cannot make a header longer
+  std::set<uint32_t> toa;  // listeners that hand over the client's address
   uint32_t local_first = 0, local_count = 0;
 };
 
@@ -89,21 +91,23 @@ class ModelBalancer {
     bool reverse = false;
     uint32_t hop = 0, member = 0;
     uint32_t listener = 0;
-    ModelTuple forward;  // key of the direction that keeps what is known of both
-    bool fin_in = false, fin_out = false, rst = false;
+    ModelTuple peer;  // key of the other direction
+    // The truth of both directions is in the forward entry.
+    bool toa = false, spoken = false, fin_in = false, fin_out = false, rst = false;
     bool closed() const { return rst || (fin_in && fin_out); }
   };
   struct Arrival;
   ModelVerdict leave(const Arrival& at, uint32_t reason);
   ModelVerdict arp(const Arrival& at);
+  ModelVerdict refuse(const Arrival& at, const ModelTuple& key, uint32_t reason);
+  void operate(Bytes& frame, const Entry& entry, const ModelHop& hop);
+  void track(const Bytes& frame, const ModelTuple& key);
   ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
   ModelVerdict forward(const Arrival& at, const ModelTuple& key);
   uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
   std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
   uint32_t learn(const Arrival& at);
   elb_addr_kind kind(uint32_t addr) const;
-
-  void track(const ModelTuple& key, uint8_t flags);
 
   ModelConfig config_;
   ModelAdmission admission_;

@@ -142,12 +142,15 @@ void ProgRunner::set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t pref
   put(ELB_MAP_ADDRS, &key, &value);
 }
 
-void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index) {
+void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) {
   const elb_listener_key key{elb_mapped(vip.be), htons(port), proto, 0};
   elb_listener value{};
   value.index = index;
+  value.flags = flags;
   put(ELB_MAP_LISTENERS, &key, &value);
 }
+
+void ProgRunner::set_rate(uint32_t index, const elb_rate& rate) { put(ELB_MAP_RATES, &index, &rate); }
 
 void ProgRunner::set_ring(uint32_t listener, const std::vector<uint32_t>& members) {
   LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
@@ -274,6 +277,8 @@ elb_traffic ProgRunner::traffic(uint32_t member) const {
 }
 
 uint64_t ProgRunner::refused(uint32_t listener) const { return sum_u64(map_fd(ELB_MAP_REFUSED), listener); }
+
+uint64_t ProgRunner::limited(uint32_t listener) const { return sum_u64(map_fd(ELB_MAP_LIMITED), listener); }
 
 elb_hop ProgRunner::hop(uint32_t index) const {
   elb_hop hop{};

@@ -58,7 +58,8 @@ class ProgRunner {
   std::vector<ProgramFacts> facts() const;
 
   void set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix = 32);
-  void set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index);
+  void set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags = 0);
+  void set_rate(uint32_t index, const elb_rate& rate);
   void set_ring(uint32_t listener, const std::vector<uint32_t>& members);
   void set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener);
   void put_member(uint32_t index, const elb_member& member);
@@ -82,6 +83,7 @@ class ProgRunner {
   std::vector<uint64_t> reasons() const;
   elb_traffic traffic(uint32_t member) const;
   uint64_t refused(uint32_t listener) const;
+  uint64_t limited(uint32_t listener) const;  // packets dropped for bandwidth
   elb_hop hop(uint32_t index) const;
   uint32_t load(uint32_t member) const;
   /// What the agent does for each of so many counted connections of the member that it ends.

@@ -37,7 +37,12 @@
 #define ELB_MAP_LOADS	  "elb_loads"	  /* ARRAY, mmap, by member index: __u32 connections now */
 #define ELB_MAP_ACL	  "elb_acl"	  /* LPM_TRIE: elb_acl_key -> __u32, not read */
 #define ELB_MAP_STICKY	  "elb_sticky"	  /* LRU_HASH: elb_sticky_key -> elb_sticky */
-#define ELB_MAP_MEMBERS	  "elb_members"	  /* ARRAY by member index: struct elb_member */
+#define ELB_MAP_LIMITED	  "elb_limited" /* PERCPU_ARRAY by listener: __u64 dropped for bandwidth */
+#define ELB_MAP_RATES	  "elb_rates"	/* ARRAY: struct elb_rate; 0: whether there are any */
+#define ELB_MAP_BUCKETS	  "elb_buckets" /* ARRAY by 2 * rate + reverse: struct elb_bucket */
+#define ELB_MAP_QUANTA	  "elb_quanta"	/* PERCPU_ARRAY like elb_buckets: __u64 bytes in hand */
+#define ELB_MAP_RESETS	  "elb_resets"	/* ARRAY, mmap: struct elb_reset, for elb_inject */
+#define ELB_MAP_MEMBERS	  "elb_members" /* ARRAY by member index: struct elb_member */
 #define ELB_MAP_PORTS	  "elb_ports"	/* PERCPU_ARRAY by member index: __u64 local port cursor */
 #define ELB_MAP_TRAFFIC	  "elb_traffic" /* PERCPU_ARRAY by member index: struct elb_traffic */
 #define ELB_MAP_REFUSED                                                                            \
@@ -235,6 +240,34 @@ struct elb_traffic {
 };
 ELB_ASSERT(sizeof(struct elb_traffic) == 40, "elb_traffic");
 
+/* Bandwidth of one address, the same for either direction (bpf/lib/rate.h). */
+struct elb_rate {
+	__u64 per_jiffy; /* bytes << ELB_RATE_SHIFT that a jiffy earns; 0: no limit */
+	__u64 burst;	 /* bytes; more than CPUs * quantum, and than any packet */
+	__u32 quantum;	 /* bytes that a CPU takes at a time */
+	__u32 mbit_per_s;
+	struct elb_ip addr; /* so that a restarted agent finds its indexes */
+};
+ELB_ASSERT(sizeof(struct elb_rate) == 40, "elb_rate");
+#define ELB_RATE_SHIFT 10
+
+struct elb_bucket {
+	__u64 taken; /* bytes; what was earned comes from the clock */
+	__u64 pad[7];
+};
+ELB_ASSERT(sizeof(struct elb_bucket) == ELB_CACHE_LINE, "elb_bucket");
+
+/* A reset that the agent wants sent because it has ended a connection (program elb_inject). */
+struct elb_reset {
+	struct elb_ip source, dest;
+	__u32 ports; /* source in the low half on a little-endian machine */
+	__be32 seq, ack;
+	__u32 hop;
+	__u64 pad[2];
+};
+ELB_ASSERT(sizeof(struct elb_reset) == ELB_CACHE_LINE, "elb_reset");
+#define ELB_RESETS_MAX 8192 /* of one run */
+
 struct elb_hop {
 	__u8 dest_mac[6];
 	__u8 source_mac[6];
@@ -352,7 +385,14 @@ enum elb_addr_kind {
 	X(TOO_BIG_TOLD, "too_big_told", 0,                                                         \
 	  "packet exceeds the MTU of its way: its sender was told (fragmentation needed)")         \
 	X(BAD_SOURCE, "bad_source", 1,                                                             \
-	  "source address that no client can have: forged, or a loop in the network")
+	  "source address that no client can have: forged, or a loop in the network")              \
+	X(BANDWIDTH, "bandwidth", 1,                                                               \
+	  "over the bandwidth of the load balancer's address: raise it or spread the load")        \
+	X(TOA_NO_ROOM, "toa_no_room", 0,                                                           \
+	  "forwarded without the client's address: no room in the TCP header or the link's MTU")   \
+	X(RESET_SENT, "reset_sent", 0,                                                             \
+	  "a RST was sent: for a segment that could not be served, or to an end of a "             \
+	  "connection that was ended")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
@@ -376,6 +416,8 @@ static_assert(std::has_unique_object_representations_v<elb_sticky>);
 static_assert(std::has_unique_object_representations_v<elb_flow6>);
 static_assert(std::has_unique_object_representations_v<elb_hop>);
 static_assert(std::has_unique_object_representations_v<elb_link>);
+static_assert(std::has_unique_object_representations_v<elb_rate>);
+static_assert(std::has_unique_object_representations_v<elb_reset>);
 #endif
 
 #endif

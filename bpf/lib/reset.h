@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The answer to a TCP segment that nobody will serve: a RST with the numbers that its sender
+ * expects (RFC 9293, 3.10.7.1), made of the segment itself and sent back where it came from. So a
+ * client learns at once what it otherwise learns by a timeout. Each CPU sends a bounded number.
+ */
+#ifndef ELB_RESET_H
+#define ELB_RESET_H
+
+#include <lib/tcp.h>
+
+#define ELB_RESETS_PER_TICK 5000 /* for each CPU; a tick is about half a second */
+#define ELB_RESET_TTL	    64
+#define ELB_IP_DF	    0x4000
+
+const volatile __u8 elb_reset_strays = 1; /* segments of no connection: answer, or only drop */
+
+/* Reasons that a segment's sender is told about. */
+ELB_INLINE int elb_reset_wanted(int reason)
+{
+	switch (reason) {
+	case ELB_REASON_NOT_SYN:
+	case ELB_REASON_STRAY_REPLY:
+		return elb_reset_strays;
+	case ELB_REASON_NO_MEMBER:
+	case ELB_REASON_NO_PORT:
+	case ELB_REASON_TABLE_FULL:
+	case ELB_REASON_TABLE_SHARE:
+	case ELB_REASON_CONNECTION_LIMIT:
+		return 1;
+	}
+	return 0;
+}
+
+ELB_INLINE int elb_reset_allowed(struct elb_opening *opening)
+{
+	if (opening->reset_tick != opening->now) {
+		opening->reset_tick = opening->now;
+		opening->resets = 0;
+	}
+	return opening->resets++ < ELB_RESETS_PER_TICK;
+}
+
+/* An address that stands for one host (RFC 1122, 3.2.1.3). */
+ELB_INLINE int elb_is_host4(__be32 addr)
+{
+	__u32 first = bpf_ntohl(addr) >> 24;
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+/* The sequence numbers and flags of the answer; `length` counts payload, SYN and FIN. */
+ELB_INLINE void elb_reset_tcp(struct tcphdr *tcp, __u32 flags, __u32 length)
+{
+	__be16 source = tcp->source;
+	__be32 seq = tcp->seq;
+
+	tcp->source = tcp->dest;
+	tcp->dest = source;
+	tcp->seq = 0;
+	if (flags & ELB_TCP_ACK) {
+		tcp->seq = tcp->ack_seq;
+		tcp->ack_seq = 0;
+		flags = ELB_TCP_RST;
+	} else {
+		tcp->ack_seq = bpf_htonl(bpf_ntohl(seq) + length);
+		flags = ELB_TCP_RST | ELB_TCP_ACK;
+	}
+	((__u8 *)tcp)[12] = ELB_TCP_DOFF_PLAIN;
+	((__u8 *)tcp)[13] = flags;
+	tcp->window = 0;
+	tcp->check = 0;
+	tcp->urg_ptr = 0;
+}
+
+ELB_INLINE __u32 elb_reset_sum(const void *from, __u32 size)
+{
+	__u32 sum = 0;
+
+	for (__u32 i = 0; i < size; i += 4)
+		sum = elb_csum_change(sum, ~0u, *(const __u32 *)(from + i));
+	return sum;
+}
+
+/* What the checksum of a base TCP header covers, the pseudo header with it; its own field is 0. */
+ELB_INLINE __u32 elb_reset_check4(const struct iphdr *ip, const struct tcphdr *tcp)
+{
+	return elb_reset_sum(tcp, sizeof(*tcp)) + elb_reset_sum(&ip->saddr, 8) +
+	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
+}
+
+/*
+ * The checksum of the answer, whose field is 0. In tc it may be the device's to compute (then the
+ * field holds the sum of the pseudo header): only the kernel's helpers know, but given apart, the
+ * two parts make the right one of both kinds. Packet pointers are invalid afterwards.
+ */
+ELB_INLINE void elb_reset_write_check(ELB_CTX *ctx, __u32 l3, const struct iphdr *ip,
+				      struct tcphdr *tcp)
+{
+	__u32 sum = elb_reset_check4(ip, tcp);
+#ifdef ELB_TC
+	__u32 header = elb_reset_sum(tcp, sizeof(*tcp));
+	__u32 offset = l3 + sizeof(*ip) + offsetof(struct tcphdr, check);
+
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(sum - header), BPF_F_PSEUDO_HDR);
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(header), 0);
+#else
+	tcp->check = ~elb_csum_fold(sum);
+#endif
+}
+
+/* Makes the answer of an IPv4 segment; the length it is cut to, 0 if it gets none. */
+ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
+{
+	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
+	struct elb_ethernet *eth;
+	struct iphdr *ip;
+	struct tcphdr *tcp;
+
+	if (!ELB_TAKE(&at, &eth))
+		return 0;
+	at.pos = (void *)eth + l3;
+	if (!ELB_TAKE(&at, &ip) || !ELB_TAKE(&at, &tcp))
+		return 0;
+	__u32 flags = ((__u8 *)tcp)[13], header = ELB_TCP_DOFF(((__u8 *)tcp)[12]);
+	__u32 length = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+	if (*(__u8 *)ip != ELB_IP_PLAIN || ip->frag_off & bpf_htons(ELB_IP_FRAGMENT) ||
+	    flags & ELB_TCP_RST || header < sizeof(*tcp) || header > length || eth->dest[0] & 1 ||
+	    !elb_is_host4(ip->saddr))
+		return 0;
+
+	__u8 mac[ETH_ALEN];
+	__builtin_memcpy(mac, eth->source, ETH_ALEN);
+	__builtin_memcpy(eth->source, eth->dest, ETH_ALEN);
+	__builtin_memcpy(eth->dest, mac, ETH_ALEN);
+	__be32 source = ip->saddr;
+	ip->saddr = ip->daddr;
+	ip->daddr = source;
+	ip->tos = 0;
+	ip->tot_len = bpf_htons(sizeof(*ip) + sizeof(*tcp));
+	ip->id = 0;
+	ip->frag_off = bpf_htons(ELB_IP_DF);
+	ip->ttl = ELB_RESET_TTL;
+	ip->check = 0;
+	ip->check = ~elb_csum_fold(elb_reset_sum(ip, sizeof(*ip)));
+	elb_reset_tcp(tcp, flags,
+		      length - header + !!(flags & ELB_TCP_SYN) + !!(flags & ELB_TCP_FIN));
+	elb_reset_write_check(ctx, l3, ip, tcp);
+	return l3 + sizeof(*ip) + sizeof(*tcp);
+}
+
+/*
+ * Turns the segment at `l3` into its answer. 0: it gets none, the frame is as it was. IPv6 is told
+ * apart by its version field and has its own maker. Packet pointers are invalid afterwards.
+ */
+ELB_NOINLINE int elb_reset(ELB_CTX *ctx, __u32 l3)
+{
+	__u32 length = elb_reset4(ctx, l3 & 31);
+
+	if (!length)
+		return 0;
+		/* if it cannot be cut, the rest is padding */
+#ifdef ELB_TC
+	bpf_skb_change_tail(ctx, length, 0);
+#else
+	bpf_xdp_adjust_tail(ctx, (int)length - (int)elb_frame_len(ctx));
+#endif
+	elb_count(ELB_REASON_RESET_SENT);
+	return 1;
+}
+
+/* The end of a packet that opened no connection: counted, and answered if its sender is to know. */
+ELB_INLINE int elb_decline(ELB_CTX *ctx, struct elb_place at, struct elb_opening *opening,
+			   int reason)
+{
+	int verdict = elb_refuse(opening, reason);
+
+	if (opening->key.proto == IPPROTO_TCP && elb_reset_wanted(reason) &&
+	    elb_reset_allowed(opening) && elb_reset(ctx, at.l3))
+		return ELB_TURN;
+	return verdict;
+}
+
+#endif
