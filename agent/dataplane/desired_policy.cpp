@@ -63,7 +63,7 @@ elb_policy build_policy(const Uuid& id, const model::SnapshotListener& listener,
   if (listener.whitelist) policy.flags |= ELB_POLICY_WHITELIST;
   if (listener.toa) policy.flags |= ELB_POLICY_TOA;
   policy.connection_limit = listener.connection_limit.value_or(0);
-  // rate_vip and rate_eip are indexes of elb_rates, which the owner of that map hands out by address.
+  // rate_vip and rate_eip: by whoever knows the indexes of the addresses
   return policy;
 }
 
