@@ -62,7 +62,6 @@ class BpfObject {
   /// Why the pinned maps can not be taken over; empty when they can, nothing when there are none.
   Result<std::optional<std::string>> misfit();
   Status reuse_maps(xdp_balancer* skeleton, bool from_pins) const;
-  void set_constants(xdp_balancer* skeleton) const;
   Status fill_new_maps() const;
 
   const DataplaneOptions options_;
