@@ -19,6 +19,8 @@ namespace {
 
 constexpr uint32_t kInterfacesMax = 256;
 constexpr uint32_t kAddrsMin = 4096;
+/// A whitelist that changes is there twice until the old one is deleted, a little later.
+constexpr uint32_t kAclGenerations = 3;
 
 bool is_pinned_kind(const bpf_map* map) { return !bpf_map__is_internal(map); }
 
@@ -80,7 +82,7 @@ Status BpfObject::start(Random& random) {
 
   if (adopted_)
     if (auto status = reuse_maps(skeleton_, true); !status) return status;
-  set_constants(*skeleton_, options_, meta_);
+  set_constants(*skeleton_, options_, meta_, rate_);
   if (const int error = xdp_balancer__load(skeleton_); error != 0)
     return fail_errno(-error, -error == EPERM
                                   ? "load of the XDP program (the agent needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON)"
@@ -99,6 +101,10 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
   for (const auto& [map, entries] : std::initializer_list<std::pair<bpf_map*, uint32_t>>{
            {maps.elb_flows, options_.flow_slots},
            {maps.elb_listeners, options_.max_listeners},
+           {maps.elb_policies, options_.max_listeners},
+           {maps.elb_acl, kAclGenerations * options_.max_acl_entries},
+           {maps.elb_sticky, options_.max_sticky_clients},
+           {maps.elb_loads, options_.max_members},
            {maps.elb_rings, options_.max_listeners},
            {maps.elb_cursors, options_.max_listeners},
            {maps.elb_refused, options_.max_listeners},
@@ -218,7 +224,7 @@ Result<std::unique_ptr<BpfObject::Opened>> BpfObject::open_again() const {
   if (!skeleton) return pass_on(std::move(skeleton.error()));
   auto opened = std::make_unique<Opened>(*skeleton);
   if (auto status = reuse_maps(*skeleton, false); !status) return pass_on(std::move(status.error()));
-  set_constants(**skeleton, options_, meta_);
+  set_constants(**skeleton, options_, meta_, rate_);
   return opened;
 }
 

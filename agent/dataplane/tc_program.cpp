@@ -46,7 +46,7 @@ Result<std::unique_ptr<TcProgram>> TcProgram::load(const DataplaneOptions& optio
     if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
       return fail_errno(-error, fmt::format("reuse of map {}", bpf_map__name(map)));
   }
-  set_constants(*skeleton, options, object.meta());
+  set_constants(*skeleton, options, object.meta(), object.rate());
   if (const int error = tc_balancer__load(skeleton); error != 0) return fail_errno(-error, "load of the tc program");
   return program;
 }

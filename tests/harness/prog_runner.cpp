@@ -88,7 +88,8 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
   for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);
-  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS}) set_entries(object_, map, options.members);
+  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS})
+    set_entries(object_, map, options.members);
   if (const int result = bpf_object__load(object_); result != 0) {
     error_ = -result;
     return;
