@@ -130,7 +130,8 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
   const bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object.get()) {
     const std::string name = bpf_map__name(map);
-    if (name == "elb_scratch" || name == "elb_telling" || name.ends_with(".rodata")) continue;  // belong to one load, never pinned
+    if (name == "elb_scratch" || name == "elb_telling" || name.ends_with(".rodata"))
+      continue;  // belong to one load, never pinned
     EXPECT_TRUE(wanted.contains(name)) << name << " is not in abi.h";
   }
 }

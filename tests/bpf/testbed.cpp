@@ -100,6 +100,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
 
 Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
     : config(std::move(world)), runner(balancer_elf(options.hook), options) {
+  if (options.hook == Hook::kTc) config.message_tail = 96;
   if (runner.ok()) write_maps(runner, config);
 }
 

@@ -306,7 +306,7 @@ ModelVerdict ModelBalancer::too_big(const Arrival& at, uint16_t mtu) {
   set_mac(a, 6, config_.links.at(at.ifindex).mac);
   set16(a, 12, 0x0800);
   a[14] = 0x45;
-  set16(a, 16, 96);
+  set16(a, 16, 96 + config_.message_tail);
   a[22] = 64;
   a[23] = kIcmp;
   set32(a, 26, get32(f, 30));
@@ -317,6 +317,7 @@ ModelVerdict ModelBalancer::too_big(const Arrival& at, uint16_t mtu) {
   set16(a, 40, mtu);
   a.insert(a.end(), f.begin() + kEth, f.begin() + kEth + 68);
   set16(a, 36, (65535 - sum_without(a, 34, a.size(), 36)) % 65535);
+  a.resize(a.size() + config_.message_tail);
   answer.frame = a;
   return answer;
 }

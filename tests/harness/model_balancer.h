@@ -53,6 +53,7 @@ struct ModelConfig {
   std::set<uint32_t> tx_ports;
   std::deque<uint32_t> free_hops;
   uint32_t local_first = 0, local_count = 0;
+  uint16_t message_tail = 0;  // zeros behind what "fragmentation needed" quotes
 };
 
 struct ModelVerdict {
