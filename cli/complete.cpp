@@ -51,7 +51,11 @@ std::vector<Candidate> live_names(Context& context, const std::string& noun, con
   for (const codec::Value& object : *objects) {
     std::string name = object.get("name").text();
     const std::string address = object.get("address").text();
-    if (name.empty() && !address.empty()) name = address + ":" + object.get("protocol_port").text();
+    if (name.empty() && !address.empty()) {
+      const bool six = address.find(':') != std::string::npos;
+      const std::string port = object.get("protocol_port").text();
+      name = noun != "member" ? address : (six ? "[" + address + "]" : address) + ":" + port;
+    }
     if (name.empty()) name = object.get("id").text();
     list.push_back({harmless(name), address.empty() ? resource.title : harmless(address)});
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 #include <utility>
 
@@ -42,6 +43,18 @@ std::string shown(const Value& value) {
   size_t cut = kShown;
   while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;  // not inside a UTF-8 character
   return text.substr(0, cut) + "...";
+}
+
+/// The openstack command sends these two as text; Octavia takes them so.
+bool sent_as_text(std::string_view key) { return key == "connection_limit" || key == "persistence_timeout"; }
+
+std::optional<int64_t> number_of(const Value& value) {
+  if (!value.is_string()) return value.integer();
+  const std::string text = value.as_string();
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 bool has_control(std::string_view text, bool line_breaks) {
@@ -131,11 +144,11 @@ std::optional<int64_t> Fields::read_integer(std::string_view key, int64_t min, i
   const auto value = take(key, was_null);
   if (was_null && !null_allowed) fail(ErrorCode::kInvalid, key, "must not be null");
   if (!value) return std::nullopt;
-  if (value->type() != Value::Type::kInteger) {
+  const auto number = sent_as_text(key) ? number_of(*value) : value->integer();
+  if (value->type() != Value::Type::kInteger && !(value->is_string() && number)) {
     wrong_type(key, "an integer", *value);
     return std::nullopt;
   }
-  const auto number = value->integer();
   if (!number || *number < min || *number > max) {
     fail(ErrorCode::kInvalid, key, fmt::format("must be {} to {}, got {}", min, max, value->dump()));
     return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "dataplane/abi_values.h"
 #include "inspect/kernel.h"
@@ -27,7 +28,8 @@ void append(Findings& to, Findings more) {
 }
 
 Finding unreadable(const char* check, const Error& error) {
-  return {Severity::kError, check, "data path", "can not be read: " + error.to_string(), "journalctl -u elb-agent -n 50"};
+  return {Severity::kError, check, "data path", "can not be read: " + error.to_string(),
+          "journalctl -u elb-agent -n 50"};
 }
 
 uint64_t count_keys(int fd, size_t key_size) {
@@ -118,10 +120,10 @@ void examine_hops(const Patient& patient, Findings& findings) {
   for (const auto& [address, ifindex] : elsewhere) {
     char name[IF_NAMESIZE] = {};
     const std::string interface = if_indextoname(ifindex, name) == nullptr ? std::to_string(ifindex) : name;
-    findings.push_back({Severity::kWarning, "member.return_path", "member " + address.to_string(),
-                        fmt::format("is reached by {}, which is not balanced on: its answers are not seen there",
-                                    interface),
-                        fmt::format("systemctl edit elb-agent   # --interface {}", interface)});
+    findings.push_back(
+        {Severity::kWarning, "member.return_path", "member " + address.to_string(),
+         fmt::format("is reached by {}, which is not balanced on: its answers are not seen there", interface),
+         fmt::format("systemctl edit elb-agent   # --interface {}", interface)});
   }
   if (problems.empty() && elsewhere.empty())
     findings.push_back({Severity::kOk, "member.next_hop", "members",
@@ -142,7 +144,8 @@ void examine_age(const Patient& patient, Findings& findings) {
                                 : fmt::format("swept the flow table {:.0f} s ago: silent connections do not end", age),
                         "systemctl restart elb-agent   # connections stay"});
   else
-    findings.push_back({Severity::kOk, "agent.sweep", "agent", fmt::format("swept the flow table {:.0f} s ago", age), ""});
+    findings.push_back(
+        {Severity::kOk, "agent.sweep", "agent", fmt::format("swept the flow table {:.0f} s ago", age), ""});
 }
 
 void examine_pins(const Patient& patient, Findings& findings) {
@@ -157,6 +160,25 @@ void examine_pins(const Patient& patient, Findings& findings) {
                         "journalctl -u elb-agent -n 50"});
 }
 
+/// Maps that another agent, or another version of it, has left beside ours.
+void examine_other_pins(const Patient& patient, Findings& findings) {
+  namespace fs = std::filesystem;
+  const fs::path own(patient.options.pin_dir);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(own.parent_path(), error)) {
+    if (entry.path() == own) continue;
+    const auto pins = PinDir::look(entry.path().string());
+    if (!pins || !pins->exists(pins->map_path(ELB_MAP_META))) continue;
+    const auto state = BpfObject::look(patient.options, *pins);
+    if (!state) continue;
+    findings.push_back(
+        {Severity::kWarning, "pins.others", entry.path().string(),
+         fmt::format("holds maps of ABI version {} as well (ours: {}), {}; {}", state->abi, ELB_ABI_VERSION,
+                     state->program, pins->in_use() ? "another agent is running on it" : "no agent is running on it"),
+         fmt::format("elb-agent --teardown --pin-dir {}   # if it is not in use", entry.path().string())});
+  }
+}
+
 /// Packets that were dropped for want of something: PF-02.
 void examine_drops(const Patient& patient, Findings& findings) {
   const auto packets = patient.port.read_reasons();
@@ -164,15 +186,16 @@ void examine_drops(const Patient& patient, Findings& findings) {
     findings.push_back(unreadable("drops", packets.error()));
     return;
   }
-  static constexpr std::array kLack = {"no_member", "table_full", "no_port", "no_hop", "hops_full", "too_big"};
+  static constexpr std::array kLack = {"no_member", "table_full",  "no_port",     "no_hop",           "hops_full",
+                                       "too_big",   "no_headroom", "table_share", "connection_limit", "rate_guard"};
   bool any = false;
-#define ELB_REASON_ROW(NAME, name, drop, text)                                                                  \
-  if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                           \
-      (*packets)[ELB_REASON_##NAME] > 0) {                                                                      \
-    any = true;                                                                                                 \
-    findings.push_back({Severity::kWarning, "drops." name, "data path",                                         \
+#define ELB_REASON_ROW(NAME, name, drop, text)                                                                       \
+  if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                                \
+      (*packets)[ELB_REASON_##NAME] > 0) {                                                                           \
+    any = true;                                                                                                      \
+    findings.push_back({Severity::kWarning, "drops." name, "data path",                                              \
                         fmt::format("{} packets since the counters began: {}", (*packets)[ELB_REASON_##NAME], text), \
-                        "elbctl top   # is it still going on?"});                                               \
+                        "elbctl top   # is it still going on?"});                                                    \
   }
   ELB_REASONS(ELB_REASON_ROW)
 #undef ELB_REASON_ROW
@@ -199,6 +222,7 @@ Findings examine(const Patient& patient) {
   append(findings, inspect::judge_kernel(kernel));
   append(findings, inspect::judge_process(kernel));
   examine_pins(patient, findings);
+  examine_other_pins(patient, findings);
   examine_age(patient, findings);
   examine_maps(patient, findings);
   examine_ports(patient, findings);

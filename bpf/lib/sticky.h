@@ -14,13 +14,14 @@ ELB_NOINLINE __u32 elb_sticky_find(struct elb_sticky_key *key, __u32 now, __u32 
 {
 	if (!key)
 		return ELB_PICK_NONE;
-	struct elb_sticky *sticky = bpf_map_lookup_elem(&elb_sticky, key);
+	/* a copy: Linux 6.1 takes no key out of the memory that a global function was given */
+	struct elb_sticky_key of = *key;
+	struct elb_sticky *sticky = bpf_map_lookup_elem(&elb_sticky, &of);
 	if (!sticky || sticky->expires - now - 1 >= ticks)
 		return ELB_PICK_NONE;
 	__u32 index = sticky->member;
 	struct elb_member *member = bpf_map_lookup_elem(&elb_members, &index);
-	if (!member || member->generation != sticky->generation ||
-	    member->listener != key->listener)
+	if (!member || member->generation != sticky->generation || member->listener != of.listener)
 		return ELB_PICK_NONE;
 	index = elb_pick_check(index, member);
 	/* once a tick at most */
@@ -35,12 +36,13 @@ ELB_NOINLINE int elb_stick(struct elb_sticky_key *key, __u32 index, __u32 expire
 
 	if (!key || !member)
 		return 0;
+	struct elb_sticky_key of = *key; /* as above */
 	struct elb_sticky sticky = {
 		.member = index,
 		.generation = member->generation,
 		.expires = expires,
 	};
-	return bpf_map_update_elem(&elb_sticky, key, &sticky, BPF_ANY);
+	return bpf_map_update_elem(&elb_sticky, &of, &sticky, BPF_ANY);
 }
 
 /* The first choice is by the hash of the address, so that nodes agree without talking. */

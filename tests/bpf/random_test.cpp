@@ -116,8 +116,8 @@ class Generator {
     ModelTuple t{static_cast<uint8_t>(udp ? 17 : 6),
                  one_in(50) ? static_cast<uint32_t>(random_()) : 0xcb007100 + below(200), ntohl(Ipv4Address(kVip).be),
                  static_cast<uint16_t>(1024 + below(60000)), 0};
-    t.dport = udp           ? uint16_t{kUdpPlain}
-              : one_in(4)   ? static_cast<uint16_t>(80 + below(9))
+    t.dport = udp           ? static_cast<uint16_t>(kUdpPlain + below(3))
+              : one_in(2)   ? static_cast<uint16_t>(80 + below(13))
               : one_in(200) ? uint16_t{kNarrow}
                             : any<uint16_t>({kPlain, kPlain, kElsewherePort});
     return t;
@@ -204,6 +204,8 @@ class RandomPackets : public testing::TestWithParam<Hook> {
     ASSERT_EQ(got.bytes_in, want.bytes_in) << "member " << member;
     ASSERT_EQ(got.packets_out, want.packets_out) << "member " << member;
     ASSERT_EQ(got.bytes_out, want.bytes_out) << "member " << member;
+    ASSERT_EQ(bed.runner.load(member), model.admission().load(member)) << "member " << member;
+    ASSERT_EQ(bed.runner.cursor(member / 10).active, model.admission().active(member / 10)) << "listener";
   }
   /// As the agent does when a member is removed: connections end, local ports are free again at once.
   void end_member(uint32_t member) {
@@ -212,16 +214,21 @@ class RandomPackets : public testing::TestWithParam<Hook> {
     elb_flow_observer observer{};
     observer.context = &member;
     observer.gone = [](void* context, __u16 m) { return int{m == *static_cast<uint32_t*>(context)}; };
+    observer.uncounted = [](void*, const elb_flow*) { ++uncounted; };
+    uncounted = 0;
     const uint32_t now = bed.runner.run(Bytes(64), 1, "elb_clock").verdict;
     ASSERT_EQ(sweep_all(bed.runner.table(), now, limits, &observer).split, 0u);
     sweep_all(bed.runner.table(), now + 1, limits);
+    ASSERT_EQ(uncounted, bed.runner.load(member)) << "every connection still counted, and no other";
+    bed.runner.uncount(member, uncounted);
     model.end_member(member);
     const auto left = sweep_all(bed.runner.table(), now + 1, limits);
     ASSERT_EQ(left.used, 2 * model.connections().size());
     ASSERT_EQ(left.live, model.connections().size());
   }
 
-  Testbed bed{RunnerOptions{.hook = GetParam(), .flow_slots = 1 << 16}};
+  static inline uint32_t uncounted = 0;
+  Testbed bed{RunnerOptions{.hook = GetParam(), .flow_slots = 1 << 16}, admission_world()};
   ModelBalancer model{bed.config};
 };
 

@@ -72,13 +72,60 @@ ModelConfig small_world() {
   return c;
 }
 
+ModelConfig admission_world() {
+  ModelConfig c = small_world();
+  const uint32_t vip = host(kVip), clients = host("203.0.113.0");
+  auto listener = [&](uint16_t port, uint8_t proto, uint32_t index, uint32_t members, ModelPolicy policy) {
+    c.listeners[{vip, port, proto}] = index;
+    c.policies[index] = std::move(policy);
+    for (uint32_t i = 0; i < members; i++) {
+      c.rings[index].push_back(index * 10 + i);
+      c.members[index * 10 + i] = {host("10.0.0.21") + i, proto == 6 ? kMemberPort : kMemberUdpPort, 1};
+    }
+  };
+  const std::vector<std::pair<uint32_t, uint32_t>> half = {{clients, 25}};
+  listener(kAllowed, 6, 9, 2, {.whitelist = true, .allowed = half});
+  listener(kNobody, 6, 10, 2, {.whitelist = true});
+  listener(kLeast, 6, 11, 4, {.algorithm = ELB_LEAST_CONNECTIONS});
+  for (uint16_t i = 0; i < 4; i++) c.members[110 + i].weight = 1 + i;
+  c.members[113].usable = false;
+  listener(kHashed, 6, 12, 4, {.algorithm = ELB_SOURCE_HASH, .hash_seed = 77});
+  c.members[122].hop = 2;
+  listener(kSticky, 6, 13, 3, {.sticky_ticks = 1U << 30, .hash_seed = 5});
+  listener(kLimited, 6, 14, 2, {.connection_limit = kLimit});
+  listener(kUdpAllowed, 17, 15, 2, {.whitelist = true, .allowed = half});
+  listener(kUdpSticky, 17, 16, 3, {.sticky_ticks = 1U << 30, .hash_seed = 6});
+  return c;
+}
+
+/// The list of a listener has its index for a number.
+elb_policy abi_policy(uint32_t listener, const ModelPolicy& policy) {
+  elb_policy value{};
+  value.algorithm = policy.algorithm;
+  value.flags = policy.whitelist ? ELB_POLICY_WHITELIST : 0;
+  value.acl = listener;
+  value.sticky_ticks = policy.sticky_ticks;
+  value.connection_limit = policy.connection_limit;
+  value.hash_seed = policy.hash_seed;
+  return value;
+}
+
 void write_maps(ProgRunner& runner, const ModelConfig& c) {
   for (const auto& [addr, kind] : c.addresses) runner.set_address(Ipv4Address::from_host(addr), kind);
   for (const auto& [key, index] : c.listeners)
     runner.set_listener(Ipv4Address::from_host(std::get<0>(key)), std::get<1>(key), std::get<2>(key), index);
   for (const auto& [index, ring] : c.rings) runner.set_ring(index, ring);
-  for (const auto& [index, m] : c.members)
+  for (const auto& [index, policy] : c.policies) {
+    runner.set_policy(index, abi_policy(index, policy));
+    for (const auto& [client, bits] : policy.allowed) runner.allow(index, Ipv4Address::from_host(client), bits);
+  }
+  for (const auto& [index, m] : c.members) {
     runner.set_member(index, Ipv4Address::from_host(m.addr), m.port, m.hop, index / 10);
+    elb_member member = runner.member(index);
+    member.weight = m.weight;
+    member.flags = m.usable ? ELB_MEMBER_USABLE : 0;
+    runner.put_member(index, member);
+  }
   for (const auto& [index, h] : c.hops) {
     elb_hop hop{};
     std::copy(h.dest.begin(), h.dest.end(), hop.dest_mac);

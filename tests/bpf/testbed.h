@@ -37,7 +37,17 @@ enum Port : uint16_t {
   kNoDevice = 86,       // its member is behind an interface that is not attached
   kTagged = 87,         // its member is in VLAN 7
   kUdpPlain = 53,       // members 20, 21
+  // Listeners of admission_world() only, 9 to 16.
+  kAllowed = 87,     // whitelist with the lower half of the clients' network
+  kNobody = 88,      // an empty whitelist
+  kLeast = 89,       // least connections, weights 1, 2, 3 and a member that is not usable
+  kHashed = 90,      // source hash over four members, one not resolved
+  kSticky = 91,      // round robin with stickiness
+  kLimited = 92,     // at most kLimit connections
+  kUdpAllowed = 54,  // whitelist as kAllowed's
+  kUdpSticky = 55,
 };
+inline constexpr uint32_t kLimit = 5;
 inline constexpr uint16_t kMemberPort = 8080, kMemberUdpPort = 5353;
 
 /// The suffix of a test that runs on both hooks.
@@ -47,6 +57,9 @@ std::string hook_name(const testing::TestParamInfo<Hook>& info);
 uint32_t other_interface();
 
 ModelConfig small_world();
+/// small_world() with a listener for each way to admit connections.
+ModelConfig admission_world();
+elb_policy abi_policy(uint32_t listener, const ModelPolicy& policy);
 void write_maps(ProgRunner& runner, const ModelConfig& config);
 
 struct Testbed {

@@ -119,6 +119,12 @@ def run_checks(endpoint, checks):
         checks.that("pool list", pool in [row["name"] for row in client.json("pool", "list")])
         client.ok("pool", "set", pool, "--lb-algorithm", "LEAST_CONNECTIONS", "--wait")
         checks.expect("pool set --lb-algorithm", client.json("pool", "show", pool)["lb_algorithm"], "LEAST_CONNECTIONS")
+        client.ok("pool", "set", pool, "--lb-algorithm", "ROUND_ROBIN", "--session-persistence",
+                  "type=SOURCE_IP,persistence_timeout=5", "--wait")
+        shown = str(client.json("pool", "show", pool)["session_persistence"])
+        checks.that("pool set --session-persistence", "SOURCE_IP" in shown and "5" in shown)
+        client.ok("pool", "unset", pool, "--session-persistence", "--wait")
+        client.ok("pool", "set", pool, "--lb-algorithm", "LEAST_CONNECTIONS", "--wait")
         refused = client.run("pool", "set", pool, "--session-persistence", "type=SOURCE_IP")
         checks.that("LEAST_CONNECTIONS with persistence: refused",
                     refused.returncode != 0 and "session_persistence" in refused.stderr)

@@ -191,7 +191,7 @@ ModelVerdict ModelBalancer::untagged(const Arrival& at) {
       if (first == fragments_.end()) return unbalanced(at, ELB_REASON_FRAGMENT);
       std::tie(key.sport, key.dport) = first->second;
       const auto known = entries_.find(key);
-      return known == entries_.end() ? unbalanced(at, ELB_REASON_FRAGMENT) : forward(at, known->second, header, false);
+      return known == entries_.end() ? unbalanced(at, ELB_REASON_FRAGMENT) : forward(at, key, header, false);
     }
     if (!has_l4) return unbalanced(at, fragment ? ELB_REASON_FRAGMENT : ELB_REASON_MALFORMED);
   }
@@ -199,7 +199,7 @@ ModelVerdict ModelBalancer::untagged(const Arrival& at) {
   key.dport = get16(frame, kEth + header + 2);
   ModelVerdict verdict;
   if (const auto known = entries_.find(key); known != entries_.end()) {
-    verdict = forward(at, known->second, header, true);
+    verdict = forward(at, key, header, true);
   } else {
     const size_t udp_length = proto == kUdp ? get16(frame, kEth + header + 4) : 0;
     const bool long_udp = !fragment && udp_length > total - header;
@@ -209,8 +209,11 @@ ModelVerdict ModelBalancer::untagged(const Arrival& at) {
     if (reason == ELB_REASON_TOO_BIG) return too_big(at, config_.hops[entry.hop].mtu);
     if (reason != ELB_REASON_COUNT) return leave(at, reason);
     const std::string complaint = open(key, at.out, learn(at), entry);
-    verdict = forward(at, entry, header, true);
-    verdict.complaint = complaint;
+    if (!complaint.empty()) {
+      verdict.complaint = complaint;
+      return verdict;
+    }
+    verdict = forward(at, key, header, true);
   }
   if (fragment && verdict.reason == ELB_REASON_COUNT) fragments_[piece] = {key.sport, key.dport};
   return verdict;
@@ -337,18 +340,31 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
   if (at.frame[22] < 2) return ELB_REASON_TTL;
   if (bad_source(key.source)) return ELB_REASON_BAD_SOURCE;
 
+  static const ModelPolicy kPlainPolicy;
+  const auto policy = config_.policies.find(listener->second);
   const auto ring = config_.rings.find(listener->second);
-  if (ring == config_.rings.end() || ring->second.empty()) {
+  const auto answer = admission_.ask({
+      .listener = listener->second,
+      .client = key.source,
+      .policy = policy == config_.policies.end() ? kPlainPolicy : policy->second,
+      .ring = ring == config_.rings.end() ? nullptr : &ring->second,
+      .fitness =
+          [this](uint32_t index) {
+            const ModelMember& member = config_.members[index];
+            if (!member.usable) return ModelFitness::kUnusable;
+            const ModelHop& way = config_.hops[member.hop];
+            return way.ifindex && way.valid ? ModelFitness::kFit : ModelFitness::kNoHop;
+          },
+      .weight = [this](uint32_t index) { return config_.members[index].weight; },
+  });
+  if (answer.reason != ELB_REASON_COUNT) {
     refused_[listener->second]++;
-    return ELB_REASON_NO_MEMBER;
+    return answer.reason;
   }
-  entry.member = ring->second[turns_[listener->second]++ % ring->second.size()];
+  entry.listener = listener->second;
+  entry.member = answer.member;
   entry.hop = config_.members[entry.member].hop;
   const ModelHop& hop = config_.hops[entry.hop];
-  if (!hop.ifindex || !hop.valid) {
-    refused_[listener->second]++;
-    return ELB_REASON_NO_HOP;
-  }
   if (get16(at.frame, 16) > hop.mtu) return ELB_REASON_TOO_BIG;
   if (!learn(at)) {
     refused_[listener->second]++;
@@ -379,11 +395,26 @@ std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, uint32_
   if (local < config_.local_first || local - config_.local_first >= config_.local_count || entry.becomes.sport < 1024)
     return fmt::format("local endpoint {:08x}:{} out of range", local, entry.becomes.sport);
   if (entries_.contains(reply)) return fmt::format("local endpoint {:08x}:{} used twice", local, entry.becomes.sport);
+  entry.forward = key;
   entries_[key] = entry;
-  entries_[reply] = {{key.proto, key.dest, key.source, key.dport, key.sport}, true, back, entry.member};
+  entries_[reply] = {
+      {key.proto, key.dest, key.source, key.dport, key.sport}, true, back, entry.member, entry.listener, key};
+  admission_.opened(entry.member, entry.listener);
   connections_.emplace_back(key, reply);
   traffic_[entry.member].connections++;
   return {};
+}
+
+/// FIN of both sides or a RST closes; the client's next SYN opens anew.
+void ModelBalancer::track(const ModelTuple& key, uint8_t flags) {
+  const bool reverse = entries_.at(key).reverse;
+  Entry& known = entries_.at(entries_.at(key).forward);
+  const bool was_closed = known.closed();
+  if (!reverse && (flags & (kSyn | kAck | kRst | kFin)) == kSyn) known.fin_in = known.fin_out = known.rst = false;
+  if (flags & kFin) (reverse ? known.fin_out : known.fin_in) = true;
+  if (flags & kRst) known.rst = true;
+  if (known.closed() && !was_closed) admission_.closed(known.member, known.listener);
+  if (!known.closed() && was_closed) admission_.opened(known.member, known.listener);
 }
 
 /// Where it leaves, with the addresses of level 2.
@@ -399,7 +430,8 @@ ModelVerdict ModelBalancer::deliver(const Arrival& at, const Entry& entry, Model
   return result;
 }
 
-ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry, size_t header, bool ports) {
+ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key, size_t header, bool ports) {
+  const Entry entry = entries_.at(key);
   const size_t total = get16(at.frame, 16), l4 = kEth + header;
   if (at.frame[22] < 2) return leave(at, ELB_REASON_TTL);
   const ModelHop& hop = config_.hops[entry.hop];
@@ -427,6 +459,7 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry, size_
       set16(f, check, is);
     }
   }
+  if (ports && entry.becomes.proto == kTcp) track(key, at.frame[l4 + 13]);
   elb_traffic& traffic = traffic_[entry.member];
   (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
   (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += total + kEth;
@@ -434,6 +467,8 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry, size_
 }
 
 void ModelBalancer::end_member(uint32_t member) {
+  for (const auto& [key, entry] : entries_)
+    if (entry.member == member && !entry.reverse && !entry.closed()) admission_.closed(member, entry.listener);
   std::erase_if(entries_, [&](const auto& entry) { return entry.second.member == member; });
   std::erase_if(connections_, [&](const auto& pair) { return !entries_.contains(pair.first); });
 }

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "elb/abi.h"
+#include "harness/model_admission.h"
 #include "harness/packet.h"
 
 namespace elb::test {
@@ -30,6 +31,8 @@ struct ModelMember {
   uint32_t addr = 0;  // host order, as every address and port here
   uint16_t port = 0;
   uint16_t hop = 0;
+  uint16_t weight = 1;
+  bool usable = true;
 };
 struct ModelLink {
   Mac mac{};
@@ -47,6 +50,7 @@ struct ModelConfig {
   std::map<uint32_t, elb_addr_kind> addresses;
   std::map<std::tuple<uint32_t, uint16_t, uint8_t>, uint32_t> listeners;
   std::map<uint32_t, std::vector<uint32_t>> rings;
+  std::map<uint32_t, ModelPolicy> policies;  // by listener; none: plain
   std::map<uint32_t, ModelMember> members;
   std::map<uint32_t, ModelHop> hops;
   std::map<uint32_t, ModelLink> links;
@@ -78,6 +82,7 @@ class ModelBalancer {
   const std::array<uint64_t, ELB_REASON_COUNT>& reasons() const { return reasons_; }
   elb_traffic traffic(uint32_t member) const;
   uint64_t refused(uint32_t listener) const;
+  const ModelAdmission& admission() const { return admission_; }
   /// As the packets of each direction arrive here: client to virtual address, member to local address.
   const std::vector<std::pair<ModelTuple, ModelTuple>>& connections() const { return connections_; }
 
@@ -86,6 +91,10 @@ class ModelBalancer {
     ModelTuple becomes;
     bool reverse = false;
     uint32_t hop = 0, member = 0;
+    uint32_t listener = 0;
+    ModelTuple forward;  // key of the direction that keeps what is known of both
+    bool fin_in = false, fin_out = false, rst = false;
+    bool closed() const { return rst || (fin_in && fin_out); }
   };
   struct Arrival;
   struct Fragment {  // of one datagram
@@ -103,18 +112,20 @@ class ModelBalancer {
   ModelVerdict leave(const Arrival& at, uint32_t reason);
   ModelVerdict arp(const Arrival& at);
   ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
-  ModelVerdict forward(const Arrival& at, const Entry& entry, size_t header, bool ports);
+  ModelVerdict forward(const Arrival& at, const ModelTuple& key, size_t header, bool ports);
   uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
   std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
   uint32_t learn(const Arrival& at);
   elb_addr_kind kind(uint32_t addr) const;
 
+  void track(const ModelTuple& key, uint8_t flags);
+
   ModelConfig config_;
+  ModelAdmission admission_;
   std::map<ModelTuple, Entry> entries_;
   std::vector<std::pair<ModelTuple, ModelTuple>> connections_;
   std::map<std::tuple<Mac, uint32_t, uint32_t>, uint32_t> learnt_;
   std::map<Fragment, std::pair<uint16_t, uint16_t>> fragments_;
-  std::map<uint32_t, uint64_t> turns_;
   std::array<uint64_t, ELB_REASON_COUNT> reasons_{};
   std::map<uint32_t, elb_traffic> traffic_;
   std::map<uint32_t, uint64_t> refused_;

@@ -193,6 +193,14 @@ uint32_t ProgRunner::load(uint32_t member) const {
   return load;
 }
 
+void ProgRunner::uncount(uint32_t index, uint32_t connections) {
+  const uint32_t left = load(index) - connections, listener = member(index).listener;
+  put(ELB_MAP_LOADS, &index, &left);
+  elb_cursor changed = cursor(listener);
+  changed.active -= connections;
+  put(ELB_MAP_CURSORS, &listener, &changed);
+}
+
 elb_cursor ProgRunner::cursor(uint32_t listener) const {
   elb_cursor cursor{};
   bpf_map_lookup_elem(map_fd(ELB_MAP_CURSORS), &listener, &cursor);

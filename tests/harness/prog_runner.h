@@ -84,6 +84,8 @@ class ProgRunner {
   uint64_t refused(uint32_t listener) const;
   elb_hop hop(uint32_t index) const;
   uint32_t load(uint32_t member) const;
+  /// What the agent does for each of so many counted connections of the member that it ends.
+  void uncount(uint32_t member, uint32_t connections);
   elb_cursor cursor(uint32_t listener) const;
   void set_cursor(uint32_t listener, const elb_cursor& cursor);
   elb_table table() const { return table_; }

@@ -321,9 +321,10 @@ TEST_F(MalformedTest, ValuesOutOfRangeAreRefused) {
        {R"({"type":"HTTP_COOKIE"})", R"({"type":"APP_COOKIE","cookie_name":"c"})", R"({"type":"SOURCE"})",
         R"({"persistence_timeout":5})", R"({"type":null})", R"({"type":7})",
         R"({"type":"SOURCE_IP","persistence_timeout":0})", R"({"type":"SOURCE_IP","persistence_timeout":61})",
-        R"({"type":"SOURCE_IP","persistence_timeout":-1})", R"({"type":"SOURCE_IP","persistence_timeout":"5"})",
-        R"({"type":"SOURCE_IP","persistence_timeout":1.5})", R"({"type":"SOURCE_IP","cookie_name":"c"})",
-        R"({"type":"SOURCE_IP","cookie_name":7})", R"({"type":"SOURCE_IP","colour":1})"}},
+        R"({"type":"SOURCE_IP","persistence_timeout":-1})", R"({"type":"SOURCE_IP","persistence_timeout":"61"})",
+        R"({"type":"SOURCE_IP","persistence_timeout":"x"})", R"({"type":"SOURCE_IP","persistence_timeout":1.5})",
+        R"({"type":"SOURCE_IP","cookie_name":"c"})", R"({"type":"SOURCE_IP","cookie_name":7})",
+        R"({"type":"SOURCE_IP","colour":1})"}},
       {2, "lb_algorithm", {"\"LEAST_CONNECTIONS\"", "\"SOURCE_IP\""}},  // beside a session_persistence with a timeout
       {3, "address", {"\"2001:db8::1\"", "\"100.125.0.1\"", "\"100.125.0.77\"", "\"198.51.100.254\"", "\"192.0.2.1\""}},
       {7, "session_persistence", {R"({"type":"HTTP_COOKIE"})", R"({"persistence_timeout":61})"}},

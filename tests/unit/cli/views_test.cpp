@@ -40,6 +40,35 @@ TEST(Status, TreeWithHealthReasonsAndTraffic) {
             "health: ERROR, revision 11, no memory, 2 entries repaired (last: member 3 was missing)\n");
 }
 
+TEST(Status, AddressesLimitsAndStickinessAreInTheTree) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/status", R"({"revision":1,"applied_revision":1,"load_balancers":[
+    {"id":"l","name":"web","vip_address":"10.0.0.100","vip_bandwidth":5,"eip":"203.0.113.1","bandwidth":310000,"operating_status":"ONLINE",
+     "status_reason":"","provisioning_status":"ACTIVE","listeners":[
+      {"id":"a","name":"a","protocol":"TCP","protocol_port":80,"operating_status":"ONLINE","status_reason":"","connection_limit":5000,
+       "toa":true,"whitelist":{"enable_whitelist":true,"whitelist":"10.0.0.0/8,192.0.2.7"},"pool":
+       {"id":"p","name":"p","lb_algorithm":"ROUND_ROBIN","session_persistence":{"type":"SOURCE_IP","persistence_timeout":5},
+        "operating_status":"ONLINE","status_reason":"","members":[]}},
+      {"id":"b","name":"b","protocol":"TCP","protocol_port":81,"operating_status":"ONLINE","status_reason":"","connection_limit":-1,
+       "toa":false,"whitelist":{"enable_whitelist":true,"whitelist":""},"pool":
+       {"id":"q","name":"q","lb_algorithm":"SOURCE_IP","session_persistence":{"type":"SOURCE_IP","persistence_timeout":null},
+        "operating_status":"ONLINE","status_reason":"","members":[]}},
+      {"id":"c","name":"c","protocol":"TCP","protocol_port":82,"operating_status":"ONLINE","status_reason":"","connection_limit":-1,
+       "toa":false,"whitelist":{"enable_whitelist":false,"whitelist":"10.0.0.0/8"},"pool":null}],"pools":[]}]})");
+  const Ran ran = run_elbctl({"status"}, agent);
+  EXPECT_EQ(ran.out,
+            "load balancer web  10.0.0.100 (5 Mbit/s)  EIP 203.0.113.1 (310,000 Mbit/s)  ONLINE\n"
+            "├─ listener a  TCP :80  ONLINE  admits only 10.0.0.0/8,192.0.2.7  at most 5,000 open  toa\n"
+            "│  └─ pool p  ROUND_ROBIN, sticky for 5 min  ONLINE\n"
+            "├─ listener b  TCP :81  ONLINE  admits nobody\n"
+            "│  └─ pool q  SOURCE_IP  ONLINE\n"
+            "└─ listener c  TCP :82  ONLINE\n"
+            "   └─ no pool: new connections are refused\n"
+            "\n"
+            "revision 1, applied\n")
+      << ran.err;
+}
+
 TEST(Status, ColoursOnATerminalUnlessNoColor) {
   ScriptedAgent agent;
   agent.on("GET /v1/status", kStatus);

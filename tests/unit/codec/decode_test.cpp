@@ -145,6 +145,23 @@ TEST(Decode, NullUnlinksThePoolAndTheMonitorPort) {
   EXPECT_FALSE(monitor.monitor_port);
 }
 
+TEST(Decode, NumbersThatTheOpenstackCommandSendsAsText) {
+  model::Listener listener;
+  ASSERT_TRUE(decode_update(json(R"({"listener":{"connection_limit":"5000"}})"), listener));
+  EXPECT_EQ(listener.connection_limit, 5000);
+  ASSERT_TRUE(decode_update(json(R"({"listener":{"connection_limit":"-1"}})"), listener));
+  EXPECT_EQ(listener.connection_limit, -1);
+  for (const char* text : {"", " 5", "5 ", "+5", "0x5", "5.0", "2147483648", "0", "99999999999999999999"})
+    EXPECT_FALSE(decode_update(json(fmt::format(R"({{"listener":{{"connection_limit":"{}"}}}})", text)), listener))
+        << text;
+  model::Pool pool;
+  ASSERT_TRUE(
+      decode_update(json(R"({"pool":{"session_persistence":{"type":"SOURCE_IP","persistence_timeout":"7"}}})"), pool));
+  EXPECT_EQ(pool.sticky_minutes(), 7);
+  model::Member member;
+  EXPECT_FALSE(decode_update(json(R"({"member":{"weight":"5"}})"), member)) << "nobody sends this one so";
+}
+
 TEST(Decode, ErrorsNameFieldAndRule) {
   const std::string head = R"({"listener":{"loadbalancer_id":"$1","protocol":"TCP",)";
   const std::vector<std::pair<std::string, std::string>> cases = {

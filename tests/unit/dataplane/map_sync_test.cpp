@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: GEN-09, LS-09, MB-05, MB-06, MB-07, PL-04, PL-09.
+// Shows: AC-02, GEN-09, LS-09, MB-05, MB-06, MB-07, PL-04, PL-05, PL-06, PL-07, PL-09, ST-05, ST-10.
 #include "dataplane/map_sync.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -366,6 +367,160 @@ TEST_F(MapSyncTest, TheNodesOwnAddressWinsOverAVirtualOne) {
   apply(snapshot);
   const elb_addr_key key = abi_prefix(*IpAddress::parse("100.125.0.1"), 32);
   EXPECT_EQ(port.addrs.at(key), static_cast<uint32_t>(ELB_ADDR_HOST));
+}
+
+model::Snapshot with_algorithm(model::Snapshot snapshot, model::Algorithm algorithm, int sticky_s = 0) {
+  snapshot.pools[0].algorithm = algorithm;
+  snapshot.pools[0].sticky_s = sticky_s;
+  return snapshot;
+}
+model::Snapshot with_whitelist(model::Snapshot snapshot, const std::vector<const char*>& entries) {
+  auto& list = snapshot.listeners[0].whitelist.emplace();
+  for (const char* entry : entries) list.push_back(*Cidr::parse(entry));
+  return snapshot;
+}
+
+TEST_F(MapSyncTest, PL05_LeastConnectionsHasEachMemberOnceWithItsWeight) {
+  const auto snapshot = SnapshotBuilder().listener(1, {member(1, 10), member(2, 70), member(3, 0)}).build();
+  apply(with_algorithm(snapshot, model::Algorithm::kLeastConnections));
+  EXPECT_EQ(ring_counts(0), (std::map<uint32_t, size_t>{{*index_of(1, 1), 1}, {*index_of(1, 2), 1}}));
+  EXPECT_EQ(port.policies.at(0).algorithm, static_cast<uint32_t>(ELB_LEAST_CONNECTIONS));
+  EXPECT_EQ(port.members[*index_of(1, 2)].weight, 70);
+}
+
+TEST_F(MapSyncTest, PL06_TheSourceHashHasMaglevsTableWithoutWeights) {
+  const auto snapshot = SnapshotBuilder().listener(1, {member(1, 1), member(2, 100), member(3, 0)}).build();
+  apply(with_algorithm(snapshot, model::Algorithm::kSourceIp));
+  const auto counts = ring_counts(0);
+  ASSERT_EQ(counts.size(), 2U);
+  EXPECT_NEAR(static_cast<double>(counts.at(*index_of(1, 1))), 16381 / 2.0, 1);
+  EXPECT_NE(port.policies.at(0).hash_seed, 0U);
+}
+
+TEST_F(MapSyncTest, PL07_TheSourceHashMeetsMaglevsTablesOnly) {
+  const auto snapshot = SnapshotBuilder().listener(1, {member(1), member(2)}).build();
+  apply(snapshot);
+  EXPECT_TRUE(port.policies.empty()) << "a plain listener needs none";
+  port.take_log();
+  apply(with_algorithm(snapshot, model::Algorithm::kSourceIp));
+  EXPECT_THAT(port.take_log(), ElementsAre("put ring 0", "put policy 0"));
+  apply(with_algorithm(snapshot, model::Algorithm::kLeastConnections));
+  EXPECT_THAT(port.take_log(), ElementsAre("put policy 0", "put ring 0"));
+  apply(snapshot);
+  EXPECT_TRUE(port.policies.empty());
+}
+
+TEST_F(MapSyncTest, ST10_StickinessIsOneWrite) {
+  const auto snapshot = SnapshotBuilder().listener(1, {member(1), member(2)}).build();
+  apply(snapshot);
+  port.take_log();
+  apply(with_algorithm(snapshot, model::Algorithm::kRoundRobin, 60));
+  EXPECT_THAT(port.take_log(), ElementsAre("put policy 0"));
+  EXPECT_EQ(port.policies.at(0).sticky_ticks, kRate.ticks(60));
+  apply(with_algorithm(snapshot, model::Algorithm::kLeastConnections, 60));
+  EXPECT_EQ(port.policies.at(0).sticky_ticks, 0U) << "only beside round robin (ST-05)";
+}
+
+TEST_F(MapSyncTest, AMembersGenerationIsItsOwn) {
+  apply(SnapshotBuilder().listener(1, {member(1), member(2)}).build());
+  const uint32_t index = *index_of(1, 1), before = port.members[index].generation;
+  EXPECT_NE(before, port.members[*index_of(1, 2)].generation);
+  apply(SnapshotBuilder().listener(1, {member(2)}).build());
+  sweep(3);
+  apply(SnapshotBuilder().listener(1, {member(2), member(3)}).build());
+  ASSERT_EQ(index_of(1, 3), index);
+  EXPECT_NE(port.members[index].generation, before);
+}
+
+TEST_F(MapSyncTest, AC02_AListIsCompleteBeforeItIsNamedAndGoesAfterIt) {
+  const auto snapshot = SnapshotBuilder().listener(1, {member(1)}).build();
+  apply(snapshot);
+  port.take_log();
+  apply(with_whitelist(snapshot, {}));
+  EXPECT_THAT(port.take_log(), ElementsAre("put policy 0")) << "nobody";
+  EXPECT_EQ(port.policies.at(0).flags, ELB_POLICY_WHITELIST);
+  const uint32_t empty = port.policies.at(0).acl;
+
+  apply(with_whitelist(snapshot, {"10.0.0.0/8", "2001:db8::/32"}));
+  EXPECT_THAT(port.take_log(), ElementsAre("put acl x2", "put policy 0"));
+  const uint32_t first = port.policies.at(0).acl;
+  EXPECT_NE(first, empty);
+  EXPECT_EQ(port.acl.count({ELB_ACL_BITS + ELB_MAPPED_SHIFT + 8, first, elb_mapped(htonl(0x0A000000))}), 1U);
+  apply(with_whitelist(snapshot, {"10.0.0.0/8", "2001:db8::/32"}));
+  EXPECT_THAT(port.take_log(), IsEmpty()) << "the same list";
+
+  apply(with_whitelist(snapshot, {"10.0.0.0/8"}));
+  EXPECT_THAT(port.take_log(), ElementsAre("put acl x1", "put policy 0"));
+  EXPECT_EQ(port.acl.size(), 3U) << "a packet may be amid a look into the old list";
+  ASSERT_TRUE(sync.audit(usage));
+  EXPECT_THAT(port.take_log(), ElementsAre("erase acl x2"));
+
+  apply(snapshot);
+  EXPECT_THAT(port.take_log(), ElementsAre("put policy 0"));
+  EXPECT_EQ(sync.audit(usage)->repaired, 0U);
+  EXPECT_TRUE(port.acl.empty());
+  EXPECT_TRUE(sync.view().get()->whitelists.empty());
+}
+
+TEST_F(MapSyncTest, ARestartedAgentKeepsWhitelistsAndPolicies) {
+  auto snapshot = with_whitelist(SnapshotBuilder().listener(1, {member(1)}).build(), {"10.0.0.0/8", "2001:db8::/32"});
+  snapshot.listeners[0].connection_limit = 7;
+  apply(snapshot);
+  const auto acl = port.acl;
+  port.rings[0].reset();
+  port.take_log();
+  MapSync restarted(port, options(), kRate);
+  ASSERT_TRUE(restarted.adopt());
+  EXPECT_EQ(restarted.view().get()->whitelists.at(0)->entries().size(), 2U);
+  auto desired = restarted.plan(snapshot, usage);
+  ASSERT_TRUE(desired);
+  ASSERT_TRUE(restarted.commit(std::move(*desired), begun));
+  EXPECT_THAT(port.take_log(), ElementsAre("put ring 0"));
+  desired = restarted.plan(with_whitelist(snapshot, {"192.0.2.0/24"}), usage);
+  ASSERT_TRUE(restarted.commit(std::move(*desired), begun));
+  EXPECT_GT(port.policies.at(0).acl, acl.begin()->first.acl) << "a number that nobody has used";
+}
+
+TEST_F(MapSyncTest, AnAuditRepairsPoliciesAndWhitelists) {
+  const auto snapshot = with_whitelist(SnapshotBuilder().listener(1, {member(1)}).build(), {"10.0.0.0/8"});
+  apply(snapshot);
+  const auto policies = port.policies;
+  const auto acl = port.acl;
+  port.policies[0].flags = 0;
+  port.policies[5].connection_limit = 1;
+  port.acl.clear();
+  port.acl[{ELB_ACL_BITS + ELB_MAPPED_SHIFT, policies.at(0).acl, elb_mapped(0)}] = 1;
+  const auto audit = sync.audit(usage);
+  ASSERT_TRUE(audit);
+  EXPECT_THAT(audit->findings,
+              testing::UnorderedElementsAre(HasSubstr("policy of listener 0 was changed"),
+                                            HasSubstr("policy of listener 5 was in"),
+                                            HasSubstr("10.0.0.0/8 of whitelist"), HasSubstr("0.0.0.0/0 of whitelist")));
+  EXPECT_EQ(port.policies.size(), 1U);
+  EXPECT_TRUE(same(port.policies.at(0), policies.at(0)));
+  ASSERT_EQ(port.acl.size(), 1U);
+  EXPECT_TRUE(same(port.acl.begin()->first, acl.begin()->first));
+}
+
+TEST_F(MapSyncTest, TooManyWhitelistEntriesNameTheOption) {
+  auto few = options();
+  few.max_acl_entries = 1;
+  MapSync small(port, few, kRate);
+  const auto desired =
+      small.plan(with_whitelist(SnapshotBuilder().listener(1, {}).build(), {"10.0.0.0/8", "11.0.0.0/8"}), usage);
+  ASSERT_FALSE(desired);
+  EXPECT_THAT(desired.error().message, HasSubstr("max-acl-entries"));
+}
+
+TEST_F(MapSyncTest, LB03_TheEipIsASecondKeyOfTheListener) {
+  auto snapshot = SnapshotBuilder().listener(1, {member(1)}).build();
+  snapshot.listeners[0].eip = *IpAddress::parse("198.51.100.9");
+  apply(snapshot);
+  ASSERT_EQ(port.listeners.size(), 2U);
+  for (const auto& [key, value] : port.listeners) {
+    EXPECT_EQ(value.index, 0U);
+    EXPECT_EQ(value.flags, ip_of(key.addr) == *snapshot.listeners[0].eip ? ELB_LISTENER_EIP : 0U);
+  }
 }
 
 }  // namespace

@@ -67,6 +67,18 @@ TEST(Options, ComplaintsNameTheOption) {
   EXPECT_NE(complaint({"--interface", "eth0", "--tcp-idle-s", "0"}).find("tcp-idle-s"), std::string::npos);
 }
 
+TEST(Options, LB_07_PoolsOfEipsAreBlocks) {
+  const auto parsed = parse({"--interface", "eth0", "--eip-pool", "203.0.113.0/28", "--eip-pool", "2001:db8::/120"});
+  const auto* options = std::get_if<Options>(&parsed);
+  ASSERT_NE(options, nullptr);
+  const model::Node node = options->node();
+  ASSERT_EQ(node.eip_pools.size(), 2U);
+  EXPECT_EQ(node.eip_pools[1].to_string(), "2001:db8::/120");
+  ASSERT_FALSE(node.local_addresses.empty());
+  EXPECT_EQ(node.local_addresses[0].to_string(), "100.125.0.0/24");
+  EXPECT_NE(complaint({"--interface", "eth0", "--eip-pool", "203.0.113.0/33"}).find("eip-pool[0]"), std::string::npos);
+}
+
 TEST(Options, TeardownNeedsNoInterface) { EXPECT_TRUE(std::get<Options>(parse({"--teardown"})).teardown); }
 
 TEST(Subnet, IdsStayTheSameOverRestartsAndDiffer) {

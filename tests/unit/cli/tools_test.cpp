@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shows: FAQ-01.
+// doctor, trace and top: what they print and how they end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/rates.h"
+#include "unit/cli/support.h"
+
+namespace elb::cli {
+namespace {
+
+using codec::Value;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string doctor_document(int errors) {
+  std::string findings =
+      R"({"severity":"ok","check":"link.lro","subject":"eth0","seen":"merges nothing","remedy":""},)"
+      R"({"severity":"warning","check":"link.rss","subject":"eth0","seen":"has 1 queue","remedy":"ethtool -L eth0 combined 8"})";
+  if (errors > 0)
+    findings +=
+        R"(,{"severity":"error","check":"link.program","subject":"eth1","seen":"runs nothing\u001b[2J","remedy":"do this"})";
+  return R"({"errors":)" + std::to_string(errors) + R"(,"warnings":1,"ok":1,"findings":[)" + findings +
+         R"(],"checklist":[{"question":"Is it healthy?","command":"elbctl status"}]})";
+}
+
+TEST(Doctor, ErrorsFirstEachWithItsRemedyAndTheChecklist) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/doctor", doctor_document(1));
+  const Ran ran = run_elbctl({"doctor"}, agent);
+  EXPECT_EQ(ran.exit, Exit::kError);
+  EXPECT_EQ(ran.out,
+            "error    eth1: runs nothing\xEF\xBF\xBD[2J\n"
+            "         $ do this\n"
+            "warning  eth0: has 1 queue\n"
+            "         $ ethtool -L eth0 combined 8\n"
+            "\n"
+            "1 errors, 1 warnings, 1 checks found nothing wrong\n"
+            "\n"
+            "If a service cannot be reached nevertheless, ask in this order:\n"
+            "  1. Is it healthy?\n"
+            "     $ elbctl status\n");
+  EXPECT_THAT(ran.err, HasSubstr("1 error found"));
+}
+
+TEST(Doctor, WarningsAreNoFailure) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/doctor", doctor_document(0));
+  EXPECT_EQ(run_elbctl({"doctor"}, agent).exit, Exit::kOk);
+  EXPECT_THAT(run_elbctl({"doctor", "--all"}, agent).out, HasSubstr("merges nothing"));
+  EXPECT_THAT(run_elbctl({"doctor", "-o", "csv"}, agent).out,
+              HasSubstr("warning,link.rss,eth0,has 1 queue,ethtool -L eth0 combined 8"));
+}
+
+TEST(Doctor, WithoutAnAgentTheKernelIsLookedAt) {
+  const Ran ran = run_elbctl({"doctor", "--all", "--interface", "lo"}, "http://127.0.0.1:1");
+  EXPECT_EQ(ran.exit, Exit::kTimeout);
+  EXPECT_THAT(ran.out, HasSubstr("error    agent: "));
+  EXPECT_THAT(ran.out, HasSubstr("kernel: is"));
+  EXPECT_THAT(ran.out, HasSubstr("lo: is up"));
+}
+
+constexpr const char* kTrace =
+    "GET /v1/trace?protocol=TCP&client=192.0.2.7&client_port=4000&vip=10.0.0.100&vip_port=80";
+
+TEST(Trace, StepsAndVerdict) {
+  ScriptedAgent agent;
+  agent.on(kTrace, R"({"protocol":"TCP","client":"192.0.2.7:4000","vip":"10.0.0.100:80","verdict":"drop",
+      "reason":"not_allowed","description":"the whitelist does not have it","existing":false,"member":null,
+      "steps":[{"step":"flow","stop":false,"seen":"none"},{"step":"whitelist","stop":true,"seen":"not in list 3"}]})");
+  const std::vector<std::string> words = {"trace", "tcp", "192.0.2.7:4000", "10.0.0.100:80"};
+  const Ran ran = run_elbctl(words, agent);
+  EXPECT_EQ(ran.exit, Exit::kOk);
+  EXPECT_EQ(ran.out,
+            "TCP 192.0.2.7:4000 -> 10.0.0.100:80\n"
+            "  1. flow       none\n"
+            "  2. whitelist  not in list 3\n"
+            "dropped: not_allowed: the whitelist does not have it\n");
+  std::vector<std::string> checking = words;
+  checking.push_back("--check");
+  EXPECT_EQ(run_elbctl(checking, agent).exit, Exit::kError);
+}
+
+TEST(Trace, RefusesWhatIsNoEndpoint) {
+  ScriptedAgent agent;
+  EXPECT_EQ(run_elbctl({"trace", "icmp", "192.0.2.7:1", "10.0.0.1:2"}, agent).exit, Exit::kUsage);
+  EXPECT_EQ(run_elbctl({"trace", "tcp", "192.0.2.7", "10.0.0.1:2"}, agent).exit, Exit::kUsage);
+  EXPECT_EQ(run_elbctl({"trace", "tcp", "192.0.2.7:1", "web"}, agent).exit, Exit::kUsage);
+  EXPECT_TRUE(agent.requests().empty());
+}
+
+std::string counters(int64_t microseconds, int64_t connections, int64_t bytes, int64_t drops) {
+  const std::string sums = R"("active":5,"inactive":1,"connections":)" + std::to_string(connections) +
+                           R"(,"packets_in":0,"bytes_in":)" + std::to_string(bytes) +
+                           R"(,"packets_out":0,"bytes_out":0,"refused":0})";
+  return R"({"monotonic_us":)" + std::to_string(microseconds) +
+         R"(,"listeners":[{"id":"l","name":"web-80","vip_address":"10.0.0.1","protocol":"TCP","protocol_port":80,)" +
+         sums +
+         R"(],"members":[{"id":"m","name":"web-1","address":"10.1.0.1","protocol_port":8080,"operating_status":"ONLINE",)" +
+         sums + R"(],"drops":[{"reason":"no_port","drop":true,"packets":)" + std::to_string(drops) + "}]}";
+}
+
+TEST(Top, RatesBetweenTwoReadings) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/counters", {{200, counters(1000000, 100, 0, 7)}, {200, counters(3000000, 500, 4096, 10)}});
+  const Ran ran = run_elbctl({"top", "--once", "-o", "json"}, agent);
+  EXPECT_EQ(ran.exit, Exit::kOk) << ran.err;
+  const auto line = Value::parse(ran.out);
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->get("listeners").at(0).get("connections_per_s").text(), "200.0");
+  EXPECT_EQ(line->get("members").at(0).get("bytes_in_per_s").text(), "2048.0");
+  EXPECT_EQ(line->get("drops").at(0).get("packets_per_s").text(), "1.5");
+}
+
+TEST(Top, CountersThatBeganAnewHaveNoRate) {
+  const Value rates = rates_between(*Value::parse(counters(0, 900, 0, 0)), *Value::parse(counters(1000000, 3, 0, 0)));
+  EXPECT_EQ(rates.get("listeners").at(0).get("connections_per_s").text(), "0.0");
+  EXPECT_EQ(rates.get("drops").size(), 0U) << "nothing is dropped now";
+}
+
+TEST(Top, TablesForPipesAndInPlaceForTerminals) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/counters", {{200, counters(1000000, 100, 0, 0)}, {200, counters(2000000, 350, 0, 0)}});
+  const Ran piped = run_elbctl({"top", "--rounds", "2"}, agent);
+  EXPECT_THAT(piped.out, HasSubstr("LISTENER"));
+  EXPECT_THAT(piped.out, HasSubstr("250"));
+  EXPECT_THAT(piped.out, Not(HasSubstr("\x1b")));
+  const Ran shown = run_elbctl({"top", "--rounds", "2"}, agent, {.terminal = true, .width = 60});
+  EXPECT_THAT(shown.out, HasSubstr("\x1b[H"));
+  EXPECT_EQ(run_elbctl({"top", "--interval", "0"}, agent).exit, Exit::kUsage);
+  EXPECT_EQ(run_elbctl({"top", "--sort", "colour"}, agent).exit, Exit::kUsage);
+}
+
+TEST(Rates, TextOfARate) {
+  EXPECT_EQ(rate_text(0), "0");
+  EXPECT_EQ(rate_text(3.24), "3.2");
+  EXPECT_EQ(rate_text(9.96), "10");
+  EXPECT_EQ(rate_text(1234567.8), "1,234,568");
+}
+
+}  // namespace
+}  // namespace elb::cli
