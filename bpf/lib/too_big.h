@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Tells the sender of a packet that may not be fragmented how much its way takes (RFC 1191). The
- * message is written in front of the packet, which is cut off. In tc all of the packet's start is
- * kept behind the message as padding: a checksum that the kernel still owes the packet
- * (CHECKSUM_PARTIAL) is written there later, and must not meet the message.
+ * message is written in front of the packet, of which as much is quoted as an error has to.
+ *
+ * In tc the kernel may still owe the packet a checksum (CHECKSUM_PARTIAL), which nobody can cancel
+ * here: a device sums up all from the packet's TCP or UDP header on and writes the result into it.
+ * So that part stays, as the end of the message, full of zeros: its sum is 0 and is written as 0 or
+ * all ones, which the message's own checksum does not see.
  */
 #ifndef ELB_TOO_BIG_H
 #define ELB_TOO_BIG_H
@@ -20,6 +23,12 @@ struct elb_message {
 	__u32 quote[ELB_QUOTE_WORDS];
 };
 ELB_ASSERT(sizeof(struct elb_message) == 96, "elb_message");
+
+#ifdef ELB_TC
+#define ELB_MESSAGE_LEN (2 * sizeof(struct elb_message))
+#else
+#define ELB_MESSAGE_LEN sizeof(struct elb_message)
+#endif
 
 struct elb_l2_words {
 	__u32 word[ELB_L2_WORDS];
@@ -80,7 +89,7 @@ ELB_INLINE void elb_write_message(struct elb_message *message, __be32 from, __be
 	__builtin_memset(&message->ip, 0, sizeof(message->ip));
 	message->ip.version = 4;
 	message->ip.ihl = 5;
-	message->ip.tot_len = bpf_htons(sizeof(*message));
+	message->ip.tot_len = bpf_htons(ELB_MESSAGE_LEN);
 	message->ip.ttl = ELB_ICMP_TTL;
 	message->ip.protocol = IPPROTO_ICMP;
 	message->ip.saddr = from;
@@ -130,6 +139,11 @@ ELB_NOINLINE int elb_too_big(ELB_CTX *ctx, __u32 l3, __u32 hop_index)
 	if (!ELB_TAKE(&at, &out))
 		return ELB_BROKEN_ENV;
 	*out = tell->message;
+#ifdef ELB_TC
+	if (!ELB_TAKE(&at, &out))
+		return ELB_BROKEN_ENV;
+	__builtin_memset(out, 0, sizeof(*out));
+#endif
 	return elb_exit(ELB_REASON_TOO_BIG_TOLD);
 }
 

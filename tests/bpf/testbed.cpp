@@ -86,8 +86,8 @@ ModelConfig admission_world() {
     }
   };
   const std::vector<std::pair<uint32_t, uint32_t>> half = {{clients, 25}};
-  listener(kAllowed, 6, 9, 2, {.whitelist = true, .allowed = half});
-  listener(kNobody, 6, 10, 2, {.whitelist = true});
+  listener(kAllowed, 6, 17, 2, {.whitelist = true, .allowed = half});
+  listener(kNobody, 6, 18, 2, {.whitelist = true});
   listener(kLeast, 6, 11, 4, {.algorithm = ELB_LEAST_CONNECTIONS});
   for (uint16_t i = 0; i < 4; i++) c.members[110 + i].weight = 1 + i;
   c.members[113].usable = false;
@@ -155,6 +155,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
 Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
     : config(std::move(world)), runner(balancer_elf(options.hook), options) {
   config.can_insert = options.hook == Hook::kXdp;
+  if (options.hook == Hook::kTc) config.message_tail = 96;
   if (runner.ok()) write_maps(runner, config);
 }
 
