@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "dataplane/constants.h"
 #include "dataplane/libbpf_log.h"
 
 namespace elb::dataplane {
@@ -90,7 +91,7 @@ Status BpfObject::start(Random& random) {
 
   if (adopted_)
     if (auto status = reuse_maps(skeleton_, true); !status) return status;
-  set_constants(skeleton_);
+  set_constants(*skeleton_, options_, meta_, rate_);
   if (const int error = xdp_balancer__load(skeleton_); error != 0)
     return fail_errno(-error, -error == EPERM
                                   ? "load of the XDP program (the agent needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON)"
@@ -217,20 +218,6 @@ Status BpfObject::reuse_maps(xdp_balancer* skeleton, bool from_pins) const {
   return {};
 }
 
-void BpfObject::set_constants(xdp_balancer* skeleton) const {
-  auto& constants = *skeleton->rodata;
-  constants.elb_flow_mask = meta_.flow_slots - 1;
-  std::copy(std::begin(meta_.seed), std::end(meta_.seed), std::begin(constants.elb_flow_seed));
-  constants.elb_tick_shift = meta_.tick_shift;
-  constants.elb_local_first_host = options_.first_local().v4_host();
-  constants.elb_local_count = options_.local_count();
-  const uint64_t tick_jiffies = uint64_t{1} << rate_.shift;
-  if (options_.max_new_connections_per_s > 0)
-    constants.elb_new_per_tick =
-        static_cast<uint32_t>(std::max<uint64_t>(1, options_.max_new_connections_per_s * tick_jiffies / rate_.hz));
-  constants.elb_cpu_count = static_cast<uint32_t>(libbpf_num_possible_cpus());
-}
-
 Status BpfObject::fill_new_maps() const {
   const int free_hops = map_fd(ELB_MAP_HOP_FREE);
   for (uint32_t index = ELB_HOPS_MEMBERS; index < ELB_HOPS_MAX; ++index)
@@ -285,7 +272,7 @@ Result<std::unique_ptr<BpfObject::Opened>> BpfObject::open_again() const {
   if (!skeleton) return pass_on(std::move(skeleton.error()));
   auto opened = std::make_unique<Opened>(*skeleton);
   if (auto status = reuse_maps(*skeleton, false); !status) return pass_on(std::move(status.error()));
-  set_constants(*skeleton);
+  set_constants(**skeleton, options_, meta_, rate_);
   return opened;
 }
 

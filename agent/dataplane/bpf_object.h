@@ -71,7 +71,6 @@ class BpfObject {
   Result<PinState> pin_state();
   std::string pinned_program() const;
   Status reuse_maps(xdp_balancer* skeleton, bool from_pins) const;
-  void set_constants(xdp_balancer* skeleton) const;
   Status fill_new_maps() const;
 
   const DataplaneOptions options_;

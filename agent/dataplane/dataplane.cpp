@@ -106,11 +106,12 @@ void Dataplane::Parts::warn_about_veth() {
   const auto found = routes.links();
   if (!found) return;
   for (const LinkInfo& link : *found)
-    if (link.kind == "veth" &&
+    if (link.kind == "veth" && options.mode_of(link.name) == HookMode::kXdp &&
         std::find(options.interfaces.begin(), options.interfaces.end(), link.name) != options.interfaces.end())
       log::warn(
-          "interface is a veth: its peer must compute checksums itself ('ethtool -K PEER tx off') and must take "
-          "redirected frames (an XDP program there, or 'ethtool -K PEER gro on' once it is up) interface={}",
+          "native XDP on a veth: its peer, and every host behind it that sends through veths only, must compute "
+          "checksums itself ('ethtool -K PEER tx off'), and the peer must take redirected frames (an XDP program "
+          "there, or 'ethtool -K PEER gro on' once it is up); mode tc needs neither interface={}",
           link.name);
 }
 

@@ -26,6 +26,11 @@ Status check_time(const char* field, uint32_t seconds) {
 
 }  // namespace
 
+HookMode DataplaneOptions::mode_of(const std::string& interface) const {
+  const auto own = modes.find(interface);
+  return own == modes.end() ? mode : own->second;
+}
+
 IpAddress DataplaneOptions::host_address() const {
   return IpAddress::from_v4_host(local_addresses.address.v4_host() + 1);
 }
@@ -44,6 +49,9 @@ Status DataplaneOptions::validate() const {
     if (std::count(interfaces.begin(), interfaces.end(), name) > 1)
       return invalid("interfaces", fmt::format("'{}' is named twice", name));
   }
+  for (const std::string& name : interfaces)
+    if (attach == XdpAttach::kLibxdp && mode_of(name) == HookMode::kTc)
+      return invalid("mode", fmt::format("{}: tc and xdp-attach libxdp exclude each other", name));
   if (!local_addresses.address.is_v4() || local_addresses.prefix < 8 || local_addresses.prefix > 30)
     return invalid("local-addresses", fmt::format("'{}' is no IPv4 prefix of /8 to /30", local_addresses.to_string()));
   if (!std::has_single_bit(flow_slots) || flow_slots < kFlowSlotsMin || flow_slots > kFlowSlotsMax)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,15 @@ struct FlowTimes {
 /// dispatcher, which can not be replaced without a gap (docs/architecture.md, "Pins").
 enum class XdpAttach : uint8_t { kLink, kLibxdp };
 
+/// Where on an interface packets are met. kAuto: native XDP, except on a veth, whose peer may leave checksums to the
+/// receiver, and where the driver refuses: there tc.
+enum class HookMode : uint8_t { kAuto, kXdp, kTc };
+
 struct DataplaneOptions {
   std::vector<std::string> interfaces;  // every link that clients' or members' packets arrive at
-  Cidr local_addresses;                 // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
+  HookMode mode = HookMode::kAuto;
+  std::map<std::string, HookMode> modes;  // of single interfaces
+  Cidr local_addresses;  // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
   std::string pin_dir = "/sys/fs/bpf/elb";  // below a mounted bpffs
   uint32_t flow_slots = 1U << 20;           // power of two; two for each connection and one for each resting port
   uint32_t max_listeners = 4096;
@@ -40,6 +47,7 @@ struct DataplaneOptions {
   XdpAttach attach = XdpAttach::kLink;
   bool rebuild = true;  // pinned maps that do not fit are replaced, which ends all connections; false: refuse to start
 
+  HookMode mode_of(const std::string& interface) const;
   /// The node's own address among local_addresses, source of the health checks: 100.125.0.1 of 100.125.0.0/24.
   IpAddress host_address() const;
   /// The SNAT addresses: 100.125.0.2 to 100.125.0.254 of 100.125.0.0/24.

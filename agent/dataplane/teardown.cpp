@@ -10,6 +10,7 @@
 #include "dataplane/libbpf_log.h"
 #include "dataplane/pin_dir.h"
 #include "dataplane/routes.h"
+#include "dataplane/tc_program.h"
 #include "dataplane/xdp_links.h"
 
 namespace elb::dataplane {
@@ -65,6 +66,7 @@ Status teardown(const std::string& pin_dir) {
   for_each<uint32_t, elb_link>(*pins, ELB_MAP_LINKS,
                                [&](uint32_t ifindex, const elb_link&) { attached.insert(ifindex); });
   if (pins->links().empty()) note(detach_libxdp(attached));
+  for (const uint32_t ifindex : attached) note(detach_filter(ifindex));
   for_each<elb_addr_key, uint32_t>(*pins, ELB_MAP_ADDRS, [&](const elb_addr_key& key, uint32_t kind) {
     if (kind == ELB_ADDR_HOST) note(routes->remove_host_address(ip_of(key.addr)));
   });

@@ -6,15 +6,26 @@
 #include <linux/if_link.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/log.h"
 #include "dataplane/drift.h"
 #include "dataplane/libxdp_links.h"
+#include "dataplane/routes.h"
+#include "dataplane/tc_program.h"
 
 namespace elb::dataplane {
 
 namespace {
+
+bool is_veth(const std::string& name) {
+  auto routes = Routes::open();
+  if (!routes) return false;
+  const auto links = routes->links();
+  return links && std::any_of(links->begin(), links->end(),
+                              [&](const LinkInfo& link) { return link.name == name && link.kind == "veth"; });
+}
 
 /// "program 12 (xdp_pass)"; the name needs CAP_SYS_ADMIN.
 std::string attached_program(uint32_t ifindex) {
@@ -40,7 +51,7 @@ tl::unexpected<Error> refusal(int error, const std::string& name, uint32_t ifind
                               name, attached_program(ifindex), name),
                   "interfaces");
     case EOPNOTSUPP:
-      return because("its driver has no native XDP: use another interface or driver (generic XDP is never used)");
+      return because("its driver has no native XDP: use mode tc, or another driver (generic XDP is never used)");
     case ERANGE:
     case EINVAL:
       return because(
@@ -53,26 +64,34 @@ tl::unexpected<Error> refusal(int error, const std::string& name, uint32_t ifind
   }
 }
 
+constexpr uint32_t kTcxLink = 11;  // BPF_LINK_TYPE_TCX, newer than Debian's headers
+
+enum class Hook : uint8_t { kXdp, kTc };
+const char* text_of(Hook hook) { return hook == Hook::kXdp ? "xdp" : "tc"; }
+
 struct LinkState {
   uint32_t ifindex = 0;  // 0: detached
   uint32_t program = 0;
+  Hook hook = Hook::kXdp;
 };
 
 Result<LinkState> state_of(int link) {
   bpf_link_info info{};
   uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(link, &info, &size) != 0) return fail_errno(errno, "link info");
+  // In both kinds the interface is the first word.
+  if (info.type == kTcxLink) return LinkState{info.xdp.ifindex, info.prog_id, Hook::kTc};
   if (info.type != BPF_LINK_TYPE_XDP) return LinkState{};
-  return LinkState{info.xdp.ifindex, info.prog_id};
+  return LinkState{info.xdp.ifindex, info.prog_id, Hook::kXdp};
 }
 
 class BpfLinks final : public XdpLinks {
  public:
   BpfLinks(const DataplaneOptions& options, const BpfObject& object, const PinDir& pins)
-      : names_(options.interfaces), object_(object), pins_(pins) {}
+      : options_(options), object_(object), pins_(pins) {}
 
   Status attach_all() {
-    auto interfaces = find_interfaces(names_);
+    auto interfaces = find_interfaces(options_.interfaces);
     if (!interfaces) return pass_on(std::move(interfaces.error()));
     std::set<uint32_t> wanted;
     for (const auto& [name, ifindex] : *interfaces) {
@@ -91,7 +110,7 @@ class BpfLinks final : public XdpLinks {
   }
 
   Status audit(model::Audit& audit) override {
-    for (const std::string& name : names_) {
+    for (const std::string& name : options_.interfaces) {
       ++audit.checked;
       if (auto status = audit_one(name, audit); !status) return status;
     }
@@ -106,46 +125,100 @@ class BpfLinks final : public XdpLinks {
 
  private:
   struct Link {
-    Fd fd;
+    Fd fd;  // empty: a filter of tc, which no descriptor stands for
     uint32_t ifindex = 0;
+    Hook hook = Hook::kXdp;
   };
 
-  /// A pinned link that still holds the interface gets the new program; else a new link is made.
+  /// What the mode asks for, before the driver was asked, and why.
+  std::pair<Hook, const char*> wanted_hook(const std::string& name) {
+    switch (options_.mode_of(name)) {
+      case HookMode::kXdp:
+        return {Hook::kXdp, "configured"};
+      case HookMode::kTc:
+        return {Hook::kTc, "configured"};
+      default:
+        break;
+    }
+    if (is_veth(name)) return {Hook::kTc, "a veth: its peer may leave checksums to the receiver"};
+    return {Hook::kXdp, "native XDP"};
+  }
+
+  Result<int> program(Hook hook) {
+    if (hook == Hook::kXdp) return object_.program_fd();
+    if (!tc_) {
+      auto loaded = TcProgram::load(options_, object_);
+      if (!loaded) return pass_on(std::move(loaded.error()));
+      tc_ = std::move(*loaded);
+    }
+    return tc_->fd();
+  }
+  uint32_t program_id(Hook hook) const { return hook == Hook::kXdp ? object_.program_id() : tc_ ? tc_->id() : 0; }
+
+  /// A pinned link that holds the interface where the mode wants it gets the new program; else a new one is made, and
+  /// the old one goes after it.
   Status take_over(const std::string& name, uint32_t ifindex) {
     auto pinned = pins_.get(pins_.link_path(ifindex));
     if (!pinned) return pass_on(std::move(pinned.error()));
-    if (*pinned) {
-      auto state = state_of(pinned->get());
-      if (!state) return pass_on(std::move(state.error()));
-      if (state->ifindex == ifindex) {
-        if (bpf_link_update(pinned->get(), object_.program_fd(), nullptr) != 0)
-          return fail_errno(errno, fmt::format("interface {}: replacing the program", name));
-        links_[name] = {std::move(*pinned), ifindex};
-        log::info("program replaced in place interface={}", name);
-        return {};
-      }
-      if (auto status = pins_.unpin(pins_.link_path(ifindex)); !status) return status;
-    }
-    return create(name, ifindex);
+    if (!*pinned) return create(name, ifindex, filter_program(ifindex) == 0);
+    auto state = state_of(pinned->get());
+    if (!state) return pass_on(std::move(state.error()));
+    const bool holds = state->ifindex == ifindex;
+    if (!holds || state->hook != wanted_hook(name).first) return create(name, ifindex, !holds);
+    auto program_fd = program(state->hook);
+    if (!program_fd) return pass_on(std::move(program_fd.error()));
+    if (bpf_link_update(pinned->get(), *program_fd, nullptr) != 0)
+      return fail_errno(errno, fmt::format("interface {}: replacing the program", name));
+    links_[name] = {std::move(*pinned), ifindex, state->hook};
+    log::info("program replaced in place interface={} mode={}", name, text_of(state->hook));
+    return {};
   }
 
   /// A start that fails leaves no interface attached that was not before.
   void undo() {
-    for (const uint32_t ifindex : created_)
+    for (const uint32_t ifindex : created_) {
       if (auto status = pins_.unpin(pins_.link_path(ifindex)); !status)
         log::error("detach failed ifindex={} error=\"{}\"", ifindex, status.error().to_string());
+      if (auto status = detach_filter(ifindex); !status)
+        log::error("detach failed ifindex={} error=\"{}\"", ifindex, status.error().to_string());
+    }
     links_.clear();
   }
 
-  Status create(const std::string& name, uint32_t ifindex) {
+  Status create(const std::string& name, uint32_t ifindex, bool anew) {
+    auto [hook, why] = wanted_hook(name);
+    Result<Fd> link = hook == Hook::kXdp ? attach_xdp(name, ifindex) : attach_tc(name, ifindex);
+    if (!link && hook == Hook::kXdp && options_.mode_of(name) == HookMode::kAuto &&
+        link.error().code != ErrorCode::kConflict) {
+      log::warn("native XDP is refused, tc is used interface={} reason=\"{}\"", name, link.error().message);
+      hook = Hook::kTc;
+      why = "native XDP is refused";
+      link = attach_tc(name, ifindex);
+    }
+    if (!link) return pass_on(std::move(link.error()));
+    const std::string path = pins_.link_path(ifindex);
+    if (auto status = *link ? pins_.pin(link->get(), path) : pins_.unpin(path); !status) return status;
+    if (*link)
+      if (auto status = detach_filter(ifindex); !status) return status;  // of an older kernel or another mode
+    links_[name] = {std::move(*link), ifindex, hook};
+    if (anew) created_.insert(ifindex);
+    log::info("attached interface={} ifindex={} mode={} reason=\"{}\"", name, ifindex, text_of(hook), why);
+    return {};
+  }
+
+  Result<Fd> attach_xdp(const std::string& name, uint32_t ifindex) {
     LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
     Fd fd(bpf_link_create(object_.program_fd(), static_cast<int>(ifindex), BPF_XDP, &opts));
     if (!fd) return refusal(errno, name, ifindex);
-    if (auto status = pins_.pin(fd.get(), pins_.link_path(ifindex)); !status) return status;
-    links_[name] = {std::move(fd), ifindex};
-    created_.insert(ifindex);
-    log::info("attached interface={} ifindex={}", name, ifindex);
-    return {};
+    return fd;
+  }
+
+  Result<Fd> attach_tc(const std::string& name, uint32_t ifindex) {
+    if (auto loaded = program(Hook::kTc); !loaded) return pass_on(std::move(loaded.error()));
+    auto link = tc_->attach(ifindex);
+    if (!link)
+      return fail(link.error().code, fmt::format("interface {}: {}", name, link.error().message), "interfaces");
+    return link;
   }
 
   Status audit_one(const std::string& name, model::Audit& audit) {
@@ -162,15 +235,18 @@ class BpfLinks final : public XdpLinks {
       add_finding(audit, fmt::format("interface {} has appeared: attached", name));
       return recreate(name, ifindex);
     }
+    if (!link->second.fd) return audit_filter(name, ifindex, audit);
     auto state = state_of(link->second.fd.get());
     if (!state) return pass_on(std::move(state.error()));
     if (state->ifindex != ifindex) {
       add_finding(audit, fmt::format("interface {} had lost its program: attached again", name));
       return recreate(name, ifindex);
     }
-    if (state->program != object_.program_id()) {
+    if (state->program != program_id(state->hook)) {
       add_finding(audit, fmt::format("interface {} had another program in our place: replaced", name));
-      if (bpf_link_update(link->second.fd.get(), object_.program_fd(), nullptr) != 0)
+      auto program_fd = program(state->hook);
+      if (!program_fd) return pass_on(std::move(program_fd.error()));
+      if (bpf_link_update(link->second.fd.get(), *program_fd, nullptr) != 0)
         return fail_errno(errno, fmt::format("interface {}: replacing the program", name));
     }
     if (!pins_.exists(pins_.link_path(ifindex))) {
@@ -180,17 +256,24 @@ class BpfLinks final : public XdpLinks {
     return {};
   }
 
+  Status audit_filter(const std::string& name, uint32_t ifindex, model::Audit& audit) {
+    if (filter_program(ifindex) == program_id(Hook::kTc)) return {};
+    add_finding(audit, fmt::format("interface {} had lost its program: attached again", name));
+    return tc_->attach_filter(ifindex);
+  }
+
   Status recreate(const std::string& name, uint32_t ifindex) {
     if (const auto link = links_.find(name); link != links_.end()) {
       if (auto status = pins_.unpin(pins_.link_path(link->second.ifindex)); !status) return status;
       links_.erase(link);
     }
-    return create(name, ifindex);
+    return create(name, ifindex, true);
   }
 
-  const std::vector<std::string> names_;
+  const DataplaneOptions options_;
   const BpfObject& object_;
   const PinDir& pins_;
+  std::unique_ptr<TcProgram> tc_;  // when an interface needs it
   std::map<std::string, Link> links_;
   std::set<uint32_t> created_;  // not taken over from an agent before
 };

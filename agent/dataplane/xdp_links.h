@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// XdpLinks: the program's attachments, in native mode only (generic XDP would copy every packet and break on offloads;
-// it is never fallen back to). kLink: one bpf_link for each interface, pinned, its program replaced in place, so no
-// packet ever meets an interface without a program. kLibxdp: an entry in libxdp's dispatcher beside others' programs.
-// Thread rule: one thread (the reconciler's).
+// XdpLinks: the program's attachments: native XDP or tc, as the interface's mode says (generic XDP would copy every
+// packet and break on offloads; it is never fallen back to). kLink: one bpf_link for each interface, pinned, its
+// program replaced in place, so no packet ever meets an interface without a program. kLibxdp: an entry in libxdp's
+// dispatcher beside others' programs. Thread rule: one thread (the reconciler's).
 #pragma once
 
 #include <map>

@@ -72,6 +72,23 @@ Status finish(const std::string& listen, const std::string& local, const std::ve
   return {};
 }
 
+const std::map<std::string, dataplane::HookMode> kModes = {
+    {"auto", dataplane::HookMode::kAuto}, {"xdp", dataplane::HookMode::kXdp}, {"tc", dataplane::HookMode::kTc}};
+
+/// NAME or NAME=MODE.
+Status read_interfaces(const std::vector<std::string>& words, dataplane::DataplaneOptions& plane) {
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    plane.interfaces.push_back(name);
+    if (equals == std::string::npos) continue;
+    const auto mode = kModes.find(word.substr(equals + 1));
+    if (mode == kModes.end()) return invalid("interface", fmt::format("'{}': the mode is none of auto, xdp, tc", word));
+    plane.modes[name] = mode->second;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<model::Subnet> parse_subnet(const std::string& text) {
@@ -106,12 +123,17 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
                "elb-agent"};
   Options options;
   std::string listen = "127.0.0.1:9876", local = "100.125.0.0/24";
-  std::vector<std::string> subnets, eip_pools;
+  std::vector<std::string> subnets, eip_pools, interfaces;
   auto& plane = options.dataplane;
   app.footer(kFooter);
   app.set_version_flag("--version", "elb-agent " ELB_RELEASE);
   app.set_config("--config", "", "configuration file (TOML), same names as the flags");
-  app.add_option("--interface", plane.interfaces, "network interface to balance on; repeat for several");
+  app.add_option("--interface", interfaces,
+                 "network interface to balance on, as NAME or NAME=MODE; repeat for several");
+  app.add_option("--mode", plane.mode,
+                 "where packets are met: auto (native XDP; tc on veth and where the driver refuses), xdp, tc")
+      ->transform(CLI::CheckedTransformer(kModes))
+      ->default_str("auto");
   app.add_option("--local-addresses", local,
                  "SNAT range towards members, this node's own; its first address is the source of health checks")
       ->capture_default_str();
@@ -170,6 +192,10 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (auto status = read_interfaces(interfaces, plane); !status) {
+    fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
+    return 2;
   }
   if (auto status = finish(listen, local, subnets, eip_pools, options); !status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());

@@ -46,6 +46,7 @@ class DataplaneTest : public testing::Test {
     lab->add_host("member", 2);
     // Replies to local addresses come back through the node; nothing there owns them.
     options.interfaces = {Lab::interface("client"), Lab::interface("member")};
+    options.mode = HookMode::kXdp;
     options.local_addresses = *Cidr::parse("100.125.0.0/24");
     options.pin_dir = kPins;
     options.flow_slots = 1U << 12;

@@ -33,7 +33,7 @@ class Agent:
         self.lab, self.port, self.wrapper = lab, port, wrapper
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
-        self.flags = {"flow-slots": 262144, "log-level": "info", **flags}
+        self.flags = {"flow-slots": 262144, "log-level": "info", "mode": "xdp", **flags}
         self.process = None
 
     # Process.

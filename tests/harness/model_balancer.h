@@ -64,6 +64,8 @@ struct ModelVerdict {
   uint32_t reason = ELB_REASON_COUNT;  // ELB_REASON_COUNT: forwarded
   Bytes frame;                         // only compared if it leaves or is passed
   uint32_t member = 0;                 // of a forwarded packet
+  uint32_t vlan = 0;                   // tags it leaves with
+  bool tagged = false;                 // it got another VLAN tag than it came with
   std::string complaint;               // the program's choice of a local endpoint is wrong
 };
 
@@ -94,22 +96,35 @@ class ModelBalancer {
     bool closed() const { return rst || (fin_in && fin_out); }
   };
   struct Arrival;
+  struct Fragment {  // of one datagram
+    uint8_t proto = 0;
+    uint32_t source = 0, dest = 0;
+    uint16_t id = 0;
+    auto operator<=>(const Fragment&) const = default;
+  };
+  ModelVerdict untagged(const Arrival& at);
+  ModelVerdict icmp(const Arrival& at, size_t header);
+  ModelVerdict icmp_error(const Arrival& at, size_t header);
+  ModelVerdict too_big(const Arrival& at, uint16_t mtu);
+  ModelVerdict deliver(const Arrival& at, const Entry& entry, ModelVerdict result);
+  bool bad_source(uint32_t addr) const;
   ModelVerdict leave(const Arrival& at, uint32_t reason);
   ModelVerdict arp(const Arrival& at);
   ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
-  ModelVerdict forward(const Arrival& at, const ModelTuple& key);
+  ModelVerdict forward(const Arrival& at, const Entry& entry, size_t header, bool ports);
   uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
   std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
   uint32_t learn(const Arrival& at);
   elb_addr_kind kind(uint32_t addr) const;
 
-  void track(const ModelTuple& key, uint8_t flags);
+  void track(const Entry& entry, uint8_t flags);
 
   ModelConfig config_;
   ModelAdmission admission_;
   std::map<ModelTuple, Entry> entries_;
   std::vector<std::pair<ModelTuple, ModelTuple>> connections_;
-  std::map<std::pair<Mac, uint32_t>, uint32_t> learnt_;
+  std::map<std::tuple<Mac, uint32_t, uint32_t>, uint32_t> learnt_;
+  std::map<Fragment, std::pair<uint16_t, uint16_t>> fragments_;
   std::array<uint64_t, ELB_REASON_COUNT> reasons_{};
   std::map<uint32_t, elb_traffic> traffic_;
   std::map<uint32_t, uint64_t> refused_;
