@@ -86,6 +86,13 @@ void Lab::add_host(const std::string& name, int number) {
   run_in(name, "ethtool -K eth0 gro on");
 }
 
+void Lab::add_ipv6(const std::string& name, int number) {
+  run(fmt::format("sysctl -qw net.ipv6.conf.all.forwarding=1; ip -6 addr add fd00:{}::1/64 dev {} nodad", number,
+                  interface(name)));
+  run_in(name, fmt::format("ip -6 addr add fd00:{0}::2/64 dev eth0 nodad && ip -6 route add default via fd00:{0}::1",
+                           number));
+}
+
 IpAddress Lab::address(const std::string& name) const { return hosts_.at(name).address; }
 
 std::string Lab::run(const std::string& command) const {
