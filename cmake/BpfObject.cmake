@@ -15,7 +15,6 @@ function(bpf_object name)
   add_custom_command(
     OUTPUT ${out}/${name}.bpf.o
     COMMAND ${CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-address-of-packed-member
-            -mllvm -no-stack-slot-sharing -mllvm -no-stack-coloring # without CAP_PERFMON a slot that held a pointer takes no half word
             -I${CMAKE_SOURCE_DIR}/bpf/include -I${CMAKE_SOURCE_DIR}/bpf -I/usr/include/${ELB_MULTIARCH} ${ARG_DEFINES}
             -MD -MF ${out}/${name}.d -MT ${out}/${name}.bpf.o -c ${source} -o ${out}/${name}.bpf.o
     DEPENDS ${source}

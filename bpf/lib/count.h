@@ -23,8 +23,8 @@ __attribute__((noinline)) int elb_exit(__u32 reason)
 	ELB_REASONS(ELB_REASON_DROP)
 #undef ELB_REASON_DROP
 	if (reason == ELB_REASON_ARP_ANSWERED)
-		return XDP_TX;
-	return drops >> (reason & 63) & 1 ? XDP_DROP : XDP_PASS;
+		return ELB_TURN;
+	return drops >> (reason & 63) & 1 ? ELB_DROP : ELB_PASS;
 }
 ELB_ASSERT(ELB_REASON_COUNT <= 64, "reasons fit the map of drops");
 

@@ -10,8 +10,6 @@
 #include <lib/count.h>
 #include <lib/parse.h>
 
-#define ELB_HOP_MTU_DEFAULT 1500 /* an interface the agent has not described */
-
 /* 0 if a packet of this length may leave by the hop, else the reason. */
 ELB_INLINE __u32 elb_hop_check(const struct elb_hop *hop, __u32 total_len)
 {
@@ -36,16 +34,18 @@ ELB_INLINE void elb_hop_write(const struct elb_hop *hop, struct elb_ethernet *et
 /* Is it the neighbour's? The agent may have given the hop to another one meanwhile. */
 ELB_INLINE int elb_hop_is(const struct elb_hop *hop, const struct elb_hop_key *key)
 {
-	return hop && hop->valid && hop->ifindex == key->ifindex &&
+	return hop && hop->valid && hop->ifindex == key->ifindex && hop->vlan == key->vlan &&
 	       *(const elb_mac_u32 *)hop->dest_mac == *(const elb_mac_u32 *)key->mac &&
 	       *(const elb_mac_u16 *)(hop->dest_mac + 4) == *(const elb_mac_u16 *)(key->mac + 4);
 }
 
 /*
- * Index of the neighbour's hop; 0: no room for another one. `guess` is the one that the CPU's last
- * connection got: clients mostly come by the same router, and a look into the array is cheap.
+ * Index of the neighbour's hop; 0: no room for another one, or an interface that the agent has not
+ * described. Answers carry the interface's own address and the tags of the frame. `guess` is the
+ * one that the CPU's last connection got: clients mostly come by the same router, and a look into
+ * the array is cheap.
  */
-ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, const __u8 *own_mac, __u32 guess)
+ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, __u32 guess)
 {
 	if (elb_hop_is(bpf_map_lookup_elem(&elb_hops, &guess), key))
 		return guess;
@@ -55,17 +55,18 @@ ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, const __u8 *own_ma
 
 	if (known)
 		return *known;
-	if (bpf_map_pop_elem(&elb_hop_free, &index))
+	struct elb_link *link = bpf_map_lookup_elem(&elb_links, &key->ifindex);
+	if (!link || bpf_map_pop_elem(&elb_hop_free, &index))
 		return 0;
 
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &index);
 	if (!hop)
 		return 0;
-	struct elb_link *link = bpf_map_lookup_elem(&elb_links, &key->ifindex);
 	__builtin_memcpy(hop->dest_mac, key->mac, sizeof(hop->dest_mac));
-	__builtin_memcpy(hop->source_mac, own_mac, sizeof(hop->source_mac));
+	__builtin_memcpy(hop->source_mac, link->mac, sizeof(hop->source_mac));
 	hop->ifindex = key->ifindex;
-	hop->mtu = link ? link->mtu : ELB_HOP_MTU_DEFAULT;
+	hop->vlan = key->vlan;
+	hop->mtu = link->mtu;
 	hop->valid = 1;
 	if (!bpf_map_update_elem(&elb_hop_index, key, &index, BPF_NOEXIST))
 		return index;

@@ -17,7 +17,6 @@
 #include <lib/nat.h>
 #include <lib/pick.h>
 
-#define ELB_NOINLINE	__attribute__((noinline))
 #define ELB_PORT_PROBES 16
 #define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
 #define ELB_TCP_OPENS(flags)                                                                       \
@@ -27,7 +26,6 @@
 struct elb_opening {
 	struct elb_flow_key key;
 	struct elb_hop_key from;
-	__u8 own_mac[6];
 	__u8 bad; /* lengths contradict each other */
 	__u8 ttl;
 	__u32 tcp_flags;
@@ -233,8 +231,7 @@ ELB_INLINE int elb_choose(struct elb_opening *opening)
 	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &hop), opening->total_len);
 	if (reason != ELB_FORWARD)
 		return reason;
-	opening->reverse_nat.hop =
-		elb_hop_learn(&opening->from, opening->own_mac, opening->reverse_nat.hop);
+	opening->reverse_nat.hop = elb_hop_learn(&opening->from, opening->reverse_nat.hop);
 	return opening->reverse_nat.hop ? ELB_FORWARD : ELB_REASON_HOPS_FULL;
 }
 

@@ -55,6 +55,7 @@ std::unique_ptr<ProgRunner> make_table(uint32_t slots) {
   if (!runner->ok()) return nullptr;
   runner->set_address("10.200.1.1", ELB_ADDR_VIP);
   runner->set_listener("10.200.1.1", 80, 6, 1);
+  runner->set_link(ProgRunner::kLoopback, "02:00:00:00:00:01", 1500);
   runner->set_hop(1, {{2, 0, 0, 0, 0, 9}, {2, 0, 0, 0, 0, 8}, ProgRunner::kLoopback, 1500, 1, 0, 0});
   std::vector<uint32_t> ring;
   for (uint32_t i = 0; i < kMembers; i++) {

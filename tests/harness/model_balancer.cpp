@@ -173,12 +173,11 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
 uint32_t ModelBalancer::learn(const Arrival& at) {
   const auto key = std::pair(get_mac(at.frame, 6), at.ifindex);
   if (const auto known = learnt_.find(key); known != learnt_.end()) return known->second;
-  if (config_.free_hops.empty()) return 0;
+  const auto link = config_.links.find(at.ifindex);
+  if (link == config_.links.end() || config_.free_hops.empty()) return 0;
   const uint32_t index = config_.free_hops.front();
   config_.free_hops.pop_front();
-  const auto link = config_.links.find(at.ifindex);
-  const uint16_t mtu = link == config_.links.end() ? 1500 : link->second.mtu;
-  config_.hops[index] = {key.first, get_mac(at.frame, 0), at.ifindex, mtu, true};
+  config_.hops[index] = {key.first, link->second.mac, at.ifindex, link->second.mtu, true};
   return learnt_[key] = index;
 }
 
@@ -222,12 +221,14 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const Entry& entry) {
     if (udp && !is) is = 0xffff;
     set16(f, check, is);
   }
+  if (hop.ifindex != at.ifindex) {
+    if (!config_.tx_ports.contains(hop.ifindex)) return leave(at, ELB_REASON_NO_HOP);
+    result.verdict = XDP_REDIRECT;
+  }
   elb_traffic& traffic = traffic_[entry.member];
   (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
   (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += total + kEth;
-  if (hop.ifindex == at.ifindex) return result;
-  result.verdict = XDP_REDIRECT;
-  return config_.tx_ports.contains(hop.ifindex) ? result : leave(at, ELB_REASON_NO_HOP);
+  return result;
 }
 
 void ModelBalancer::end_member(uint32_t member) {

@@ -197,16 +197,25 @@ struct elb_hop {
 	__u16 mtu; /* of the link, without the Ethernet header */
 	__u8 valid;
 	__u8 pad;
-	__u32 pad2;
+	__u32 vlan; /* tags of frames that go there, ELB_VLAN_*; 0: none */
 };
 ELB_ASSERT(sizeof(struct elb_hop) == 24, "elb_hop");
+
+/*
+ * VLAN tags: the only or the inner one in the low half, an outer one in the high half. A tag is its
+ * identifier, ELB_VLAN_TAG (0 is an identifier too) and ELB_VLAN_SERVICE if it is 802.1ad's.
+ */
+#define ELB_VLAN_ID	 0x0fffu
+#define ELB_VLAN_TAG	 0x1000u
+#define ELB_VLAN_SERVICE 0x8000u
 
 struct elb_hop_key {
 	__u8 mac[6]; /* source of the client's frame */
 	__u16 pad;
 	__u32 ifindex;
+	__u32 vlan; /* tags of the client's frame */
 };
-ELB_ASSERT(sizeof(struct elb_hop_key) == 12, "elb_hop_key");
+ELB_ASSERT(sizeof(struct elb_hop_key) == 16, "elb_hop_key");
 
 /* An interface the program is attached to: what ARP answers carry and what learnt hops may take. */
 struct elb_link {
@@ -266,7 +275,9 @@ enum elb_addr_kind {
 	  "the member's next hop is not resolved: check route and neighbour on the node")          \
 	X(HOPS_FULL, "hops_full", 1,                                                               \
 	  "more neighbours send client traffic than the next-hop table holds")                     \
-	X(TOO_BIG, "too_big", 1, "frame exceeds the MTU of the link it would leave by")
+	X(TOO_BIG, "too_big", 1, "frame exceeds the MTU of the link it would leave by")            \
+	X(NO_HEADROOM, "no_headroom", 1,                                                           \
+	  "no room in the buffer for another VLAN tag: the driver leaves too little headroom")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
