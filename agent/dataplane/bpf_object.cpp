@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/bpf_object.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <elb/flow6.h>
 #include <xdp_balancer.skel.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <tuple>
 
 #include "base/log.h"
@@ -96,6 +99,7 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
   const auto& maps = skeleton->maps;
   for (const auto& [map, entries] : std::initializer_list<std::pair<bpf_map*, uint32_t>>{
            {maps.elb_flows, options_.flow_slots},
+           {maps.elb_flows6, options_.local_addresses6 ? options_.flow_slots : 1},
            {maps.elb_listeners, options_.max_listeners},
            {maps.elb_rings, options_.max_listeners},
            {maps.elb_cursors, options_.max_listeners},
@@ -169,6 +173,14 @@ void BpfObject::set_constants(xdp_balancer* skeleton) const {
   constants.elb_tick_shift = meta_.tick_shift;
   constants.elb_local_first_host = options_.first_local().v4_host();
   constants.elb_local_count = options_.local_count();
+  for (uint32_t i = 0; i < ELB_SEEDS6; ++i) constants.elb_seeds6[i] = elb_derive_seed6(meta_.seed[i % 5], i);
+  if (options_.local_addresses6) {
+    uint32_t words[4];
+    std::memcpy(words, options_.first_local6().bytes().data(), sizeof words);
+    std::copy_n(words, 3, constants.elb_local6_prefix);
+    constants.elb_local6_first_host = ntohl(words[3]);
+    constants.elb_local6_count = options_.local_count6();
+  }
   constants.elb_cpu_count = static_cast<uint32_t>(libbpf_num_possible_cpus());
 }
 

@@ -6,12 +6,19 @@
 #include <linux/in.h>
 #include <lib/maps.h>
 
-ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
+ELB_INLINE __u32 elb_kind_of(const struct elb_ip *addr)
 {
-	struct elb_addr_key key = {.prefix_len = 128, .addr = elb_mapped(addr)};
+	struct elb_addr_key key = {.prefix_len = 128, .addr = *addr};
 	__u32 *kind = bpf_map_lookup_elem(&elb_addrs, &key);
 
 	return kind ? *kind : ELB_ADDR_NONE;
+}
+
+ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
+{
+	struct elb_ip ip = elb_mapped(addr);
+
+	return elb_kind_of(&ip);
 }
 
 /*

@@ -121,6 +121,8 @@ ELB_INLINE struct elb_flow *elb_known(const struct iphdr *ip, const struct elb_l
 	return flow;
 }
 
+#include <lib/nat64.h>
+
 /* Opens a connection for the packet; ELB_FORWARD with *opening filled, or why not. */
 ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethernet *eth,
 			const struct iphdr *ip, const struct elb_l4 *l4,
@@ -129,6 +131,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 
 	opening->key = elb_key_of(ip, l4);
+	opening->v6 = 0;
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
 	opening->from.pad = 0;
@@ -147,6 +150,9 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 {
 	struct elb_l4 l4;
 
+	if (ctl & ELB_FLOW_V6) /* a member's answer to an IPv6 client */
+		return elb_translate46(ctx, elb_where(at.l3, at.header_len, ip->protocol), flow,
+				       ctl);
 	if (ip->ttl < 2)
 		return elb_exit(ELB_REASON_TTL);
 	__u32 hop_index = ELB_LOAD(flow->hop);

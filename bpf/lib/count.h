@@ -22,7 +22,8 @@ __attribute__((noinline)) int elb_exit(__u32 reason)
 #define ELB_REASON_DROP(NAME, name, drop, text) drops |= (__u64)drop << ELB_REASON_##NAME;
 	ELB_REASONS(ELB_REASON_DROP)
 #undef ELB_REASON_DROP
-	if (reason == ELB_REASON_ARP_ANSWERED)
+	if (reason == ELB_REASON_ARP_ANSWERED || reason == ELB_REASON_ND_ANSWERED ||
+	    reason == ELB_REASON_PING6_ANSWERED)
 		return ELB_TURN;
 	return drops >> (reason & 63) & 1 ? ELB_DROP : ELB_PASS;
 }
@@ -55,6 +56,26 @@ ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, const st
 	if (!traffic)
 		return;
 	__u64 bytes = bpf_ntohs(ip->tot_len) + ETH_HLEN;
+	if (reverse) {
+		ELB_KEEP_APART(traffic);
+		traffic->packets_out++;
+		traffic->bytes_out += bytes;
+	} else {
+		traffic->packets_in++;
+		traffic->bytes_in += bytes;
+	}
+}
+
+/* The same for a packet whose length is not where IPv4 has it. */
+ELB_INLINE void elb_count_bytes(struct elb_flow *flow, int reverse, __u64 bytes)
+{
+	__u32 member = ELB_FLOW_MEMBER(flow->traffic);
+
+	flow->packets++;
+	flow->traffic += ELB_FLOW_TRAFFIC(bytes, 0);
+	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
+	if (!traffic)
+		return;
 	if (reverse) {
 		ELB_KEEP_APART(traffic);
 		traffic->packets_out++;

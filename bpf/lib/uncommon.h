@@ -7,6 +7,7 @@
 #define ELB_UNCOMMON_H
 
 #include <lib/arp.h>
+#include <lib/balance6.h>
 #include <lib/core.h>
 
 /* Why an IPv4 packet that is no whole, plain TCP or UDP packet is left alone or dropped. */
@@ -54,9 +55,11 @@ ELB_NOINLINE int elb_uncommon(ELB_CTX *ctx)
 		return elb_exit(ELB_REASON_MALFORMED);
 	if (type == bpf_htons(ETH_P_ARP))
 		return elb_exit(elb_answer_arp(eth, &at, elb_ingress(ctx)));
+	place.l3 = at.pos - (void *)eth;
+	if (type == bpf_htons(ETH_P_IPV6))
+		return elb_balance6(ctx, place.l3, place.vlan);
 	if (type != bpf_htons(ETH_P_IP))
 		return elb_exit(ELB_REASON_PASS_OTHER);
-	place.l3 = at.pos - (void *)eth;
 	if (!ELB_TAKE(&at, &ip))
 		return elb_exit(ELB_REASON_MALFORMED);
 	return elb_uncommon4(ctx, place, eth, ip);
