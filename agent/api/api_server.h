@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "control/config_service.h"
+#include "model/diagnosis.h"
 #include "model/views.h"
 
 namespace elb::api {
@@ -27,11 +28,12 @@ struct ApiOptions {
 
 class ApiServer {
  public:
-  /// kInvalid for an address that is not loopback; kSystem when it is taken.
+  /// `diagnosis`: what doctor and trace ask; without it they are refused. kInvalid for an address that is not loopback; kSystem when it is taken.
   static Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options, control::ConfigService& service,
                                                   const model::ReconcilerView& reconciler,
                                                   const model::TrafficView& traffic, const Clock& clock,
-                                                  Random& random);
+                                                  Random& random,
+                                                  const model::DiagnosisView* diagnosis = nullptr);
   ~ApiServer();  // waits for running requests
 
   uint16_t port() const;

@@ -36,12 +36,13 @@ Result<codec::Value> Request::json() const {
 }
 
 Context::Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-                 const model::TrafficView& traffic, Random& random)
+                 const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis)
     : options_(options),
       service_(service),
       reconciler_(reconciler),
       traffic_(traffic),
       random_(random),
+      diagnosis_(diagnosis),
       changes_(service.model()->revision) {}
 
 View Context::view() const {

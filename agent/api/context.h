@@ -52,7 +52,7 @@ struct View {
 class Context {
  public:
   Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-          const model::TrafficView& traffic, Random& random);
+          const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis);
 
   View view() const;
 
@@ -62,6 +62,8 @@ class Context {
   const std::vector<model::Subnet>& subnets() const { return service_.subnets(); }
   const model::ReconcilerView& reconciler() const { return reconciler_; }
   const model::TrafficView& traffic() const { return traffic_; }
+  /// nullptr: there is no data path to look at.
+  const model::DiagnosisView* diagnosis() const { return diagnosis_; }
   const ApiOptions& options() const { return options_; }
   std::string new_request_id() const;
 
@@ -71,6 +73,7 @@ class Context {
   const model::ReconcilerView& reconciler_;
   const model::TrafficView& traffic_;
   Random& random_;
+  const model::DiagnosisView* const diagnosis_;
   ChangeLog changes_;
   mutable std::mutex relations_mutex_;
   mutable std::shared_ptr<const codec::Relations> relations_;  // of the newest model seen

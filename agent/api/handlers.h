@@ -60,10 +60,13 @@ Result<Reply> show_status_tree(Context& context, const Request& request);
 Result<Reply> show_load_balancer_stats(Context& context, const Request& request);
 Result<Reply> show_listener_stats(Context& context, const Request& request);
 
-// native.cpp, native_flows.cpp: /v1
+// native.cpp, native_*.cpp: /v1
 Result<Reply> native_status(Context& context, const Request& request);
 Result<Reply> native_flows(Context& context, const Request& request);
 Result<Reply> native_drops(Context& context, const Request& request);
+Result<Reply> native_counters(Context& context, const Request& request);
+Result<Reply> native_doctor(Context& context, const Request& request);
+Result<Reply> native_trace(Context& context, const Request& request);
 Result<Reply> native_version(Context& context, const Request& request);
 
 }  // namespace elb::api

@@ -84,7 +84,7 @@ Value sink_value(const model::SinkStatus& sink) {
   out.set("name", sink.name).set("applied_generation", sink.applied_generation);
   out.set("applied_revision", sink.applied_revision).set("error", sink.error).set("applies", sink.applies);
   out.set("failures", sink.failures).set("writes", sink.writes).set("drift_repaired", sink.drift_repaired);
-  out.set("last_finding", sink.last_finding);
+  out.set("last_finding", sink.last_finding).set("idle_s", sink.idle_s);
   return out;
 }
 

@@ -68,6 +68,9 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/status", native_status},
     {"GET", "v1/flows", native_flows},
     {"GET", "v1/drops", native_drops},
+    {"GET", "v1/counters", native_counters},
+    {"GET", "v1/doctor", native_doctor},
+    {"GET", "v1/trace", native_trace},
     {"GET", "v1/version", native_version},
 };
 

@@ -66,7 +66,11 @@ model::Health Reconciler::member_health(const model::Id& member_id) const {
 std::vector<model::SinkStatus> Reconciler::sinks() const {
   const std::lock_guard lock(state_mutex_);
   std::vector<model::SinkStatus> statuses;
-  for (const Executor& executor : executors_) statuses.push_back(executor.status);
+  for (const Executor& executor : executors_) {
+    statuses.push_back(executor.status);
+    if (executor.worked)
+      statuses.back().idle_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - *executor.worked).count();
+  }
   return statuses;
 }
 
@@ -166,6 +170,7 @@ void Reconciler::apply(Executor& executor) {
     model::SinkStatus& status = executor.status;
     recovered = !status.error.empty();
     status.error.clear();
+    executor.worked = clock_.steady();
     status.applied_generation = applied->generation;
     status.applied_revision = snapshot->revision;
     status.applies += 1;
@@ -189,6 +194,7 @@ void Reconciler::audit(Executor& executor) {
   if (findings.size() > kLoggedFindings)
     log::warn("drift repaired sink={} more={}", executor.sink->name(), findings.size() - kLoggedFindings);
   const std::lock_guard lock(state_mutex_);
+  executor.worked = clock_.steady();
   executor.status.drift_repaired += result->repaired;
   if (!findings.empty()) executor.status.last_finding = findings.back();
 }

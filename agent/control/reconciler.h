@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -57,6 +58,7 @@ class Reconciler final : public model::ReconcilerView {
     SteadyTime due{};          // of the next attempt
     std::chrono::milliseconds backoff{0};
     SteadyTime audit_due{};
+    std::optional<SteadyTime> worked;  // last apply or audit that did; under state_mutex_
   };
 
   void run();

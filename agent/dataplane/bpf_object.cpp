@@ -84,8 +84,9 @@ Status BpfObject::start(Random& random) {
     if (auto status = reuse_maps(skeleton_, true); !status) return status;
   set_constants(skeleton_);
   if (const int error = xdp_balancer__load(skeleton_); error != 0)
-    return fail_errno(-error, -error == EPERM ? "load of the XDP program (the agent needs CAP_BPF and CAP_NET_ADMIN)"
-                                              : "load of the XDP program (Linux 6.1 or newer is needed)");
+    return fail_errno(-error, -error == EPERM
+                                  ? "load of the XDP program (the agent needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON)"
+                                  : "load of the XDP program (Linux 6.1 or newer is needed)");
   if (!adopted_)
     if (auto status = fill_new_maps(); !status) return status;
   if (auto status = pins_.pin(program_fd(), pins_.program_path()); !status) return status;

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "dataplane/bpf_object.h"
+#include "dataplane/capabilities.h"
+#include "dataplane/doctor.h"
 #include "dataplane/drift.h"
 #include "dataplane/flow_sweeper.h"
 #include "dataplane/flow_table.h"
@@ -15,6 +17,7 @@
 #include "dataplane/next_hops.h"
 #include "dataplane/pin_dir.h"
 #include "dataplane/routes.h"
+#include "dataplane/tracer.h"
 #include "dataplane/traffic_reader.h"
 #include "dataplane/xdp_links.h"
 
@@ -43,6 +46,7 @@ struct Dataplane::Parts {
 };
 
 Status Dataplane::Parts::start(const Clock& clock, Random& random) {
+  if (auto status = check_capabilities(); !status) return status;
   auto interfaces = find_interfaces(options.interfaces);
   if (!interfaces) return pass_on(std::move(interfaces.error()));
   warn_about_veth();
@@ -53,7 +57,9 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   port = std::make_unique<LibbpfMapPort>(*object);
   sync = std::make_unique<MapSync>(*port, options);
   if (auto status = sync->adopt(); !status) return status;
-  auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS), object->meta());
+  auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS),
+                               options.local_addresses6 ? std::optional(object->map_fd(ELB_MAP_FLOWS6)) : std::nullopt,
+                               object->meta());
   if (!mapped) return pass_on(std::move(mapped.error()));
   table = std::move(*mapped);
 
@@ -168,5 +174,18 @@ std::optional<model::Traffic> Dataplane::member_traffic(const model::Id& member_
 }
 std::vector<model::DropCount> Dataplane::drops() const { return parts_->traffic->drops(); }
 model::FlowPage Dataplane::flows(const model::FlowFilter& filter) const { return parts_->traffic->flows(filter); }
+
+model::Findings Dataplane::findings() const {
+  Parts& parts = *parts_;
+  return examine(
+      {parts.options, *parts.object, parts.pins, *parts.port, *parts.hops, *parts.sweeper, parts.sync->view()});
+}
+
+Result<model::Trace> Dataplane::trace(const model::TraceQuery& query) const {
+  const auto view = parts_->sync->view().get();
+  return Tracer(parts_->options, *parts_->object, *parts_->table, *view,
+                [this](uint32_t listener) { return parts_->port->read_ring(listener); })
+      .trace(query);
+}
 
 }  // namespace elb::dataplane

@@ -2,7 +2,7 @@
 // Dataplane: the executor that makes the kernel balance what a snapshot says. It owns the pinned program, maps and
 // links, the node's side of them (own address, next hops) and the end of connections. Destroying it stops its threads
 // and leaves the kernel side running; a new one takes that over. Thread rule: start(), apply() and audit() by one
-// thread at a time; the TrafficView part from any.
+// thread at a time; the views from any.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,13 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "dataplane/options.h"
+#include "model/diagnosis.h"
 #include "model/sink.h"
 #include "model/views.h"
 
 namespace elb::dataplane {
 
-class Dataplane final : public model::Sink, public model::TrafficView {
+class Dataplane final : public model::Sink, public model::TrafficView, public model::DiagnosisView {
  public:
   /// Loads or adopts, attaches, starts the threads. Errors name the option at fault and the remedy. Clock and random
   /// outlive it.
@@ -38,6 +39,9 @@ class Dataplane final : public model::Sink, public model::TrafficView {
   std::optional<model::Traffic> member_traffic(const model::Id& member_id) const override;
   std::vector<model::DropCount> drops() const override;
   model::FlowPage flows(const model::FlowFilter& filter) const override;
+
+  model::Findings findings() const override;
+  Result<model::Trace> trace(const model::TraceQuery& query) const override;
 
  private:
   struct Parts;

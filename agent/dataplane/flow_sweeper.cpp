@@ -54,6 +54,7 @@ elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
 SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
                        uint32_t max_members, const std::function<bool()>& stop) {
   SweepResult result;
+  result.at = now;
   result.open.resize(max_members);
   result.held.resize(max_members);
   Observed observed{view, result};
@@ -127,6 +128,11 @@ Usage FlowSweeper::usage() const {
 OpenFlows FlowSweeper::open_flows(uint32_t member) const {
   const std::lock_guard lock(mutex_);
   return member < last_.open.size() ? last_.open[member] : OpenFlows{};
+}
+
+std::optional<uint32_t> FlowSweeper::swept_at() const {
+  const std::lock_guard lock(mutex_);
+  return last_.at;
 }
 
 elb_sweep_counts FlowSweeper::counts() const {

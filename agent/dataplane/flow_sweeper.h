@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct SweepResult {
   std::vector<OpenFlows> open;  // by member index
   std::vector<uint32_t> held;   // entries that hold the member index, in whatever phase
   elb_sweep_counts counts{};
+  std::optional<uint32_t> at;  // tick at its beginning
 };
 
 /// One sweep over all slots, ending the connections of members that `view` does not name as live. `stop` ends it early,
@@ -53,6 +55,8 @@ class FlowSweeper {
   OpenFlows open_flows(uint32_t member) const;
   /// Of the last whole sweep, except `ended` and `released` (since the start).
   elb_sweep_counts counts() const;
+  /// Tick at which the last whole sweep began; nothing before the first has ended.
+  std::optional<uint32_t> swept_at() const;
 
  private:
   void run();

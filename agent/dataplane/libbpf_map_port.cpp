@@ -193,6 +193,7 @@ Status LibbpfMapPort::put_rings(const std::map<uint32_t, Ring>& rings) {
     return put(rings_, listener, inner);
   });
   if (!status) return status;
+  const std::lock_guard lock(rings_mutex_);
   for (auto& [listener, own] : made) own_rings_[listener] = std::move(own);
   return {};
 }
@@ -201,8 +202,29 @@ Status LibbpfMapPort::erase_rings(const std::set<uint32_t>& listeners) {
   auto status =
       in_parallel({listeners.begin(), listeners.end()}, [&](uint32_t listener) { return erase(rings_, listener); });
   if (!status) return status;
+  const std::lock_guard lock(rings_mutex_);
   for (const uint32_t listener : listeners) own_rings_.erase(listener);
   return {};
+}
+
+/// Nothing for a length that was tampered with: it must not look right.
+Result<std::optional<Ring>> LibbpfMapPort::contents_of(const OwnRing& own) {
+  std::vector<uint32_t> keys(own.entries), values(own.entries);
+  uint32_t position = 0, count = own.entries;
+  if (bpf_map_lookup_batch(own.fd.get(), nullptr, &position, keys.data(), values.data(), &count, nullptr) != 0 &&
+      errno != ENOENT)
+    return fail_errno(errno, "read of a ring");
+  if (count != own.entries || values[0] != count - 1) return std::optional<Ring>{};
+  return std::optional<Ring>(Ring(values.begin() + 1, values.end()));
+}
+
+std::optional<Ring> LibbpfMapPort::read_ring(uint32_t listener) const {
+  uint32_t id = 0;
+  if (bpf_map_lookup_elem(rings_.fd, &listener, &id) != 0) return std::nullopt;
+  const std::lock_guard lock(rings_mutex_);
+  const auto own = own_rings_.find(listener);
+  if (own == own_rings_.end() || own->second.id != id) return std::nullopt;
+  return contents_of(own->second).value_or(std::nullopt);
 }
 
 Result<std::map<uint32_t, std::optional<Ring>>> LibbpfMapPort::read_rings() {
@@ -216,14 +238,9 @@ Result<std::map<uint32_t, std::optional<Ring>>> LibbpfMapPort::read_rings() {
     auto& ring = rings[listener];
     const auto own = own_rings_.find(listener);
     if (own == own_rings_.end() || own->second.id != id) continue;
-    std::vector<uint32_t> keys(own->second.entries), values(own->second.entries);
-    uint32_t position = 0, count = own->second.entries;
-    if (bpf_map_lookup_batch(own->second.fd.get(), nullptr, &position, keys.data(), values.data(), &count, nullptr) !=
-            0 &&
-        errno != ENOENT)
-      return fail_errno(errno, "read of a ring");
-    // A length that was tampered with must not look right.
-    if (count == own->second.entries && values[0] == count - 1) ring = Ring(values.begin() + 1, values.end());
+    auto contents = contents_of(own->second);
+    if (!contents) return pass_on(std::move(contents.error()));
+    ring = std::move(*contents);
   }
   return rings;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // LibbpfMapPort: MapPort over the maps of a loaded BpfObject.
-// Thread rule: as MapPort says; rings only from one thread.
+// Thread rule: as MapPort says; rings are written and audited from one thread, read_ring() is safe from any.
 #pragma once
+
+#include <mutex>
 
 #include "base/fd.h"
 #include "dataplane/bpf_object.h"
@@ -40,6 +42,9 @@ class LibbpfMapPort final : public MapPort {
   Status clear_refused(uint32_t listener) override;
   Result<std::vector<uint64_t>> read_reasons() override;
 
+  /// The ring of one listener as packets use it; nothing if it has none or somebody else put it there.
+  std::optional<Ring> read_ring(uint32_t listener) const;
+
  private:
   /// A map of the object.
   struct Map {
@@ -54,6 +59,7 @@ class LibbpfMapPort final : public MapPort {
     uint32_t entries = 0;
   };
 
+  static Result<std::optional<Ring>> contents_of(const OwnRing& own);
   static Result<OwnRing> make_ring(const Ring& ring);
   template <class Key, class Value>
   Status put(const Map& map, const Key& key, const Value& value);
@@ -71,6 +77,7 @@ class LibbpfMapPort final : public MapPort {
 
   const size_t cpus_;
   const Map listeners_, members_, rings_, addrs_, hops_, tx_ports_, links_, traffic_, refused_, reasons_;
+  mutable std::mutex rings_mutex_;  // over changes of own_rings_
   std::map<uint32_t, OwnRing> own_rings_;
 };
 

@@ -44,7 +44,7 @@ Result<uint32_t> measure_hz() {
   if (!program) {
     if (errno == EPERM)
       return fail(ErrorCode::kSystem,
-                  "loading BPF programs is not permitted: the agent needs CAP_BPF and CAP_NET_ADMIN");
+                  "loading BPF programs is not permitted: the agent needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
     return fail_errno(errno, "load of the clock program");
   }
   const auto first = run(program.get());

@@ -58,7 +58,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   reconciler.start();
 
   const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
-  auto server = api::ApiServer::start(api_options, **config, reconciler, **plane, clock, random);
+  auto server = api::ApiServer::start(api_options, **config, reconciler, **plane, clock, random, plane->get());
   if (!server) {
     reconciler.stop();
     checker.stop();

@@ -86,6 +86,7 @@ struct SinkStatus {
   uint64_t writes = 0;
   uint64_t drift_repaired = 0;
   std::string last_finding;
+  int64_t idle_s = -1;  // since the last apply or audit that worked, -1: none yet
 };
 
 class ReconcilerView {

@@ -7,16 +7,39 @@
 #ifndef ELB_BALANCE_H
 #define ELB_BALANCE_H
 
+#include <lib/balance6.h>
 #include <lib/uncommon.h>
 
-/* Untagged IPv6 has a short cut: it is no less common than IPv4. */
+/* Behind tags, IPv6: offset of its header | tags << 32, else 0. */
+ELB_NOINLINE __u64 elb_find_ip6(ELB_CTX *ctx)
+{
+	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
+	struct elb_ethernet *eth;
+	__u32 vlan;
+
+	if (!ELB_TAKE(&at, &eth))
+		return 0;
+	__be16 type = eth->proto;
+	if (!elb_take_tags(ctx, &at, &type, &vlan) || type != bpf_htons(ETH_P_IPV6))
+		return 0;
+	return (at.pos - (void *)eth) | (__u64)vlan << 32;
+}
+
+/* IPv6 goes its own way from here, so that stacks do not pile up; untagged it has a short cut. */
 ELB_INLINE int elb_not_plain(ELB_CTX *ctx)
 {
 	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
 	struct elb_ethernet *eth;
 
-	if (ELB_TAKE(&at, &eth) && elb_is_untagged(ctx) && eth->proto == bpf_htons(ETH_P_IPV6))
+	if (!ELB_TAKE(&at, &eth))
+		return elb_exit(ELB_REASON_MALFORMED);
+	if (eth->proto == bpf_htons(ETH_P_IPV6) && elb_is_untagged(ctx))
 		return elb_balance6(ctx, ETH_HLEN, 0);
+	if (ELB_IS_TAG(eth->proto) || !elb_is_untagged(ctx)) {
+		__u64 found = elb_find_ip6(ctx);
+		if (found)
+			return elb_balance6(ctx, found, found >> 32);
+	}
 	return elb_uncommon(ctx);
 }
 

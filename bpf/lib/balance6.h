@@ -67,6 +67,7 @@ ELB_INLINE int elb_open6(ELB_CTX *ctx, __u32 where, __u32 vlan, const struct elb
 	opening->key = *key;
 	opening->v6 = 1;
 	opening->header_len = header_len;
+	opening->who.client = ip->source;
 	opening->six.key_source = ip->source;
 	opening->six.key_dest = ip->dest;
 	opening->from.ifindex = elb_ingress(ctx);

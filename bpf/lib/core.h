@@ -13,8 +13,12 @@
 /* The rare parts of the hit path, global so that its registers and the verifier are spared. */
 ELB_NOINLINE int elb_mark(struct elb_flow *flow, __u32 ctl, __u32 set, __u32 clear)
 {
-	if (flow)
-		elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
+	if (!flow)
+		return 0;
+	__u32 member = ELB_FLOW_MEMBER(ELB_LOAD(flow->traffic)); /* before: still ours if marked */
+	int counted = elb_flow_mark(ELB_TABLE, flow, ctl, set, clear);
+	if (counted)
+		elb_count_open(member, counted);
 	return 0;
 }
 
@@ -132,6 +136,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 
 	opening->key = elb_key_of(ip, l4);
 	opening->v6 = 0;
+	opening->who.client = elb_mapped(ip->saddr);
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
 	opening->from.pad = 0;

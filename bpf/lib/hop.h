@@ -45,11 +45,13 @@ ELB_INLINE int elb_hop_is(const struct elb_hop *hop, const struct elb_hop_key *k
  * one that the CPU's last connection got: clients mostly come by the same router, and a look into
  * the array is cheap.
  */
-ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *key, __u32 guess)
+ELB_INLINE __u32 elb_hop_learn(const struct elb_hop_key *from, __u32 guess)
 {
-	if (elb_hop_is(bpf_map_lookup_elem(&elb_hops, &guess), key))
+	if (elb_hop_is(bpf_map_lookup_elem(&elb_hops, &guess), from))
 		return guess;
 
+	/* a copy: Linux 6.1 takes no key out of the memory that a global function was given */
+	struct elb_hop_key copy = *from, *key = &copy;
 	__u32 *known = bpf_map_lookup_elem(&elb_hop_index, key);
 	__u32 index = 0;
 

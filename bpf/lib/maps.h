@@ -18,7 +18,8 @@ const volatile __u32 elb_local_count = 1;	/* number of local addresses */
 const volatile __u32 elb_local6_prefix[3] = {}; /* the first three words of every IPv6 one */
 const volatile __u32 elb_local6_first_host = 0; /* the last word of the first one, host order */
 const volatile __u32 elb_local6_count = 0;
-const volatile __u32 elb_cpu_count = 1; /* possible CPUs: residue classes of local ports */
+const volatile __u32 elb_cpu_count = 1;	   /* possible CPUs: residue classes of local ports */
+const volatile __u32 elb_new_per_tick = 0; /* new connections of each CPU, 0: no limit */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -72,6 +73,22 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } elb_loads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 32768);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct elb_acl_key);
+	__type(value, __u32);
+} elb_acl SEC(".maps");
+
+/* A client that is pushed out only loses its preference for a member. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct elb_sticky_key);
+	__type(value, struct elb_sticky);
+} elb_sticky SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -11,12 +11,14 @@
 #ifndef ELB_OPEN_H
 #define ELB_OPEN_H
 
+#include <lib/acl.h>
 #include <lib/addr.h>
 #include <lib/count.h>
+#include <lib/guard.h>
 #include <lib/hop.h>
 #include <lib/local.h>
 #include <lib/nat.h>
-#include <lib/pick.h>
+#include <lib/sticky.h>
 
 #define ELB_PORT_PROBES 16
 #define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
@@ -34,8 +36,10 @@ struct elb_opening {
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
+	struct elb_sticky_key who; /* client: the packet's source; listener: elb_admit */
 	/* elb_admit */
 	__u32 listener;
+	__u32 flags; /* of both entries: ELB_FLOW_EIP, ELB_FLOW_TOA */
 	__u32 member_port;
 	struct elb_nat nat; /* of the forward direction */
 	struct elb_nat reverse_nat;
@@ -49,11 +53,14 @@ struct elb_opening {
 	/* elb_open_pair: the forward entry */
 	__u32 slot;
 	__u32 ctl;
+	__u32 counted; /* still counted among the open connections without being one */
+	struct elb_rate_guard guard;
 };
 
 /*
  * The stack of 512 bytes is too small for it. Programs of one CPU do not interrupt each other, and
- * nothing but a guess (elb_hop_learn) outlives a packet here; so it is not pinned.
+ * nothing but a guess (elb_hop_learn) and the rate guard's count outlives a packet here; so it is
+ * not pinned.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -123,7 +130,7 @@ ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 	if (!opening)
 		return ELB_REASON_NO_PORT;
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->reverse_key);
-	if (!elb_flow_claim(ELB_TABLE, home, elb_opening_flags(opening) | ELB_FLOW_REVERSE, &ref))
+	if (!elb_flow_claim(ELB_TABLE, home, ELB_FLOW_REVERSE | opening->flags, &ref))
 		return ELB_REASON_TABLE_FULL;
 	elb_fill(ref.flow, &opening->reverse_key, &opening->reverse_nat, opening, opening->slot);
 	if (opening->v6)
@@ -187,7 +194,7 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 	struct elb_flow_ref ref;
 
 	__u32 home = elb_flow_home(ELB_TABLE, &opening->key);
-	if (!elb_flow_claim(ELB_TABLE, home, elb_opening_flags(opening), &ref))
+	if (!elb_flow_claim(ELB_TABLE, home, opening->flags, &ref))
 		return ELB_REASON_TABLE_FULL;
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
@@ -204,21 +211,27 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 	if (linked == ELB_LINKED) {
 		elb_flow_live(ref.flow);
 		elb_count_connection(opening->nat.member);
+		opening->counted = 0;
 		return ELB_FORWARD;
 	}
 	elb_give_back_port(opening);
-	elb_flow_release(ref.flow, ref.ctl);
+	opening->counted = elb_flow_withdraw(ref.flow, ref.ctl);
 	return linked == ELB_LINK_TAKEN ? elb_use_winner(opening) : ELB_REASON_RACE;
 }
 
 /* A member for the connection, and both ways to send its packets. */
-ELB_INLINE int elb_choose(struct elb_opening *opening)
+ELB_INLINE int elb_choose(struct elb_opening *opening, const struct elb_policy *policy)
 {
-	struct elb_member *member;
+	__u32 picked = policy->sticky_ticks
+			       ? elb_pick_sticky(&opening->who, policy, opening->now)
+			       : elb_pick(opening->listener, policy, &opening->who.client);
 
-	opening->nat.member = elb_pick_member(opening->listener, &member);
+	if (!ELB_PICKED(picked))
+		return picked == ELB_PICK_NO_HOP ? ELB_REASON_NO_HOP : ELB_REASON_NO_MEMBER;
+	struct elb_member *member = bpf_map_lookup_elem(&elb_members, &picked);
 	if (!member)
 		return ELB_REASON_NO_MEMBER;
+	opening->nat.member = picked;
 	opening->nat.dest = member->addr.word[3];
 	opening->member_port = member->port;
 	opening->nat.hop = member->hop;
@@ -250,8 +263,8 @@ ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 	}
 }
 
-/* May the packet open a connection, and to whom? */
-ELB_INLINE int elb_admit(struct elb_opening *opening)
+/* May the packet open a connection, as far as listener and client decide? */
+ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy)
 {
 	struct elb_listener_key key = {
 		.port = opening->key.ports >> 16,
@@ -263,21 +276,78 @@ ELB_INLINE int elb_admit(struct elb_opening *opening)
 		return elb_no_listener(opening);
 	if (opening->bad)
 		return ELB_REASON_MALFORMED;
-	opening->listener = listener->index;
+	opening->listener = opening->who.listener = listener->index;
 	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
-	return elb_choose(opening);
+
+	__u32 index = listener->index;
+	*policy = bpf_map_lookup_elem(&elb_policies, &index);
+	if (!*policy)
+		return ELB_REASON_NO_LISTENER;
+	__u32 flags = (*policy)->flags;
+	if (flags & ELB_POLICY_WHITELIST && !elb_acl_has((*policy)->acl, &opening->who.client))
+		return ELB_REASON_NOT_ALLOWED;
+	if (!elb_rate_allows(&opening->guard, opening->now))
+		return ELB_REASON_RATE_GUARD;
+	opening->flags = elb_opening_flags(opening);
+	if (listener->flags & ELB_LISTENER_EIP)
+		opening->flags |= ELB_FLOW_EIP;
+	if (flags & ELB_POLICY_TOA && key.proto == IPPROTO_TCP)
+		opening->flags |= ELB_FLOW_TOA;
+	return ELB_FORWARD;
 }
 
-/* ELB_FORWARD with the new entry, or why there is none. */
-ELB_NOINLINE int elb_connect(struct elb_opening *opening)
+/* Everything up to the choice of a member, which is counted as having the connection. */
+ELB_NOINLINE int elb_prepare(struct elb_opening *opening)
+{
+	struct elb_policy *policy = 0;
+
+	if (!opening)
+		return ELB_REASON_MALFORMED;
+	int reason = elb_admit(opening, &policy);
+	if (reason != ELB_FORWARD || !policy)
+		return reason;
+	__u32 listener = opening->listener;
+	struct elb_cursor *cursor = bpf_map_lookup_elem(&elb_cursors, &listener);
+	if (!cursor)
+		return ELB_REASON_NO_LISTENER;
+	reason = elb_enter(cursor, policy->connection_limit);
+	if (reason != ELB_FORWARD)
+		return reason;
+	opening->counted = 1;
+	reason = elb_choose(opening, policy);
+	if (reason == ELB_FORWARD)
+		elb_add_load(opening->nat.member, 1);
+	else
+		elb_leave(cursor);
+	return reason;
+}
+
+/* Makes the entries; without them the connection is not counted either. */
+ELB_NOINLINE int elb_commit(struct elb_opening *opening)
 {
 	if (!opening)
 		return ELB_REASON_MALFORMED;
-	int reason = elb_admit(opening);
-	return reason == ELB_FORWARD ? elb_open_pair(opening) : reason;
+	int reason = elb_open_pair(opening);
+	if (!opening->counted)
+		return reason;
+	__u32 listener = opening->listener;
+	struct elb_cursor *cursor = bpf_map_lookup_elem(&elb_cursors, &listener);
+	elb_add_load(opening->nat.member, -1);
+	if (cursor)
+		elb_leave(cursor);
+	return reason;
+}
+
+/* ELB_FORWARD with the new entry, or why there is none. Two calls one after the other, since their
+ * stacks do not fit on top of each other. */
+ELB_INLINE int elb_connect(struct elb_opening *opening)
+{
+	int reason = elb_prepare(opening);
+
+	return reason == ELB_FORWARD ? elb_commit(opening) : reason;
 }
 
 /* Counts what a listener could not serve; other reasons are the packet's own fault. */
@@ -290,6 +360,10 @@ ELB_INLINE int elb_refuse(const struct elb_opening *opening, int reason)
 	case ELB_REASON_RACE:
 	case ELB_REASON_NO_HOP:
 	case ELB_REASON_HOPS_FULL:
+	case ELB_REASON_NOT_ALLOWED:
+	case ELB_REASON_CONNECTION_LIMIT:
+	case ELB_REASON_TABLE_SHARE:
+	case ELB_REASON_RATE_GUARD:
 		elb_count_refused(opening->listener);
 	}
 	return elb_exit(reason);

@@ -87,12 +87,10 @@ ELB_INLINE void elb_choose6(struct elb_opening *opening, const struct elb_member
 ELB_NOINLINE int elb_try_port(struct elb_opening *opening); /* open.h */
 
 /* elb_claim_port() for a client of IPv6. */
-ELB_NOINLINE int elb_claim_port6(struct elb_opening *opening)
+ELB_INLINE int elb_claim_port6(struct elb_opening *opening)
 {
 	int reason = ELB_REASON_NO_PORT;
 
-	if (!opening)
-		return reason;
 	__u32 member = opening->nat.member, v6 = elb_member_is_v6(opening);
 	__u32 count = v6 ? elb_local6_count : elb_local_count;
 	__u32 first = v6 ? elb_local6_first_host : elb_local_first_host;

@@ -7,7 +7,6 @@
 #define ELB_UNCOMMON_H
 
 #include <lib/arp.h>
-#include <lib/balance6.h>
 #include <lib/core.h>
 
 /* Why an IPv4 packet that is no whole, plain TCP or UDP packet is left alone or dropped. */
@@ -56,8 +55,6 @@ ELB_NOINLINE int elb_uncommon(ELB_CTX *ctx)
 	if (type == bpf_htons(ETH_P_ARP))
 		return elb_exit(elb_answer_arp(eth, &at, elb_ingress(ctx)));
 	place.l3 = at.pos - (void *)eth;
-	if (type == bpf_htons(ETH_P_IPV6))
-		return elb_balance6(ctx, place.l3, place.vlan);
 	if (type != bpf_htons(ETH_P_IP))
 		return elb_exit(ELB_REASON_PASS_OTHER);
 	if (!ELB_TAKE(&at, &ip))

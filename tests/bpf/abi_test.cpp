@@ -96,9 +96,12 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
   const std::map<std::string, Map> wanted = {
       {ELB_MAP_META, {4, sizeof(elb_meta)}},
       {ELB_MAP_FLOWS, {4, sizeof(elb_flow)}},
+      {ELB_MAP_FLOWS6, {4, sizeof(elb_flow6)}},
       {ELB_MAP_LISTENERS, {sizeof(elb_listener_key), sizeof(elb_listener)}},
       {ELB_MAP_POLICIES, {4, sizeof(elb_policy)}},
       {ELB_MAP_LOADS, {4, 4}},
+      {ELB_MAP_ACL, {sizeof(elb_acl_key), 4}},
+      {ELB_MAP_STICKY, {sizeof(elb_sticky_key), sizeof(elb_sticky)}},
       {ELB_MAP_RINGS, {4, 4}},
       {ELB_MAP_CURSORS, {4, sizeof(elb_cursor)}},
       {ELB_MAP_MEMBERS, {4, sizeof(elb_member)}},

@@ -139,13 +139,9 @@ TEST_F(Rewrite6, TcpToAnIpv4MemberBothWays) {
   expect(pass(kFromClient / IPv6{.src = kClient6, .dst = kVip6} / TCP{.dport = kFour} / data),
          kToMember / IPv4{.src = local.addr, .dst = kMember4, .ttl = 63, .id = 0} /
              TCP{.sport = local.port, .dport = kMemberPort} / data);
-  expect(
-      pass(kFromMember / IPv4{.src = kMember4, .dst = local.addr, .options = {1, 1, 1, 1}} /
-           TCP{.sport = kMemberPort, .dport = local.port} / "short"),
-      kToClient / IPv6{.src = kVip6, .dst = kClient6, .hop_limit = 63} / TCP{.sport = kFour, .dport = 40000} / "short");
   EXPECT_EQ(bed.runner.traffic(220).packets_in, 2u);
   EXPECT_EQ(bed.runner.traffic(220).bytes_in, 74u + 1474);
-  EXPECT_EQ(bed.runner.traffic(220).bytes_out, 54u + 63);
+  EXPECT_EQ(bed.runner.traffic(220).bytes_out, 54u);
 }
 
 TEST_F(Rewrite6, UdpToAnIpv4MemberBothWays) {

@@ -25,10 +25,10 @@ std::vector<std::pair<std::string, std::string>> rows() {
 TEST(DropReasonsDocument, HasOneRowForEachReasonInOrder) {
   const auto found = rows();
   std::vector<std::pair<std::string, std::string>> wanted;
-#define ELB_ROW(NAME, name, drop, text) wanted.emplace_back(name, drop ? "dropped" : "passed");
+#define ELB_ROW(NAME, name, drop, text) \
+  wanted.emplace_back(name, drop ? "dropped" : std::string_view(name).ends_with("_answered") ? "answered" : "passed");
   ELB_REASONS(ELB_ROW)
 #undef ELB_ROW
-  wanted[ELB_REASON_ARP_ANSWERED].second = "answered";
   EXPECT_EQ(found, wanted);
 }
 

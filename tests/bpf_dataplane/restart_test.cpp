@@ -95,7 +95,7 @@ TEST_F(DataplaneTest, OtherLocalAddressesAreTakenOverWithoutLosingConnections) {
 }
 
 /// In a child: it gives up its privileges for good.
-TEST_F(DataplaneTest, NeedsNoMoreThanTwoCapabilities) {
+TEST_F(DataplaneTest, NeedsNoMoreThanThreeCapabilities) {
   lab->run("mkdir /sys/fs/bpf/own && chown 65534 /sys/fs/bpf /sys/fs/bpf/own");
   options.pin_dir = "/sys/fs/bpf/own/elb";
   const pid_t child = fork();
@@ -105,7 +105,7 @@ TEST_F(DataplaneTest, NeedsNoMoreThanTwoCapabilities) {
     if (setgid(65534) != 0 || setuid(65534) != 0) _exit(2);
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2]{};
-    for (const uint32_t cap : {uint32_t{CAP_BPF}, uint32_t{CAP_NET_ADMIN}})
+    for (const uint32_t cap : {uint32_t{CAP_BPF}, uint32_t{CAP_NET_ADMIN}, uint32_t{CAP_PERFMON}})
       data[CAP_TO_INDEX(cap)].effective = data[CAP_TO_INDEX(cap)].permitted |= CAP_TO_MASK(cap);
     if (syscall(SYS_capset, &header, data) != 0) _exit(3);
     start();

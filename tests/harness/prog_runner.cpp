@@ -86,6 +86,7 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_tick_shift", &options.tick_shift, sizeof options.tick_shift);
   set_constant(object_, "elb_local_first_host", &local, sizeof local);
   set_constant(object_, "elb_local_count", &options.local_count, sizeof options.local_count);
+  set_constant(object_, "elb_new_per_tick", &options.new_per_tick, sizeof options.new_per_tick);
   set_constant(object_, "elb_cpu_count", &cpus, sizeof cpus);
   uint64_t seeds6[ELB_SEEDS6];
   for (uint32_t i = 0; i < ELB_SEEDS6; i++) seeds6[i] = elb_derive_seed6(options.seed[i % 5], i);
@@ -98,9 +99,9 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local6_count", &options.local6_count, sizeof options.local6_count);
   set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
   set_entries(object_, ELB_MAP_FLOWS6, options.local6_count ? options.flow_slots : 1);
-  for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED})
+  for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);
-  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC}) set_entries(object_, map, options.members);
+  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS}) set_entries(object_, map, options.members);
   if (const int result = bpf_object__load(object_); result != 0) {
     error_ = -result;
     return;
@@ -195,15 +196,46 @@ void ProgRunner::set_member(uint32_t index, Ipv6Address addr, uint16_t port, uin
   put_member(index, ip_of(addr), port, hop, listener);
 }
 
-void ProgRunner::put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener) const {
+void ProgRunner::put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener) {
   elb_member member{};
   member.addr = addr;
   member.port = htons(port);
   member.hop = hop;
   member.listener = listener;
   member.flags = ELB_MEMBER_USABLE;
-  put(ELB_MAP_MEMBERS, &index, &member);
+  member.weight = 1;
+  put_member(index, member);
 }
+
+void ProgRunner::put_member(uint32_t index, const elb_member& member) { put(ELB_MAP_MEMBERS, &index, &member); }
+
+elb_member ProgRunner::member(uint32_t index) const {
+  elb_member member{};
+  bpf_map_lookup_elem(map_fd(ELB_MAP_MEMBERS), &index, &member);
+  return member;
+}
+
+void ProgRunner::set_policy(uint32_t listener, const elb_policy& policy) { put(ELB_MAP_POLICIES, &listener, &policy); }
+
+void ProgRunner::allow(uint32_t acl, Ipv4Address client, uint32_t bits) {
+  const elb_acl_key key{ELB_ACL_BITS + ELB_MAPPED_SHIFT + bits, acl, elb_mapped(client.be)};
+  const uint32_t value = 1;
+  put(ELB_MAP_ACL, &key, &value);
+}
+
+uint32_t ProgRunner::load(uint32_t member) const {
+  uint32_t load = 0;
+  bpf_map_lookup_elem(map_fd(ELB_MAP_LOADS), &member, &load);
+  return load;
+}
+
+elb_cursor ProgRunner::cursor(uint32_t listener) const {
+  elb_cursor cursor{};
+  bpf_map_lookup_elem(map_fd(ELB_MAP_CURSORS), &listener, &cursor);
+  return cursor;
+}
+
+void ProgRunner::set_cursor(uint32_t listener, const elb_cursor& cursor) { put(ELB_MAP_CURSORS, &listener, &cursor); }
 
 void ProgRunner::set_hop(uint32_t index, const elb_hop& hop) { put(ELB_MAP_HOPS, &index, &hop); }
 

@@ -27,6 +27,7 @@ struct RunnerOptions {
   Ipv6Address local6_first = "fd00:100:125::2";
   uint32_t local6_count = 4;  // 0: IPv6 is not configured
   uint32_t tick_shift = 7;
+  uint32_t new_per_tick = 0;  // of the rate guard
   uint64_t seed[5] = {0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0};
 };
 
@@ -63,6 +64,11 @@ class ProgRunner {
   void set_ring(uint32_t listener, const std::vector<uint32_t>& members);
   void set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener);
   void set_member(uint32_t index, Ipv6Address addr, uint16_t port, uint16_t hop, uint32_t listener);
+  void put_member(uint32_t index, const elb_member& member);
+  elb_member member(uint32_t index) const;
+  void set_policy(uint32_t listener, const elb_policy& policy);
+  /// `bits`: of an IPv4 prefix.
+  void allow(uint32_t acl, Ipv4Address client, uint32_t bits = 32);
   void set_hop(uint32_t index, const elb_hop& hop);
   void set_link(uint32_t ifindex, MacAddress mac, uint16_t mtu);
   void set_tx_port(uint32_t ifindex);
@@ -76,6 +82,9 @@ class ProgRunner {
   elb_traffic traffic(uint32_t member) const;
   uint64_t refused(uint32_t listener) const;
   elb_hop hop(uint32_t index) const;
+  uint32_t load(uint32_t member) const;
+  elb_cursor cursor(uint32_t listener) const;
+  void set_cursor(uint32_t listener, const elb_cursor& cursor);
   elb_table table() const { return table_; }
   int map_fd(const char* name) const;
   int program_fd(const char* name) const;
@@ -84,7 +93,7 @@ class ProgRunner {
   void put(const char* map, const void* key, const void* value) const;
   void put_address(const elb_ip& addr, elb_addr_kind kind, uint32_t prefix) const;
   void put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index) const;
-  void put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener) const;
+  void put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener);
 
   bpf_object* object_ = nullptr;
   bool loaded_ = false;

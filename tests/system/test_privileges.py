@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent as its unit runs it: an ordinary user, two capabilities, a configuration file (S13)."""
+"""The agent as its unit runs it: an ordinary user, three capabilities, a configuration file (S13)."""
 import os
 import pathlib
 import re
@@ -10,7 +10,7 @@ from lab import MEMBERS
 
 PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
 NOBODY = 65534
-NUMBERS = {"CAP_NET_ADMIN": 12, "CAP_BPF": 39}
+NUMBERS = {"CAP_NET_ADMIN": 12, "CAP_PERFMON": 38, "CAP_BPF": 39}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def agent(lab, capabilities):
     return made.start()
 
 
-def test_S13_two_capabilities_and_no_root_are_enough(lab, agent, capabilities, service):
+def test_S13_three_capabilities_and_no_root_are_enough(lab, agent, capabilities, service):
     status = pathlib.Path(f"/proc/{agent.process.pid}/status").read_text(encoding="utf-8")
     assert f"Uid:\t{NOBODY}\t{NOBODY}" in status
     for line in ("CapEff", "CapPrm", "CapBnd"):

@@ -36,6 +36,8 @@
 #define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */
 #define ELB_MAP_CURSORS	  "elb_cursors"	  /* ARRAY, mmap, by listener index: struct elb_cursor */
 #define ELB_MAP_LOADS	  "elb_loads"	  /* ARRAY, mmap, by member index: __u32 connections now */
+#define ELB_MAP_ACL	  "elb_acl"	  /* LPM_TRIE: elb_acl_key -> __u32, not read */
+#define ELB_MAP_STICKY	  "elb_sticky"	  /* LRU_HASH: elb_sticky_key -> elb_sticky */
 #define ELB_MAP_MEMBERS	  "elb_members"	  /* ARRAY by member index: struct elb_member */
 #define ELB_MAP_PORTS	  "elb_ports"	/* PERCPU_ARRAY by member index: __u64 local port cursor */
 #define ELB_MAP_TRAFFIC	  "elb_traffic" /* PERCPU_ARRAY by member index: struct elb_traffic */
@@ -138,9 +140,10 @@ ELB_ASSERT(sizeof(struct elb_listener) == 24, "elb_listener");
 
 enum elb_algorithm {
 	ELB_ROUND_ROBIN,       /* ring: members in smooth order of their weights */
-	ELB_LEAST_CONNECTIONS, /* ring: each member once */
+	ELB_LEAST_CONNECTIONS, /* ring: up to ELB_LEAST_SCAN members each once, more as above */
 	ELB_SOURCE_HASH,       /* ring: Maglev's table, its length a prime */
 };
+#define ELB_LEAST_SCAN 64 /* a ring up to this long is scanned, of a longer one some are drawn */
 
 /* How a listener admits and treats connections. Zero is the plain case. */
 struct elb_policy {
@@ -158,14 +161,56 @@ ELB_ASSERT(sizeof(struct elb_policy) == ELB_CACHE_LINE, "elb_policy");
 #define ELB_POLICY_WHITELIST 1u /* only clients that elb_acl knows under `acl` */
 #define ELB_POLICY_TOA	     2u /* hand the client's address to members by a TCP option */
 
-/* The ring's position and the listener's open connections: every CPU adds to them. */
+/*
+ * The ring's position and the listener's open connections: every CPU adds to them. active and
+ * opened change together, in one addition of ELB_CURSOR_ONE to the eight bytes: if they are what
+ * they were, nothing was opened or closed in between.
+ */
 struct elb_cursor {
 	__u64 next;
-	__u32 active; /* connections now; like elb_loads, see ELB_FLOW_CLOSED */
-	__u32 pad0;
-	__u64 pad[6];
+	__u32 active;	  /* connections now; like elb_loads, see ELB_FLOW_CLOSED */
+	__u32 opened;	  /* so far; wraps */
+	__u32 open_until; /* `opened` may not pass it, if limited: written by the agent's sweep */
+	__u32 limited;
+	__u64 pad[5];
 };
+#define ELB_CURSOR_ONE 0x100000001ull
 ELB_ASSERT(sizeof(struct elb_cursor) == ELB_CACHE_LINE, "elb_cursor");
+
+/* Whitelists of all listeners in one trie: the list's number is the first part of the prefix. */
+struct elb_acl_key {
+	__u32 prefix_len; /* ELB_ACL_BITS + of 128 */
+	__u32 acl;
+	struct elb_ip client;
+};
+ELB_ASSERT(sizeof(struct elb_acl_key) == 24, "elb_acl_key");
+#define ELB_ACL_BITS 32
+
+/* The member that a client of a listener with stickiness got last. */
+struct elb_sticky_key {
+	__u32 listener;
+	struct elb_ip client;
+};
+ELB_ASSERT(sizeof(struct elb_sticky_key) == 20, "elb_sticky_key");
+struct elb_sticky {
+	__u32 member;
+	__u32 generation; /* of elb_members[member], or the entry says nothing */
+	__u32 expires;	  /* tick */
+	__u32 pad;
+};
+ELB_ASSERT(sizeof(struct elb_sticky) == 16, "elb_sticky");
+
+/* What the source hash and the first choice of a sticky client go by, on every node the same. */
+static inline __u32 elb_client_hash(const struct elb_ip *client, __u32 seed)
+{
+	__u64 x = seed;
+
+	for (int i = 0; i < 4; i++) {
+		x = (x ^ client->word[i]) * 0x9FB21C651E98DF25ull;
+		x ^= x >> 32;
+	}
+	return (__u32)(x ^ (x >> 17));
+}
 
 /*
  * A member as one listener sees it: a pool that serves two listeners has two entries for each
@@ -179,13 +224,12 @@ struct elb_member {
 	__u32 listener; /* index */
 	__u16 flags;	/* ELB_MEMBER_* */
 	__u16 weight;
-	__u32 generation; /* steps when the index is given to another member: for sticky entries */
+	__u32 generation; /* another for each member that gets the index: for sticky entries */
 	__u8 id[16];	  /* UUID of the member; zero: entry unused */
 	__u8 listener_id[16];
 };
 ELB_ASSERT(sizeof(struct elb_member) == ELB_CACHE_LINE, "elb_member");
-#define ELB_MEMBER_USABLE                                                                          \
-	1u /* was in the ring when last written: what a restarted agent starts from */
+#define ELB_MEMBER_USABLE 1u /* may get connections; also what a restarted agent starts from */
 
 struct elb_traffic {
 	__u64 connections;
@@ -289,7 +333,15 @@ enum elb_addr_kind {
 	X(IP6_EXTENSION, "ip6_extension", 1,                                                       \
 	  "IPv6 extension headers that are not balanced: routing, authentication, or too many")    \
 	X(NO_UDP_CHECKSUM, "no_udp_checksum", 1,                                                   \
-	  "UDP without checksum, which IPv6 does not allow: have the member compute it")
+	  "UDP without checksum, which IPv6 does not allow: have the member compute it")           \
+	X(NOT_ALLOWED, "not_allowed", 1, "the listener's whitelist does not have the client")      \
+	X(CONNECTION_LIMIT, "connection_limit", 1,                                                 \
+	  "the listener has as many connections as its limit allows")                              \
+	X(TABLE_SHARE, "table_share", 1,                                                           \
+	  "the flow table is nearly full and the rest is kept for other listeners: raise "         \
+	  "flow-slots")                                                                            \
+	X(RATE_GUARD, "rate_guard", 1,                                                             \
+	  "more new connections a second than max-new-connections-per-s allows each CPU")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
@@ -306,6 +358,9 @@ static_assert(std::has_unique_object_representations_v<elb_addr_key>);
 static_assert(std::has_unique_object_representations_v<elb_flow>);
 static_assert(std::has_unique_object_representations_v<elb_member>);
 static_assert(std::has_unique_object_representations_v<elb_policy>);
+static_assert(std::has_unique_object_representations_v<elb_acl_key>);
+static_assert(std::has_unique_object_representations_v<elb_sticky_key>);
+static_assert(std::has_unique_object_representations_v<elb_sticky>);
 static_assert(std::has_unique_object_representations_v<elb_flow6>);
 static_assert(std::has_unique_object_representations_v<elb_hop>);
 static_assert(std::has_unique_object_representations_v<elb_link>);

@@ -30,12 +30,13 @@ ELB_INLINE __u32 elb_cas(__u32 *word, __u32 from, __u32 to)
 #endif
 }
 
-ELB_INLINE void elb_exchange(__u32 *word, __u32 to)
+/* Stores `to`; returns what the word was. */
+ELB_INLINE __u32 elb_exchange(__u32 *word, __u32 to)
 {
 #ifdef __bpf__
-	__sync_lock_test_and_set(word, to);
+	return __sync_lock_test_and_set(word, to);
 #else
-	__atomic_exchange_n(word, to, __ATOMIC_SEQ_CST);
+	return __atomic_exchange_n(word, to, __ATOMIC_SEQ_CST);
 #endif
 }
 

@@ -41,7 +41,8 @@ struct elb_flow_limits {
 
 enum elb_flow_end {
 	ELB_END_IDLE,
-	ELB_END_GONE, /* gone() said so */
+	ELB_END_GONE,	 /* gone() said so */
+	ELB_END_REVOKED, /* revoked() said so */
 };
 
 /*
@@ -58,6 +59,11 @@ struct elb_flow_observer {
 		      enum elb_flow_state state, enum elb_flow_end why);
 	/* The local port may be handed out again as soon as this returns. */
 	void (*released)(void *context, const struct elb_flow *reverse);
+	/* Nonzero: end the connection now, its client may not have it any more. */
+	int (*revoked)(void *context, const struct elb_flow *forward);
+	/* Told once for each connection that ends and was still counted as open (it had not
+	 * ELB_FLOW_CLOSED), except when the agent dies around it. */
+	void (*uncounted)(void *context, const struct elb_flow *forward);
 };
 
 /* What sweeps met, summed over slots. */
@@ -211,27 +217,48 @@ static inline int elb_sweep_announce(struct elb_flow *forward, struct elb_flow *
 	return 0;
 }
 
+/* The word that ends the connection. It takes the connection out of the counters of open ones, so
+ * who puts it there knows from the word before whether it was in them. */
+ELB_INLINE __u32 elb_sweep_dead(__u32 ctl)
+{
+	return elb_flow_with_phase(ctl, ELB_DEAD) | ELB_FLOW_CLOSED;
+}
+
+static inline void elb_sweep_uncount(const struct elb_flow *forward, __u32 ctl,
+				     const struct elb_flow_observer *observer)
+{
+	if (observer && observer->uncounted &&
+	    (!(ctl & ELB_FLOW_CLOSED) || ELB_BROKEN(SWEEP_UNCOUNT)))
+		observer->uncounted(observer->context, forward);
+}
+
 /* Commits whatever packets do. They may only rescue and set flags meanwhile. */
-static inline void elb_sweep_force(struct elb_flow *forward)
+static inline void elb_sweep_force(struct elb_flow *forward,
+				   const struct elb_flow_observer *observer)
 {
 	for (;;) {
 		__u32 ctl = ELB_LOAD(forward->ctl);
-		if (elb_cas(&forward->ctl, ctl, elb_flow_with_phase(ctl, ELB_DEAD)) == ctl)
-			return;
+		ELB_PAUSE(FORCE);
+		if (elb_cas(&forward->ctl, ctl, elb_sweep_dead(ctl)) != ctl)
+			continue;
+		elb_sweep_uncount(forward, ctl, observer);
+		return;
 	}
 }
 
 /* Ends a connection that was silent in both directions; 0: it lives. */
 static inline int elb_sweep_commit(struct elb_flow *forward, struct elb_flow *reverse, __u32 ctl,
-				   __u32 now, __u32 limit)
+				   __u32 now, __u32 limit, const struct elb_flow_observer *observer)
 {
 	if (!elb_flow_silent(reverse, now, limit))
 		return 0;
 	if (!elb_sweep_announce(forward, reverse, &ctl, now, limit))
 		return 0;
 	ELB_PAUSE(COMMIT);
-	if (elb_cas(&forward->ctl, ctl, elb_flow_with_phase(ctl, ELB_DEAD)) == ctl)
+	if (elb_cas(&forward->ctl, ctl, elb_sweep_dead(ctl)) == ctl) {
+		elb_sweep_uncount(forward, ctl, observer);
 		return 1;
+	}
 	elb_sweep_move(reverse, ELB_DYING, ELB_LIVE);
 	return 0;
 }
@@ -245,23 +272,28 @@ static inline void elb_sweep_forward_slot(const struct elb_table *table, struct 
 	enum elb_flow_state state = elb_flow_state_of(ELB_LOAD(forward->proto), ctl);
 	int gone = observer && observer->gone &&
 		   observer->gone(observer->context, ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic)));
+	int revoked =
+		observer && observer->revoked && observer->revoked(observer->context, forward);
 	int ended = 0;
 
-	if (gone || elb_flow_silent(forward, now, limits->idle[state])) {
+	if (gone || revoked || elb_flow_silent(forward, now, limits->idle[state])) {
 		struct elb_flow *reverse = elb_sweep_reverse(table, forward, slot);
 
 		if (!reverse)
 			counts->split++;
-		if (!reverse || gone) {
-			elb_sweep_force(forward);
+		if (!reverse || gone || revoked) {
+			elb_sweep_force(forward, observer);
 			ended = 1;
 		} else {
-			ended = elb_sweep_commit(forward, reverse, ctl, now, limits->idle[state]);
+			ended = elb_sweep_commit(forward, reverse, ctl, now, limits->idle[state],
+						 observer);
 			counts->objected += !ended;
 		}
 		if (ended && reverse && observer && observer->ended)
 			observer->ended(observer->context, forward, reverse, state,
-					gone ? ELB_END_GONE : ELB_END_IDLE);
+					gone	  ? ELB_END_GONE
+					: revoked ? ELB_END_REVOKED
+						  : ELB_END_IDLE);
 	}
 	if (!ended) {
 		counts->live++;

@@ -136,7 +136,8 @@ ELB_INLINE struct elb_flow *elb_table_slot(const struct elb_table *table, __u32 
 /* Plain view of a mapped table; owns nothing. base is aligned to a cache line. */
 struct elb_table {
 	struct elb_flow *base;
-	__u32 mask; /* number of slots - 1 */
+	const struct elb_flow6 *beside; /* by slot; NULL: no IPv6 */
+	__u32 mask;			/* number of slots - 1 */
 	__u64 seed[5];
 };
 
@@ -320,6 +321,17 @@ ELB_INLINE void elb_flow_release(struct elb_flow *flow, __u32 ctl)
 	elb_exchange(&flow->ctl, (ctl & 0xffff0000u) | ELB_FREE);
 }
 
+/*
+ * Gives back a forward slot that was ready but lost its link. A packet that met the reverse entry
+ * may have closed it meanwhile: 1 if it is still to be taken out of the counters of open ones.
+ */
+ELB_INLINE int elb_flow_withdraw(struct elb_flow *flow, __u32 ctl)
+{
+	__u32 was = elb_exchange(&flow->ctl, (ctl & 0xffff0000u) | ELB_FREE);
+
+	return !(was & ELB_FLOW_CLOSED) || ELB_BROKEN(WITHDRAW);
+}
+
 /* All fields are written: a full barrier, then whoever finds the slot may read them. */
 ELB_INLINE void elb_flow_ready(struct elb_flow_ref *ref)
 {
@@ -451,34 +463,70 @@ ELB_INLINE int elb_flow_refresh(const struct elb_table *table, struct elb_flow *
 	return 0;
 }
 
+/* What became of a connection as those count it that share members' loads. */
+enum elb_flow_count {
+	ELB_COUNT_SAME = 0,
+	ELB_COUNT_CLOSED = -1,
+	ELB_COUNT_REOPENED = 1,
+};
+
+/* ELB_FLOW_CLOSED follows the flags: both FINs, or a RST. */
+ELB_INLINE __u32 elb_flow_with_closed(__u32 ctl)
+{
+	const __u32 fins = ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT;
+
+	return (ctl & ELB_FLOW_RST) || (ctl & fins) == fins ? ctl | ELB_FLOW_CLOSED
+							    : ctl & ~ELB_FLOW_CLOSED;
+}
+
+/* The step of the forward word from `ctl` to `to` was made by one compare-and-swap, so each change
+ * of ELB_FLOW_CLOSED is told to exactly one caller. */
+ELB_INLINE int elb_flow_counted(__u32 ctl, __u32 to)
+{
+	if (ELB_BROKEN(COUNT_TWICE) && (to & ELB_FLOW_CLOSED))
+		return ELB_COUNT_CLOSED;
+	if (ELB_BROKEN(NO_REOPEN) && !(to & ELB_FLOW_CLOSED))
+		return ELB_COUNT_SAME;
+	return (int)((ctl & ELB_FLOW_CLOSED) / ELB_FLOW_CLOSED) -
+	       (int)((to & ELB_FLOW_CLOSED) / ELB_FLOW_CLOSED);
+}
+
 /*
  * Notes TCP progress in the forward word: sets `set` and clears `clear` by compare-and-swap against
- * the generation that was found, so that a late packet cannot mark the slot's next occupant.
+ * the generation that was found, so that a late packet cannot mark the slot's next occupant. The
+ * caller owes the counters of open connections what is returned (enum elb_flow_count).
  */
-ELB_INLINE void elb_flow_mark(const struct elb_table *table, struct elb_flow *flow, __u32 found_ctl,
-			      __u32 set, __u32 clear)
+ELB_INLINE int elb_flow_mark(const struct elb_table *table, struct elb_flow *flow, __u32 found_ctl,
+			     __u32 set, __u32 clear)
 {
 	struct elb_flow *forward = elb_flow_decider(table, flow, found_ctl);
+	int counted = ELB_COUNT_SAME;
 
 	if (!forward)
-		return;
+		return ELB_COUNT_SAME;
 	for (int i = 0; i < ELB_RESCUE_TRIES; i++) {
 		__u32 ctl = ELB_LOAD(forward->ctl);
 		if (!elb_flow_in(ctl, ELB_USABLE) || !elb_flow_still(flow, found_ctl))
-			return;
-		__u32 to = (ctl & ~clear) | set;
-		if (ctl == to || elb_cas(&forward->ctl, ctl, to) == ctl)
+			return ELB_COUNT_SAME;
+		ELB_PAUSE(MARK_LOOKED);
+		__u32 to = elb_flow_with_closed((ctl & ~clear) | set);
+		if (ctl == to)
 			break;
+		if (elb_cas(&forward->ctl, ctl, to) == ctl) {
+			counted = elb_flow_counted(ctl, to);
+			break;
+		}
 	}
 	if (!(found_ctl & ELB_FLOW_REVERSE) || !(set & ELB_FLOW_SEEN_OUT & ~found_ctl))
-		return;
+		return counted;
 	for (int i = 0; i < ELB_RESCUE_TRIES; i++) {
 		__u32 ctl = ELB_LOAD(flow->ctl);
 		if (elb_flow_generation(ctl) != elb_flow_generation(found_ctl) ||
 		    !elb_flow_in(ctl, ELB_USABLE) ||
 		    elb_cas(&flow->ctl, ctl, ctl | ELB_FLOW_SEEN_OUT) == ctl)
-			return;
+			break;
 	}
+	return counted;
 }
 
 #endif

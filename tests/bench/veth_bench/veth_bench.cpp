@@ -15,10 +15,7 @@
 // rings (256 places) never overflow, no cache line moves between CPUs, and other load on the machine costs time but not
 // CPU time of ours. Waking the thread for each burst is part of the figure on both sides.
 //
-// Mode `unit` loads the program with CAP_BPF and CAP_NET_ADMIN alone, as elb-agent.service does: without CAP_PERFMON
-// the kernel adds barriers against speculation to it. Mode `xdp` loads it as root does, without them.
-//
-// Usage: veth_bench MODE(xdp|unit|nft) FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF MEMBER_NS
+// Usage: veth_bench MODE(xdp|nft) FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF MEMBER_NS
 // MEMBER_IF Prints one JSON object. The namespaces, addresses, nftables rules and threaded NAPI are set up by
 // tests/bench/run.
 #include <arpa/inet.h>
@@ -149,27 +146,6 @@ Status pin(pid_t pid, int cpu, int priority) {
   return {};
 }
 
-/// Effective capabilities of this thread for as long as it lives: those of elb-agent.service.
-class UnitCapabilities {
- public:
-  UnitCapabilities() {
-    good_ = syscall(SYS_capget, &header_, before_) == 0;
-    __user_cap_data_struct only[2] = {before_[0], before_[1]};
-    only[CAP_TO_INDEX(CAP_NET_ADMIN)].effective = CAP_TO_MASK(CAP_NET_ADMIN);
-    only[CAP_TO_INDEX(CAP_BPF)].effective = CAP_TO_MASK(CAP_BPF);
-    good_ = good_ && syscall(SYS_capset, &header_, only) == 0;
-  }
-  ~UnitCapabilities() { syscall(SYS_capset, &header_, before_); }
-  UnitCapabilities(const UnitCapabilities&) = delete;
-  UnitCapabilities& operator=(const UnitCapabilities&) = delete;
-  bool good() const { return good_; }
-
- private:
-  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct before_[2] = {};
-  bool good_ = false;
-};
-
 int64_t cpu_time_ns(pid_t pid) {
   clockid_t clock = 0;
   timespec time{};
@@ -239,9 +215,6 @@ Status run(const Arguments& args) {
   const auto out_mac = mac_of(args.out_if);
   if (!in_mac || !out_mac) return pass_on((in_mac ? out_mac : in_mac).error());
   if (args.mode != "nft") {
-    std::optional<UnitCapabilities> only;
-    if (args.mode == "unit") only.emplace();
-    if (only && !only->good()) return fail_errno(errno, "cannot give up capabilities");
     auto node = VethNode::start({if_nametoindex(args.in_if.c_str()), if_nametoindex(args.out_if.c_str()), *in_mac,
                                  *out_mac, *member_mac, kVip, kMember, kLocal});
     if (!node) return pass_on(node.error());
@@ -290,7 +263,7 @@ int main(int argc, char** argv) {
   using namespace elb::bench;
   if (argc != 12) {
     fmt::print(stderr,
-               "usage: veth_bench xdp|unit|nft FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF "
+               "usage: veth_bench xdp|nft FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF "
                "MEMBER_NS MEMBER_IF\n");
     return 2;
   }
@@ -305,8 +278,8 @@ int main(int argc, char** argv) {
                        argv[9],
                        argv[10],
                        argv[11]};
-  if (args.mode != "xdp" && args.mode != "unit" && args.mode != "nft") {
-    fmt::print(stderr, "veth_bench: '{}' is none of xdp, unit, nft\n", args.mode);
+  if (args.mode != "xdp" && args.mode != "nft") {
+    fmt::print(stderr, "veth_bench: '{}' is neither xdp nor nft\n", args.mode);
     return 2;
   }
   if (args.flows == 0 || (args.flows & (args.flows - 1)) != 0 || args.flows > 32768) {

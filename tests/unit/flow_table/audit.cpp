@@ -73,7 +73,7 @@ void audit(const Table& table, Shadow& shadow) {
     if (found.same > 1) shadow.report(Violation::duplicate);
     if (!elb_flow_in(flow.ctl, kAlive)) continue;
     audit_pair(table, shadow, flow, slot);
-    if (!(flow.ctl & ELB_FLOW_REVERSE)) ++active[ELB_FLOW_MEMBER(flow.traffic) % kMembers];
+    if (!(flow.ctl & (ELB_FLOW_REVERSE | ELB_FLOW_CLOSED))) ++active[ELB_FLOW_MEMBER(flow.traffic) % kMembers];
   }
   if (bits != named) shadow.report(Violation::dangling);
   for (uint32_t member = 0; member < kMembers; ++member) {

@@ -65,6 +65,10 @@ class FlowTableTest : public testing::Test {
     observer.ended = [](void* self, const elb_flow*, const elb_flow*, elb_flow_state state, elb_flow_end why) {
       of(self).ended.push_back({state, why});
     };
+    observer.revoked = [](void* self, const elb_flow* forward) -> int {
+      return of(self).revoked_client == forward->key_addrs >> 32;
+    };
+    observer.uncounted = [](void* self, const elb_flow*) { --of(self).counted; };
     observer.released = [](void* self, const elb_flow*) { ++of(self).released; };
   }
 
@@ -77,6 +81,7 @@ class FlowTableTest : public testing::Test {
     claim(made.back, ELB_FLOW_REVERSE, made.reverse);
     publish(made.back, made.reverse, reverse_fields(client, 0, made.forward.slot), ELB_TAKEN, now);
     publish(made.key, made.forward, forward_fields(0, client, made.reverse.slot), ELB_USABLE, now);
+    ++counted;
     return made;
   }
 
@@ -94,7 +99,7 @@ class FlowTableTest : public testing::Test {
   void mark(const elb_flow_key& key, uint32_t set, uint32_t clear = 0) {
     elb_flow_ref ref{};
     ASSERT_TRUE(find(key, ELB_USABLE, ref));
-    elb_flow_mark(&table.view, ref.flow, ref.ctl, set, clear);
+    counted += elb_flow_mark(&table.view, ref.flow, ref.ctl, set, clear);
   }
 
   /// One sweep of all slots. False: the agent died in it.
@@ -138,6 +143,8 @@ class FlowTableTest : public testing::Test {
   std::vector<End> ended;
   int released = 0;
   int gone_member = -1;
+  uint64_t revoked_client = 0;
+  int counted = 0;  // open connections, as packets and sweeps tell
 
  private:
   void claim(const elb_flow_key& key, uint32_t flags, elb_flow_ref& ref) {

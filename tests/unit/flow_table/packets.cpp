@@ -79,7 +79,9 @@ void Packets::track(const elb_flow_ref& found) {
     clear = ELB_FLOW_SEEN_IN | ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT | ELB_FLOW_RST;
   }
   if (what > 6 && (found.ctl & set)) return;
-  elb_flow_mark(&table_.view, found.flow, found.ctl, set, clear);
+  // Read before: afterwards the entry may be another connection's.
+  const uint32_t member = ELB_FLOW_MEMBER(ELB_LOAD(found.flow->traffic));
+  shadow_.active(member).fetch_add(elb_flow_mark(&table_.view, found.flow, found.ctl, set, clear));
 }
 
 /// Gives back a slot that was never linked: nobody may have used it.
@@ -145,6 +147,7 @@ void Packets::open(const elb_flow_key& key, uint32_t client, uint32_t now) {
   }
   ELB_PAUSE(REVERSE_OWNED);
   fill(*forward.flow, key, forward_fields(member_, port_, reverse_.slot), now);
+  shadow_.active(member_).fetch_add(1);  // before anybody can close it
   elb_flow_ready(&forward);
   ELB_PAUSE(FORWARD_READY);
   elb_flow_ref winner{};
@@ -152,13 +155,13 @@ void Packets::open(const elb_flow_key& key, uint32_t client, uint32_t now) {
   if (linked != ELB_LINKED) {
     ++counts.rolled_back;
     roll_back();
-    give_up(forward, now);
+    if (shadow_.acknowledged(forward.slot, forward.ctl, now)) shadow_.report(Violation::unlinked_used);
+    shadow_.active(member_).fetch_sub(elb_flow_withdraw(forward.flow, forward.ctl));
     if (linked == ELB_LINK_TAKEN) use(winner, key, now);
     return;
   }
   ELB_PAUSE(FORWARD_LINKED);
   elb_flow_live(forward.flow);
-  shadow_.active(member_).fetch_add(1);
   ++counts.opened;
 }
 

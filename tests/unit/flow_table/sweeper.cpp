@@ -12,6 +12,9 @@ Sweeper::Sweeper(const Table& table, Shadow& shadow, const elb_flow_limits& limi
   observer_.released = [](void* context, const elb_flow* reverse) {
     static_cast<Sweeper*>(context)->released(*reverse);
   };
+  observer_.uncounted = [](void* context, const elb_flow* forward) {
+    static_cast<Sweeper*>(context)->shadow_.active(ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic))).fetch_sub(1);
+  };
 }
 
 bool Sweeper::is_gone() { return !draining_ && gone_every_ != 0 && ++looks_ % gone_every_ == 0; }
@@ -26,7 +29,6 @@ void Sweeper::compare(const elb_flow& flow, uint32_t limit) {
 }
 
 void Sweeper::ended(const elb_flow& forward, const elb_flow& reverse, elb_flow_state state, elb_flow_end why) {
-  shadow_.active(ELB_FLOW_MEMBER(ELB_LOAD(forward.traffic))).fetch_sub(1);
   if (why == ELB_END_GONE) {
     ++gone;
     return;
