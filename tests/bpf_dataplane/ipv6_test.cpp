@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows: HC-17.
 // The node's IPv6 network: its own address on lo, routes and neighbours of IPv6 members.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "bpf_dataplane/dataplane_fixture.h"
 #include "dataplane/routes.h"
 
 namespace elb::dataplane {
 namespace {
+
+const Endpoint kVip6{*IpAddress::parse("2001:db8::10"), 80};
 
 class Ipv6Test : public DataplaneTest {
  protected:
@@ -14,6 +20,62 @@ class Ipv6Test : public DataplaneTest {
     if (IsSkipped()) return;
     options.local_addresses6 = *Cidr::parse("fd00:100:125::/112");
     for (const auto& [host, number] : {std::pair{"client", 1}, {"member", 2}}) lab->add_ipv6(host, number);
+  }
+  /// Listener 1 at an IPv6 VIP, one member at `address` of host "member".
+  model::SnapshotPtr snapshot6(const IpAddress& member, model::Protocol protocol = model::Protocol::kTcp) {
+    auto built = *snapshot(1, protocol);
+    built.vips = {kVip6.address};
+    built.listeners[0].vip = kVip6;
+    built.pools[0].members[0].endpoint = {member, kMemberPort};
+    return std::make_shared<const model::Snapshot>(std::move(built));
+  }
+  void connection_to(const IpAddress& member) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    apply(snapshot6(member));
+    const Fd listener = lab->listen("member", kMemberPort);
+    const Fd client = lab->connect("client", kVip6);
+    ASSERT_TRUE(client) << drops();
+    const std::pair connection{client.get(), accept_one(listener)};
+    ASSERT_TRUE(connection.second);
+    const auto echoed = [&](const std::string& text) {
+      return send_text(client, text) && receive(connection.second) == text &&
+             send_text(connection.second, text + "!") && receive(client) == text + "!";
+    };
+    EXPECT_TRUE(echoed("hello")) << drops();
+    const auto flows = dataplane->flows({}).flows;
+    ASSERT_EQ(flows.size(), 1U);
+    EXPECT_EQ(flows[0].client.address, address6(1));
+    EXPECT_EQ(flows[0].vip, kVip6);
+    EXPECT_EQ(flows[0].member, (Endpoint{member, kMemberPort}));
+    EXPECT_TRUE(
+        (member.is_v4() ? options.local_addresses : *options.local_addresses6).contains(flows[0].local.address));
+    EXPECT_EQ(flows[0].state, "established");
+    EXPECT_EQ(dataplane->flows({.client = address6(1)}).matched, 1U);
+
+    dataplane.reset();
+    EXPECT_TRUE(echoed("while no agent runs"));
+    ASSERT_NO_FATAL_FAILURE(start());
+    apply(snapshot6(member));
+    EXPECT_TRUE(echoed("under the next agent")) << drops();
+    EXPECT_EQ(dataplane->flows({}).flows.size(), 1U);
+  }
+  /// An echo request of the host's is answered.
+  bool pings(const std::string& host, const char* to) {
+    bool answered = false;
+    lab->in_host(host, [&] {
+      const Fd fd(socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6));
+      sockaddr_in6 address{};
+      address.sin6_family = AF_INET6;
+      inet_pton(AF_INET6, to, &address.sin6_addr);
+      const uint8_t request[16] = {128, 0, 0, 0, 7, 7, 0, 1};
+      if (sendto(fd.get(), request, sizeof request, 0, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
+        return;
+      for (int i = 0; i < 20 && !answered; ++i) {
+        const std::string got = receive(fd, 100);
+        answered = got.size() == sizeof request && static_cast<uint8_t>(got[0]) == 129 && got[4] == 7;
+      }
+    });
+    return answered;
   }
   IpAddress address6(int number) { return *IpAddress::parse(fmt::format("fd00:{}::2", number)); }
 };
@@ -53,6 +115,23 @@ TEST_F(Ipv6Test, RoutesAndNeighbours) {
   EXPECT_THAT(lab->run("ip -6 neigh show dev elb-member"), HasSubstr("managed"));
   ASSERT_TRUE(routes->release_neighbour(ifindex, address6(2)));
   EXPECT_THAT(lab->run("ip -6 neigh show dev elb-member"), testing::Not(HasSubstr("managed")));
+}
+
+TEST_F(Ipv6Test, ConnectionToAnIpv6MemberSurvivesTheAgent) { connection_to(address6(2)); }
+
+TEST_F(Ipv6Test, ConnectionToAnIpv4MemberSurvivesTheAgent) { connection_to(lab->address("member")); }
+
+/// Neighbours ask for the VIP and for local addresses by multicast; nothing of the kernel's would answer.
+TEST_F(Ipv6Test, NeighboursFindTheAddressesOnTheirLink) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  apply(snapshot6(address6(2)));
+  lab->run_in("client", "ip -6 route add 2001:db8::10/128 dev eth0");
+  EXPECT_TRUE(pings("client", "2001:db8::10")) << drops();
+  EXPECT_THAT(lab->run_in("client", "ip -6 neigh"), HasSubstr("2001:db8::10 dev eth0 lladdr"));
+  lab->run_in("member", "ip -6 route add fd00:100:125::/112 dev eth0");
+  EXPECT_TRUE(pings("member", "fd00:100:125::1")) << "the kernel's to answer, but its neighbour solicitation is ours";
+  EXPECT_FALSE(pings("member", "fd00:100:125::2")) << "a local address is nobody's to ping";
+  EXPECT_THAT(lab->run_in("member", "ip -6 neigh"), HasSubstr("fd00:100:125::2 dev eth0 lladdr"));
 }
 
 }  // namespace
