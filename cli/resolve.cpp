@@ -62,6 +62,7 @@ Outcome<Value> find_object(Context& context, const Resource& resource, std::stri
           {{"address", endpoint->address.to_string()}, {"protocol_port", std::to_string(endpoint->port)}});
     }
   } else {
+    if (resource.noun == "eip") attempts.push_back({{"address", std::string(name)}});
     attempts.push_back({{"id", std::string(name)}});
   }
   for (Query& query : attempts) {

@@ -17,6 +17,13 @@ Column count_of(std::string header, std::string field) {
           [field](const Value& object) { return std::to_string(object.get(field).size()); }};
 }
 
+std::string stickiness(const Value& pool) {
+  const Value persistence = pool.get("session_persistence");
+  if (!persistence.is_object()) return {};
+  const std::string minutes = persistence.get("persistence_timeout").text();
+  return persistence.get("type").text() + (minutes.empty() ? "" : " " + minutes + " min");
+}
+
 const std::string kRoot = "/v2.0/lbaas/";
 
 }  // namespace
@@ -40,7 +47,9 @@ const Resource& load_balancers() {
                                       {"SUBNET", "vip_subnet_id", true},
                                       {"PROJECT", "project_id", true},
                                       {"CREATED", "created_at", true},
-                                      {"DESCRIPTION", "description", true}}};
+                                      {"DESCRIPTION", "description", true},
+                                      {"EIP", "eip", true},
+                                      {"BANDWIDTH", "vip_bandwidth", true}}};
   return kResource;
 }
 
@@ -61,7 +70,10 @@ const Resource& listeners() {
                                       {"PROVISIONING", "provisioning_status", true},
                                       {"PROJECT", "project_id", true},
                                       {"CREATED", "created_at", true},
-                                      {"DESCRIPTION", "description", true}}};
+                                      {"DESCRIPTION", "description", true},
+                                      {"LIMIT", "connection_limit", true},
+                                      {"ALLOWED", "allowed_cidrs", true},
+                                      {"TOA", "toa", true}}};
   return kResource;
 }
 
@@ -84,7 +96,8 @@ const Resource& pools() {
                                       {"PROVISIONING", "provisioning_status", true},
                                       {"PROJECT", "project_id", true},
                                       {"CREATED", "created_at", true},
-                                      {"DESCRIPTION", "description", true}}};
+                                      {"DESCRIPTION", "description", true},
+                                      {"STICKY", "session_persistence", true, stickiness}}};
   return kResource;
 }
 
@@ -107,6 +120,42 @@ const Resource& health_monitors() {
                                       {"PROVISIONING", "provisioning_status", true},
                                       {"PROJECT", "project_id", true},
                                       {"CREATED", "created_at", true}}};
+  return kResource;
+}
+
+const Resource& whitelists() {
+  static const Resource kResource = {"whitelist",
+                                     "whitelist",
+                                     "whitelist",
+                                     "whitelists",
+                                     kRoot + "whitelists",
+                                     {{"LISTENER", "listener_id"},
+                                      {"ENABLED", "enable_whitelist"},
+                                      {"ENTRIES", "whitelist"},
+                                      {"ID", "id"},
+                                      {"PROJECT", "project_id", true}}};
+  return kResource;
+}
+
+const Resource& eips() {
+  static const Resource kResource = {"eip",
+                                     "EIP",
+                                     "eip",
+                                     "eips",
+                                     "/v1/eips",
+                                     {{"NAME", "name"},
+                                      {"ADDRESS", "address"},
+                                      {"STATUS", "operating_status"},
+                                      {"BANDWIDTH", "bandwidth"},
+                                      {"LOADBALANCER", "loadbalancer_id"},
+                                      {"ID", "id"},
+                                      {"VIP", "vip_address", true},
+                                      {"TYPE", "type", true},
+                                      {"BANDWIDTH NAME", "bandwidth_name", true},
+                                      {"PROVISIONING", "provisioning_status", true},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
   return kResource;
 }
 
@@ -142,7 +191,7 @@ Resource members_of(std::string_view pool_id) {
 }
 
 const Resource* find_resource(std::string_view noun) {
-  for (const Resource& (*make)() : {load_balancers, listeners, pools, health_monitors, subnets}) {
+  for (const Resource& (*make)() : {load_balancers, listeners, pools, health_monitors, whitelists, eips, subnets}) {
     if (make().noun == noun) return &make();
   }
   return nullptr;

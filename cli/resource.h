@@ -26,6 +26,8 @@ const Resource& load_balancers();
 const Resource& listeners();
 const Resource& pools();
 const Resource& health_monitors();
+const Resource& whitelists();
+const Resource& eips();
 const Resource& subnets();
 Resource members_of(std::string_view pool_id);
 

@@ -117,9 +117,46 @@ void add_members(const std::vector<Value>& members, bool wide, bool colour, Tree
   }
 }
 
+/// What a listener refuses: "only 10.0.0.0/8, 192.0.2.7", "at most 100 open".
+std::string limits_of(const Value& listener) {
+  std::string text;
+  if (const Value whitelist = listener.get("whitelist"); whitelist.get("enable_whitelist").as_bool()) {
+    constexpr size_t kShown = 60;
+    std::string entries = harmless(whitelist.get("whitelist").text());
+    if (entries.size() > kShown) entries = entries.substr(0, entries.rfind(',', kShown)) + ", ...";
+    text += entries.empty() ? "  admits nobody" : "  admits only " + entries;
+  }
+  if (const int64_t limit = listener.get("connection_limit").as_int(); limit > 0) {
+    text += fmt::format("  at most {} open", grouped(limit));
+  }
+  if (listener.get("toa").as_bool()) text += "  toa";
+  return text;
+}
+
+std::string stickiness_of(const Value& pool) {
+  const Value persistence = pool.get("session_persistence");
+  if (!persistence.is_object()) return {};
+  const std::string minutes = harmless(persistence.get("persistence_timeout").text());
+  return minutes.empty() ? "" : fmt::format(", sticky for {} min", minutes);
+}
+
+std::string bandwidth_of(const Value& number) {
+  return number.is_null() ? "" : fmt::format(" ({} Mbit/s)", grouped(number.as_int()));
+}
+
+/// "10.0.0.100 (5 Mbit/s)  EIP 203.0.113.10 (10 Mbit/s)"
+std::string addresses_of(const Value& load_balancer) {
+  std::string text =
+      harmless(load_balancer.get("vip_address").text()) + bandwidth_of(load_balancer.get("vip_bandwidth"));
+  if (const std::string eip = harmless(load_balancer.get("eip").text()); !eip.empty()) {
+    text += "  EIP " + eip + bandwidth_of(load_balancer.get("bandwidth"));
+  }
+  return text;
+}
+
 Tree pool_tree(const Value& pool, bool wide, bool colour) {
-  Tree tree{fmt::format("pool {}  {}  {}{}", name_of(pool), harmless(pool.get("lb_algorithm").text()),
-                        state_of(pool, colour), id_of(pool, wide, colour))};
+  Tree tree{fmt::format("pool {}  {}{}  {}{}", name_of(pool), harmless(pool.get("lb_algorithm").text()),
+                        stickiness_of(pool), state_of(pool, colour), id_of(pool, wide, colour))};
   if (const Value monitor = pool.get("healthmonitor"); monitor.is_object()) {
     tree.children.push_back({monitor_line(monitor, wide, colour)});
   }
@@ -128,17 +165,18 @@ Tree pool_tree(const Value& pool, bool wide, bool colour) {
 }
 
 Tree load_balancer_tree(const Value& load_balancer, bool wide, bool colour) {
-  std::string line = fmt::format("load balancer {}  {}  {}", name_of(load_balancer),
-                                 harmless(load_balancer.get("vip_address").text()), state_of(load_balancer, colour));
+  std::string line = fmt::format("load balancer {}  {}  {}", name_of(load_balancer), addresses_of(load_balancer),
+                                 state_of(load_balancer, colour));
   const std::string provisioning = load_balancer.get("provisioning_status").text();
   if (provisioning != "ACTIVE" && !provisioning.empty()) {
     line += "  (" + coloured_status(harmless(provisioning), colour) + ")";
   }
   Tree tree{line + id_of(load_balancer, wide, colour)};
   for (const Value& listener : sorted(load_balancer.get("listeners"))) {
-    Tree branch{fmt::format("listener {}  {} :{}  {}{}{}", name_of(listener), harmless(listener.get("protocol").text()),
-                            listener.get("protocol_port").text(), state_of(listener, colour),
-                            traffic_of(listener.get("stats"), wide), id_of(listener, wide, colour))};
+    Tree branch{fmt::format("listener {}  {} :{}  {}{}{}{}", name_of(listener),
+                            harmless(listener.get("protocol").text()), listener.get("protocol_port").text(),
+                            state_of(listener, colour), limits_of(listener), traffic_of(listener.get("stats"), wide),
+                            id_of(listener, wide, colour))};
     if (const Value pool = listener.get("pool"); pool.is_object()) {
       branch.children.push_back(pool_tree(pool, wide, colour));
     } else {

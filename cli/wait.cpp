@@ -61,8 +61,12 @@ Done wait_gone(Context& context, const Resource& resource, const std::string& id
 }
 
 Outcome<std::string> load_balancer_of(Context& context, const Value& object) {
-  if (object.has("vip_address")) return object.get("id").text();
   if (std::string id = object.get("loadbalancer_id").as_string(); !id.empty()) return id;
+  if (object.has("vip_address")) return object.get("id").text();
+  if (const Value id = object.get("listener_id"); id.is_string()) {  // of a whitelist
+    Value listener = Value::object();
+    return load_balancer_through(context, listeners(), listener.set("id", id));
+  }
   if (object.get("loadbalancers").size() > 0) return object.get("loadbalancers").at(0).get("id").text();
   if (object.get("listeners").size() > 0) {
     return load_balancer_through(context, listeners(), object.get("listeners").at(0));

@@ -47,6 +47,12 @@ class ApiServer::Impl {
  private:
   HttpResponse serve(const HttpRequest& http) {
     const std::string request_id = context_.new_request_id();
+    if (!http.dialect.empty() && http.dialect != "octavia" && http.dialect != "vendor") {
+      return refuse(400,
+                    {ErrorCode::kInvalid,
+                     fmt::format("must be octavia or vendor, got '{}'", http.dialect.substr(0, 64)), "X-Api-Dialect"},
+                    request_id);
+    }
     Match match = find_route(http.method, http.path);
     if (!match.handler) {
       if (match.allowed.empty()) {

@@ -28,6 +28,7 @@ Id parent_of(const Model& model, const model::Member& member) { return load_bala
 Id parent_of(const Model& model, const model::HealthMonitor& monitor) {
   return load_balancer_of_pool(model, monitor.pool_id);
 }
+Id parent_of(const Model&, const model::Eip& eip) { return eip.loadbalancer_id.value_or(Id()); }
 
 template <class T>
 Id parent_of_erased(const Model& before, const Id& id) {
@@ -47,6 +48,8 @@ Id parent_of_erased(const Model& before, const model::Erase& erase) {
       return parent_of_erased<model::Member>(before, erase.id);
     case model::Kind::kHealthMonitor:
       return parent_of_erased<model::HealthMonitor>(before, erase.id);
+    case model::Kind::kEip:
+      return parent_of_erased<model::Eip>(before, erase.id);
   }
   return {};
 }
@@ -65,6 +68,7 @@ std::vector<Change> changes_between(const Model& before, const control::Draft& d
         [&]<class T>(const T& resource) {
           changes.push_back({resource.id, look_up<T>(before, resource.id) == nullptr});
           parents.insert(parent_of(draft.model(), resource));
+          if (const T* old = look_up<T>(before, resource.id)) parents.insert(parent_of(before, *old));  // unbound EIPs
         },
         std::get<model::Put>(step).resource);
   }

@@ -35,6 +35,10 @@ Result<codec::Value> Request::json() const {
   return codec::Value::parse(http.body);
 }
 
+codec::Dialect Request::dialect() const {
+  return http.dialect == "octavia" ? codec::Dialect::kOctavia : codec::Dialect::kVendor;
+}
+
 Context::Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
                  const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis)
     : options_(options),

@@ -17,6 +17,7 @@
 #include "api/http_server.h"
 #include "api/observed.h"
 #include "base/result.h"
+#include "codec/dialect.h"
 #include "codec/relations.h"
 #include "codec/value.h"
 #include "control/config_service.h"
@@ -35,6 +36,8 @@ struct Request {
   /// kInvalid for a parameter that is not listed.
   Status only_queries(std::initializer_list<std::string_view> allowed) const;
   Result<codec::Value> json() const;
+  /// As the header X-Api-Dialect says; the server has refused unknown ones.
+  codec::Dialect dialect() const;
 };
 
 struct Reply {
@@ -59,7 +62,7 @@ class Context {
   /// ConfigService::transact, remembering what it touched.
   Status write(const std::function<Status(control::Draft&)>& edit);
 
-  const std::vector<model::Subnet>& subnets() const { return service_.subnets(); }
+  const model::Node& node() const { return service_.node(); }
   const model::ReconcilerView& reconciler() const { return reconciler_; }
   const model::TrafficView& traffic() const { return traffic_; }
   /// nullptr: there is no data path to look at.

@@ -7,6 +7,7 @@
 #include "api/handlers.h"
 #include "api/list_query.h"
 #include "codec/encode.h"
+#include "codec/floating_ip.h"
 
 namespace elb::api {
 namespace {
@@ -31,20 +32,25 @@ std::vector<std::string> keys_of(const std::vector<Value>& items, std::vector<st
 // Networks are not configured: one is there when a subnet names it.
 std::vector<Value> network_values(const Context& context) {
   std::map<std::string, Value> subnets;
-  for (const model::Subnet& subnet : context.subnets()) subnets[subnet.network_id].push(subnet.id);
+  for (const model::Subnet& subnet : context.node().subnets) subnets[subnet.network_id].push(subnet.id);
   std::vector<Value> networks;
   for (auto& [id, list] : subnets) {
     Value network = Value::object();
     network.set("id", id).set("name", id).set("subnets", std::move(list)).set("status", "ACTIVE");
     network.set("admin_state_up", true).set("shared", true).set("project_id", "").set("tenant_id", "");
-    networks.push_back(std::move(network));
+    networks.push_back(std::move(network.set("router:external", false)));
   }
+  if (context.node().eip_pools.empty()) return networks;
+  Value eips = Value::object();  // what `openstack floating ip create public` looks for
+  eips.set("id", codec::kPublicNetwork).set("name", "public").set("subnets", Value::array()).set("status", "ACTIVE");
+  eips.set("admin_state_up", true).set("shared", true).set("project_id", "").set("tenant_id", "");
+  networks.push_back(std::move(eips.set("router:external", true)));
   return networks;
 }
 
 std::vector<Value> subnet_values(const Context& context) {
   std::vector<Value> subnets;
-  for (const model::Subnet& subnet : context.subnets()) subnets.push_back(codec::encode(subnet));
+  for (const model::Subnet& subnet : context.node().subnets) subnets.push_back(codec::encode(subnet));
   return subnets;
 }
 

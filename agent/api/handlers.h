@@ -55,6 +55,29 @@ Result<Reply> show_health_monitor(Context& context, const Request& request);
 Result<Reply> update_health_monitor(Context& context, const Request& request);
 Result<Reply> delete_health_monitor(Context& context, const Request& request);
 
+// whitelists.cpp
+Result<Reply> list_whitelists(Context& context, const Request& request);
+Result<Reply> create_whitelist(Context& context, const Request& request);
+Result<Reply> show_whitelist(Context& context, const Request& request);
+Result<Reply> update_whitelist(Context& context, const Request& request);
+Result<Reply> delete_whitelist(Context& context, const Request& request);
+
+// eips.cpp
+Result<Reply> list_eips(Context& context, const Request& request);
+Result<Reply> create_eip(Context& context, const Request& request);
+Result<Reply> show_eip(Context& context, const Request& request);
+Result<Reply> update_eip(Context& context, const Request& request);
+Result<Reply> delete_eip(Context& context, const Request& request);
+
+// floating_ips.cpp
+Result<Reply> list_floating_ips(Context& context, const Request& request);
+Result<Reply> create_floating_ip(Context& context, const Request& request);
+Result<Reply> show_floating_ip(Context& context, const Request& request);
+Result<Reply> update_floating_ip(Context& context, const Request& request);
+Result<Reply> delete_floating_ip(Context& context, const Request& request);
+Result<Reply> list_ports(Context& context, const Request& request);
+Result<Reply> show_port(Context& context, const Request& request);
+
 // statuses.cpp
 Result<Reply> show_status_tree(Context& context, const Request& request);
 Result<Reply> show_load_balancer_stats(Context& context, const Request& request);

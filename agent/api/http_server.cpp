@@ -76,6 +76,7 @@ HttpRequest to_request(const httplib::Request& from, std::string body) {
   request.path = from.path;
   request.target = from.target.substr(0, from.target.find('?'));
   request.host = from.get_header_value("Host");
+  request.dialect = from.get_header_value("X-Api-Dialect");
   request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;

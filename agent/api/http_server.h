@@ -24,6 +24,7 @@ struct HttpRequest {
   std::string path;                                        // percent-decoded
   std::string target;                                      // path as sent
   std::string host;                                        // Host header, for links; empty if none
+  std::string dialect;                                     // X-Api-Dialect header; empty if none
   std::vector<std::pair<std::string, std::string>> query;  // decoded; repeated keys stay in order
   std::string body;
 };

@@ -40,6 +40,7 @@ Value pool_value(View& view, const model::Pool& pool) {
   Value out = node(pool);
   out.set("protocol", std::string(to_string(pool.protocol)));
   out.set("lb_algorithm", std::string(to_string(pool.algorithm)));
+  out.set("session_persistence", codec::encode_persistence(pool));
   set_operating(out, view.observed.of(pool));
   const auto monitor = view.relations->monitor_of(pool.id);
   out.set("healthmonitor", monitor ? monitor_value(*monitor) : Value());
@@ -53,6 +54,7 @@ Value listener_value(const Context& context, View& view, const model::Listener& 
   Value out = node(listener);
   out.set("protocol", std::string(to_string(listener.protocol))).set("protocol_port", listener.protocol_port);
   set_operating(out, view.observed.of(listener));
+  set_limits(out, listener);
   out.set("stats", listener_stats(context, listener.id));
   Value pool;
   if (listener.default_pool_id) {
@@ -66,7 +68,8 @@ Value listener_value(const Context& context, View& view, const model::Listener& 
 Value load_balancer_value(const Context& context, View& view, const model::LoadBalancer& load_balancer) {
   Value out = node(load_balancer);
   const codec::ShownStatus status = view.observed.of(load_balancer);
-  out.set("vip_address", load_balancer.vip_address.to_string()).set("provisioning_status", status.provisioning);
+  set_addresses(out, view, load_balancer);
+  out.set("provisioning_status", status.provisioning);
   set_operating(out, status);
   Value listeners = Value::array(), unused = Value::array();
   for (const auto& listener : view.relations->listeners_of(load_balancer.id)) {

@@ -52,6 +52,14 @@ codec::ShownStatus Observed::of(const model::HealthMonitor& monitor) {
   return complete(monitor, {"ONLINE", ""});
 }
 
+codec::ShownStatus Observed::of(const model::Eip& eip) {
+  if (!eip.loadbalancer_id) return complete(eip, {"OFFLINE", "not bound to a load balancer"});
+  const auto lb = relations_->model().load_balancers.find(*eip.loadbalancer_id);
+  if (lb != relations_->model().load_balancers.end() && !lb->second->admin_state_up)
+    return complete(eip, {"OFFLINE", "the load balancer is administratively down"});
+  return complete(eip, {"ONLINE", ""});
+}
+
 Observed::Verdict Observed::judge(const model::LoadBalancer& load_balancer) {
   if (!load_balancer.admin_state_up) return {"OFFLINE", "administratively down"};
   const auto& listeners = relations_->listeners_of(load_balancer.id);

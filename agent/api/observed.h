@@ -26,6 +26,7 @@ class Observed {
   codec::ShownStatus of(const model::Pool& pool);
   codec::ShownStatus of(const model::Member& member);
   codec::ShownStatus of(const model::HealthMonitor& monitor);
+  codec::ShownStatus of(const model::Eip& eip);
 
   model::Health health(const model::Id& member_id) const { return reconciler_->member_health(member_id); }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the five resources have in common: list, show, change, and the reply to a creation. Private to api.
+// What the resources have in common: list, show, change, and the reply to a creation. Private to api.
 // Thread rule: as Context, any thread.
 #pragma once
 
 #include <fmt/core.h>
 
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,9 +41,17 @@ struct Words<model::HealthMonitor> {
   static constexpr std::string_view kOne = "healthmonitor", kMany = "healthmonitors";
 };
 
+template <>
+struct Words<model::Eip> {
+  static constexpr std::string_view kOne = "eip", kMany = "eips";
+};
+
 template <class T>
-codec::Value encode_shown(View& view, const T& resource) {
-  return codec::encode(resource, *view.relations, view.observed.of(resource));
+codec::Value encode_shown(View& view, const Request& request, const T& resource) {
+  if constexpr (std::is_same_v<T, model::Pool>)
+    return codec::encode(resource, *view.relations, view.observed.of(resource), request.dialect());
+  else
+    return codec::encode(resource, *view.relations, view.observed.of(resource));
 }
 
 /// The fields that T has in the API: what lists can be filtered and sorted by.
@@ -59,7 +68,7 @@ Result<Reply> list_reply(View& view, const Request& request, const Range& resour
                          std::map<std::string, std::string> aliases = {}) {
   std::vector<codec::Value> items;
   items.reserve(resources.size());
-  for (const auto& resource : resources) items.push_back(encode_shown(view, *resource));
+  for (const auto& resource : resources) items.push_back(encode_shown(view, request, *resource));
   auto list = render_list(request, {Words<T>::kMany, field_names<T>(), std::move(aliases)}, std::move(items));
   if (!list) return pass_on(list.error());
   return Reply{200, std::move(*list)};
@@ -83,11 +92,11 @@ Result<std::shared_ptr<const T>> find(const View& view, std::string_view noun, c
 }
 
 template <class T>
-Result<Reply> reply_with(Context& context, int status, const model::Id& id) {
+Result<Reply> reply_with(Context& context, const Request& request, int status, const model::Id& id) {
   View view = context.view();
   const auto resource = find<T>(view, Words<T>::kOne, id);
   if (!resource) return pass_on(resource.error());
-  return Reply{status, codec::Value().set(Words<T>::kOne, encode_shown(view, **resource))};
+  return Reply{status, codec::Value().set(Words<T>::kOne, encode_shown(view, request, **resource))};
 }
 
 template <class T>
@@ -95,9 +104,17 @@ Result<Reply> show_one(Context& context, const Request& request, const model::Id
   View view = context.view();
   const auto resource = find<T>(view, Words<T>::kOne, id);
   if (!resource) return pass_on(resource.error());
-  auto item = select_fields(request, encode_shown(view, **resource));
+  auto item = select_fields(request, encode_shown(view, request, **resource));
   if (!item) return pass_on(item.error());
   return Reply{200, codec::Value().set(Words<T>::kOne, std::move(*item))};
+}
+
+template <class T>
+Status decode_update(const Request& request, const codec::Value& body, T& resource) {
+  if constexpr (std::is_same_v<T, model::Pool>)
+    return codec::decode_update(body, resource, request.dialect());
+  else
+    return codec::decode_update(body, resource);
 }
 
 template <class T>
@@ -109,11 +126,11 @@ Result<Reply> update_one(Context& context, const Request& request, const model::
     const auto current = draft.find<T>(id);
     if (!current) return pass_on(current.error());
     T resource = **current;
-    if (Status status = codec::decode_update(*body, resource); !status) return status;
+    if (Status status = decode_update(request, *body, resource); !status) return status;
     return draft.update(std::move(resource));
   });
   if (!written) return pass_on(written.error());
-  return reply_with<T>(context, 200, id);
+  return reply_with<T>(context, request, 200, id);
 }
 
 /// Creation in three steps: decode the body, edit the draft (returns the new id), reply 201.
@@ -122,7 +139,12 @@ Result<Reply> create_one(Context& context, const Request& request, Decode decode
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   const auto body = request.json();
   if (!body) return pass_on(body.error());
-  const auto decoded = decode(*body);
+  const auto decoded = [&] {
+    if constexpr (std::is_invocable_v<Decode, const codec::Value&, codec::Dialect>)
+      return decode(*body, request.dialect());
+    else
+      return decode(*body);
+  }();
   if (!decoded) return pass_on(decoded.error());
   model::Id id;
   const Status written = context.write([&](control::Draft& draft) -> Status {
@@ -132,7 +154,7 @@ Result<Reply> create_one(Context& context, const Request& request, Decode decode
     return {};
   });
   if (!written) return pass_on(written.error());
-  return reply_with<T>(context, 201, id);
+  return reply_with<T>(context, request, 201, id);
 }
 
 template <class Edit>

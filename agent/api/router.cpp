@@ -55,6 +55,12 @@ constexpr Route kRoutes[] = {
     {"PUT", "lbaas/healthmonitors/{}", update_health_monitor},
     {"DELETE", "lbaas/healthmonitors/{}", delete_health_monitor},
 
+    {"GET", "lbaas/whitelists", list_whitelists},
+    {"POST", "lbaas/whitelists", create_whitelist},
+    {"GET", "lbaas/whitelists/{}", show_whitelist},
+    {"PUT", "lbaas/whitelists/{}", update_whitelist},
+    {"DELETE", "lbaas/whitelists/{}", delete_whitelist},
+
     {"GET", "lbaas/providers", list_providers},
     {"GET", "lbaas/quotas", list_quotas},
     {"GET", "lbaas/quotas/defaults", show_quota},
@@ -65,6 +71,19 @@ constexpr Route kRoutes[] = {
     {"GET", "network/networks", list_networks},
     {"GET", "network/networks/{}", show_network},
 
+    {"GET", "network/floatingips", list_floating_ips},
+    {"POST", "network/floatingips", create_floating_ip},
+    {"GET", "network/floatingips/{}", show_floating_ip},
+    {"PUT", "network/floatingips/{}", update_floating_ip},
+    {"DELETE", "network/floatingips/{}", delete_floating_ip},
+    {"GET", "network/ports", list_ports},
+    {"GET", "network/ports/{}", show_port},
+
+    {"GET", "v1/eips", list_eips},
+    {"POST", "v1/eips", create_eip},
+    {"GET", "v1/eips/{}", show_eip},
+    {"PUT", "v1/eips/{}", update_eip},
+    {"DELETE", "v1/eips/{}", delete_eip},
     {"GET", "v1/status", native_status},
     {"GET", "v1/flows", native_flows},
     {"GET", "v1/drops", native_drops},
@@ -107,9 +126,10 @@ Segments canonical(Segments segments) {
   } else if (segments.size() > 3 && segments[2] == "elb") {
     drop(2);
     segments[0] = "lbaas";
-  } else if (one_of(segments[1], {"quotas", "providers", "loadbalancers", "listeners", "pools", "healthmonitors"})) {
+  } else if (one_of(segments[1],
+                    {"quotas", "providers", "loadbalancers", "listeners", "pools", "healthmonitors", "whitelists"})) {
     segments[0] = "lbaas";
-  } else if (one_of(segments[1], {"subnets", "networks"})) {
+  } else if (one_of(segments[1], {"subnets", "networks", "floatingips", "ports"})) {
     segments[0] = "network";
   }
   return segments;

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/resource_handlers.h"
 #include "api/stats.h"
+#include "codec/whitelist.h"
 
 namespace elb::api {
 namespace {
@@ -25,7 +26,8 @@ Value pool_node(View& view, const model::Pool& pool) {
     item.set("address", member->address.to_string()).set("protocol_port", member->protocol_port);
     members.push(std::move(item));
   }
-  out.set("members", std::move(members));
+  out.set("lb_algorithm", std::string(to_string(pool.algorithm)));
+  out.set("session_persistence", codec::encode_persistence(pool)).set("members", std::move(members));
   if (const auto monitor = view.relations->monitor_of(pool.id)) {
     Value item = node(*monitor, view.observed.of(*monitor));
     item.set("type", std::string(to_string(monitor->type)));
@@ -44,6 +46,8 @@ Value listener_node(View& view, const model::Listener& listener) {
     const auto pool = view.model().pools.find(*listener.default_pool_id);
     if (pool != view.model().pools.end()) pools.push(pool_node(view, *pool->second));
   }
+  out.set("protocol", std::string(to_string(listener.protocol))).set("protocol_port", listener.protocol_port);
+  set_limits(out, listener);
   out.set("pools", std::move(pools)).set("l7policies", Value::array());
   return out;
 }
@@ -61,6 +65,19 @@ model::Traffic traffic_of(const Context& context, const model::Id& listener_id) 
 }
 
 }  // namespace
+
+void set_limits(Value& out, const model::Listener& listener) {
+  out.set("connection_limit", listener.connection_limit).set("toa", listener.toa);
+  out.set("whitelist", listener.whitelist ? codec::encode_whitelist(listener) : Value());
+}
+
+void set_addresses(Value& out, const View& view, const model::LoadBalancer& load_balancer) {
+  const auto eip = view.relations->eip_of(load_balancer.id);
+  out.set("vip_address", load_balancer.vip_address.to_string());
+  out.set("vip_bandwidth", codec::number_or_null(load_balancer.vip_bandwidth));
+  out.set("eip", eip ? Value(eip->address.to_string()) : Value());
+  out.set("bandwidth", eip ? codec::number_or_null(eip->bandwidth) : Value());
+}
 
 Value listener_stats(const Context& context, const model::Id& listener_id) {
   return stats_value(traffic_of(context, listener_id));
@@ -85,6 +102,7 @@ Result<Reply> show_status_tree(Context& context, const Request& request) {
   const auto found = find<model::LoadBalancer>(view, "loadbalancer", request.ids[0]);
   if (!found) return pass_on(found.error());
   Value tree = node(**found, view.observed.of(**found));
+  set_addresses(tree, view, **found);
   Value listeners = Value::array(), pools = Value::array();
   for (const auto& listener : view.relations->listeners_of((*found)->id))
     listeners.push(listener_node(view, *listener));

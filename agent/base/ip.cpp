@@ -45,7 +45,13 @@ uint32_t IpAddress::v4_be() const {
 uint32_t IpAddress::v4_host() const { return ntohl(v4_be()); }
 
 std::string IpAddress::to_string() const {
+  // RFC 5952, except that inet_ntop() writes ::/96 with dots: those addresses alone would not have one form.
+  constexpr std::array<uint8_t, 12> kZeros{};
   char text[INET6_ADDRSTRLEN];
+  if (!v4_ && std::memcmp(bytes_.data(), kZeros.data(), kZeros.size()) == 0 && (bytes_[12] != 0 || bytes_[13] != 0)) {
+    const int low = bytes_[14] << 8 | bytes_[15];
+    return fmt::format("::{:x}:{:x}", bytes_[12] << 8 | bytes_[13], low);
+  }
   return inet_ntop(v4_ ? AF_INET : AF_INET6, bytes_.data(), text, sizeof text);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/dialect.h"
 #include "codec/value.h"
 #include "model/resources.h"
 
@@ -36,18 +37,26 @@ struct LoadBalancerTree {
 };
 
 /// Body of a POST, envelope included.
-Result<LoadBalancerTree> decode_load_balancer(const Value& body);
-Result<ListenerTree> decode_listener(const Value& body);
-Result<PoolTree> decode_pool(const Value& body);
+Result<LoadBalancerTree> decode_load_balancer(const Value& body, Dialect dialect = Dialect::kVendor);
+Result<ListenerTree> decode_listener(const Value& body, Dialect dialect = Dialect::kVendor);
+Result<PoolTree> decode_pool(const Value& body, Dialect dialect = Dialect::kVendor);
 Result<model::Member> decode_member(const Value& body);  // without pool_id: it is in the URL
 Result<model::HealthMonitor> decode_health_monitor(const Value& body);
+
+/// The native /v1/eips: an EIP without an address takes a free one.
+struct NewEip {
+  model::Eip eip;
+  bool address_given = false;
+};
+Result<NewEip> decode_eip(const Value& body);
 
 /// Body of a PUT applied to the resource as it is: absent fields keep their value, null resets to the default.
 Status decode_update(const Value& body, model::LoadBalancer& load_balancer);
 Status decode_update(const Value& body, model::Listener& listener);
-Status decode_update(const Value& body, model::Pool& pool);
+Status decode_update(const Value& body, model::Pool& pool, Dialect dialect = Dialect::kVendor);
 Status decode_update(const Value& body, model::Member& member);
 Status decode_update(const Value& body, model::HealthMonitor& monitor);
+Status decode_update(const Value& body, model::Eip& eip);
 
 /// Body of PUT pools/{id}/members. `action` is empty (Octavia) or add, delete, replace (vendor dialect).
 struct MemberBatch {

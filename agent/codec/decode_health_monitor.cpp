@@ -11,14 +11,7 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
   fields.integer<int>("timeout", monitor.timeout, 1, model::kDelayMax, defaults.timeout);                // HC-06
   fields.integer<int>("max_retries", monitor.max_retries, 1, model::kRetriesMax, defaults.max_retries);  // HC-08
   fields.integer<int>("max_retries_down", monitor.max_retries_down, 1, model::kRetriesMax, monitor.max_retries);
-  if (fields.given_not_null("monitor_port")) {  // HC-04
-    uint16_t port = 0;
-    fields.integer<uint16_t>("monitor_port", port, 1, 65535, std::nullopt);
-    monitor.monitor_port = port;
-  } else if (fields.given("monitor_port")) {
-    fields.neutral("monitor_port");
-    monitor.monitor_port.reset();
-  }
+  read_optional(fields, "monitor_port", monitor.monitor_port, 1, 65535);  // HC-04
   // Settings of HTTP checks: a TCP check has none, but clients send the defaults.
   fields.neutral("http_method", {"\"GET\"", "\"\""}).neutral("url_path", {"\"/\"", "\"\""});
   fields.neutral("expected_codes", {"\"200\"", "\"\""}).neutral("domain_name", {"\"\""}).neutral("http_version");

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
 #include "codec/decode_parts.h"
+#include "codec/whitelist.h"
 
 namespace elb::codec {
 namespace {
 
 // The fields of listeners whose features come later: their "off" values are accepted, because clients send them.
 void read_later(Fields& fields) {
-  fields.neutral("connection_limit", {"-1"}).neutral("insert_headers", {"{}"});
+  fields.neutral("insert_headers", {"{}"});
   fields.neutral("timeout_client_data", {"50000"}).neutral("timeout_member_connect", {"5000"});
   fields.neutral("timeout_member_data", {"50000"}).neutral("timeout_tcp_inspect", {"0"});
-  fields.neutral("allowed_cidrs", {"[]", R"(["0.0.0.0/0"])", R"(["0.0.0.0/0","::/0"])"});
   fields.neutral("default_tls_container_ref", {"\"\""}).neutral("sni_container_refs", {"[]"});
   fields.neutral("client_ca_tls_container_ref", {"\"\""}).neutral("client_crl_container_ref", {"\"\""});
   fields.neutral("client_authentication", {"\"NONE\""});
@@ -19,8 +21,38 @@ void read_later(Fields& fields) {
   fields.neutral("transparent_client_ip_enable", {"false"});
 }
 
+// -1 and null: no limit. 0 would be a listener that nobody can use, which admin_state_up says better.
+void read_connection_limit(Fields& fields, model::Listener& listener) {
+  fields.integer<int>("connection_limit", listener.connection_limit, -1, model::kConnectionLimitMax, -1);
+  if (fields.ok() && listener.connection_limit == 0)
+    fields.fail(ErrorCode::kInvalid, "connection_limit",
+                fmt::format("must be -1 or 1 to {}, got 0", model::kConnectionLimitMax));
+}
+
+// Octavia's view of the whitelist (AC-01): null and [] admit everybody.
+void read_allowed_cidrs(Fields& fields, model::Listener& listener) {
+  std::vector<Cidr> entries;
+  fields.cidrs("allowed_cidrs", entries);
+  if (!fields.ok() || !fields.given("allowed_cidrs")) return;
+  if (entries.size() > model::kWhitelistMax)
+    fields.fail(ErrorCode::kInvalid, "allowed_cidrs",
+                fmt::format("at most {} entries are allowed, got {}", model::kWhitelistMax, entries.size()));
+  auto& whitelist = listener.whitelist;
+  if (entries.empty()) {
+    if (whitelist && whitelist->enabled) whitelist.reset();  // a disabled one admits everybody as it is
+    return;
+  }
+  if (!whitelist) whitelist.emplace();
+  whitelist->enabled = true;
+  if (entries.size() == 1 && is_nobody(entries[0])) entries.clear();
+  whitelist->entries = std::move(entries);
+}
+
 void read_mutable(Fields& fields, model::Listener& listener) {
   read_common(fields, listener);
+  read_connection_limit(fields, listener);
+  read_allowed_cidrs(fields, listener);
+  fields.flag("toa", listener.toa, false);
   fields.text("description", listener.description);
   read_later(fields);
   fields.refuse({"loadbalancers", "pools"}, kReadOnly);
@@ -42,11 +74,13 @@ void read_new(Fields& fields, ListenerTree& tree) {
       .word("protocol", protocol, {"TCP", "UDP"},
             {"HTTP", "HTTPS", "TERMINATED_HTTPS", "SCTP", "PROMETHEUS", "TLS", "QUIC", "IP"});
   if (fields.ok()) listener.protocol = *model::parse_protocol(protocol);
+  if (fields.ok() && listener.toa && listener.protocol != model::Protocol::kTcp)
+    fields.fail(ErrorCode::kInvalid, "toa", fmt::format("needs a TCP listener, this one is {}", protocol));
   fields.require("protocol_port").integer<uint16_t>("protocol_port", listener.protocol_port, 1, 65535, std::nullopt);
 }
 
 // A nested default pool is a new pool, or {"name": ...} for one of the pools in the same document.
-void read_default_pool(Fields& fields, ListenerTree& tree, bool by_name) {
+void read_default_pool(Fields& fields, ListenerTree& tree, bool by_name, Dialect dialect) {
   Value pool;
   fields.object("default_pool", pool);
   if (!fields.ok() || pool.is_null()) return;
@@ -55,7 +89,7 @@ void read_default_pool(Fields& fields, ListenerTree& tree, bool by_name) {
     if (tree.default_pool_name.empty()) fields.fail(ErrorCode::kInvalid, "default_pool.name", "must not be empty");
     return;
   }
-  auto decoded = decode_nested_pool(pool, fields.path_of("default_pool"));
+  auto decoded = decode_nested_pool(pool, fields.path_of("default_pool"), dialect);
   if (!decoded) {
     fields.adopt(std::move(decoded.error()));
   } else {
@@ -65,7 +99,7 @@ void read_default_pool(Fields& fields, ListenerTree& tree, bool by_name) {
 
 }  // namespace
 
-Result<ListenerTree> decode_listener(const Value& body) {
+Result<ListenerTree> decode_listener(const Value& body, Dialect dialect) {
   const auto object = open_envelope(body, "listener");
   if (!object) return pass_on(object.error());
   ListenerTree tree;
@@ -74,7 +108,7 @@ Result<ListenerTree> decode_listener(const Value& body) {
   read_new(fields, tree);
   fields.require("loadbalancer_id").id("loadbalancer_id", tree.listener.loadbalancer_id);
   read_default_pool_id(fields, tree.listener);
-  read_default_pool(fields, tree, false);
+  read_default_pool(fields, tree, false, dialect);
   if (tree.default_pool && tree.listener.default_pool_id) {
     fields.fail(ErrorCode::kInvalid, "default_pool", "must not be given together with default_pool_id");
   }
@@ -82,13 +116,13 @@ Result<ListenerTree> decode_listener(const Value& body) {
   return tree;
 }
 
-Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path) {
+Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path, Dialect dialect) {
   ListenerTree tree;
   Fields fields(object, path);
   refuse_project(fields, kFromParent);
   fields.refuse({"loadbalancer_id", "default_pool_id"}, kFromParent);
   read_new(fields, tree);
-  read_default_pool(fields, tree, true);
+  read_default_pool(fields, tree, true, dialect);
   if (Status status = fields.finish(); !status) return pass_on(status.error());
   return tree;
 }

@@ -7,12 +7,13 @@ namespace {
 void read_mutable(Fields& fields, model::LoadBalancer& load_balancer) {
   read_common(fields, load_balancer);
   fields.text("description", load_balancer.description).neutral("vip_qos_policy_id", {"\"\""});
-  fields.refuse({"publicips", "region"}, kReadOnly);
+  read_optional(fields, "vip_bandwidth", load_balancer.vip_bandwidth, 1, model::kBandwidthMax);
+  fields.refuse({"publicips", "eip", "region"}, kReadOnly);
 }
 
 }  // namespace
 
-Result<LoadBalancerTree> decode_load_balancer(const Value& body) {
+Result<LoadBalancerTree> decode_load_balancer(const Value& body, Dialect dialect) {
   const auto object = open_envelope(body, "loadbalancer");
   if (!object) return pass_on(object.error());
   LoadBalancerTree tree;
@@ -38,8 +39,12 @@ Result<LoadBalancerTree> decode_load_balancer(const Value& body) {
   fields.neutral("vip_port_id").neutral("flavor_id", {"\"\""}).neutral("availability_zone", {"\"\""});
   fields.neutral("additional_vips", {"[]"}).neutral("vip_sg_ids", {"[]"}).neutral("vip_vnic_type", {"\"normal\""});
   fields.neutral("enterprise_project_id", {"\"\"", "\"0\"", "\"default\""});
-  read_nested(fields, "pools", tree.pools, decode_nested_pool);
-  read_nested(fields, "listeners", tree.listeners, decode_nested_listener);
+  read_nested(fields, "pools", tree.pools, [dialect](const Value& nested, const std::string& path) {
+    return decode_nested_pool(nested, path, dialect);
+  });
+  read_nested(fields, "listeners", tree.listeners, [dialect](const Value& nested, const std::string& path) {
+    return decode_nested_listener(nested, path, dialect);
+  });
   if (Status status = fields.finish(); !status) return pass_on(status.error());
   return tree;
 }

@@ -24,8 +24,21 @@ void read_project(Fields& fields, model::Common& common);
 /// The same two on PUT, and in a nested resource.
 void refuse_project(Fields& fields, std::string_view rule);
 
-Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path);
-Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path);
+/// A number that null takes away.
+template <class T>
+void read_optional(Fields& fields, std::string_view key, std::optional<T>& out, int64_t min, int64_t max) {
+  if (!fields.given_not_null(key)) {
+    fields.neutral(key);
+    if (fields.given(key)) out.reset();
+    return;
+  }
+  T value{};
+  fields.integer<T>(key, value, min, max, std::nullopt);
+  out = value;
+}
+
+Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path, Dialect dialect);
+Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path, Dialect dialect);
 Result<model::Member> decode_nested_member(const Value& object, const std::string& path);
 Result<model::HealthMonitor> decode_nested_monitor(const Value& object, const std::string& path);
 

@@ -1,30 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
 #include "codec/decode_parts.h"
 
 namespace elb::codec {
 namespace {
 
-void read_mutable(Fields& fields, model::Pool& pool) {
+// Seconds of Octavia's UDP pools, rounded up: a client is never sent elsewhere earlier than asked for.
+void read_timeout(Fields& fields, std::optional<int>& minutes, bool seconds) {
+  if (!seconds) return read_optional(fields, "persistence_timeout", minutes, 1, model::kStickyMaxMinutes);  // ST-05
+  std::optional<int> value;
+  read_optional(fields, "persistence_timeout", value, 1, model::kStickyMaxMinutes * 60);
+  if (!fields.given("persistence_timeout")) return;
+  minutes.reset();
+  if (value) minutes = (*value + 59) / 60;
+}
+
+// ST-01 to ST-03 of TCP and UDP pools: cookies are of HTTP.
+void read_type(Fields& fields, const model::Pool& pool) {
+  std::string type;
+  fields.line("type", type);
+  if (!fields.ok()) return;
+  if (type == "HTTP_COOKIE" || type == "APP_COOKIE") {
+    fields.fail(ErrorCode::kInvalid, "type",
+                fmt::format("{} needs an HTTP pool: a {} pool has SOURCE_IP only", type, to_string(pool.protocol)));
+  } else if (type != "SOURCE_IP") {
+    fields.fail(ErrorCode::kInvalid, "type", fmt::format("must be SOURCE_IP, got {}", Value(type).dump()));
+  }
+}
+
+// What is absent stays as it was; {} and null on a pool without stickiness say that it has none.
+void read_persistence(Fields& fields, model::Pool& pool, Dialect dialect) {
+  Value object;
+  fields.object("session_persistence", object);
+  if (!fields.ok() || !fields.given("session_persistence")) return;
+  if (object.is_null()) return pool.persistence.reset();
+  if (object.size() == 0) return;
+  Fields inner(object, fields.path_of("session_persistence"));
+  if (!pool.persistence || inner.given("type")) {
+    inner.require("type");
+    read_type(inner, pool);
+  }
+  if (!pool.persistence) pool.persistence.emplace();
+  if (inner.given_not_null("cookie_name") && inner.value().get("cookie_name") != Value(""))  // ST-04
+    inner.refuse({"cookie_name"}, "belongs to type APP_COOKIE only");
+  inner.neutral("cookie_name", {"\"\""}).neutral("persistence_granularity", {"\"255.255.255.255\"", "\"\""});
+  const bool seconds = dialect == Dialect::kOctavia && pool.protocol == model::Protocol::kUdp;
+  read_timeout(inner, pool.persistence->timeout_minutes, seconds);
+  if (Status status = inner.finish(); !status) fields.adopt(status.error());
+}
+
+// Beside the rules of model::validate(), so that nested pools get the path of the field.
+void check_matrix(Fields& fields, const model::Pool& pool) {
+  if (!fields.ok()) return;
+  if (Status status = model::validate_persistence(pool); !status)
+    fields.fail(status.error().code, status.error().field, status.error().message);
+}
+
+void read_mutable(Fields& fields, model::Pool& pool, Dialect dialect) {
   read_common(fields, pool);
   fields.text("description", pool.description);
   std::string algorithm;
-  fields.word("lb_algorithm", algorithm, {"ROUND_ROBIN"}, {"LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT"});
+  fields.word("lb_algorithm", algorithm, {"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP"}, {"SOURCE_IP_PORT"});
   if (fields.ok() && !algorithm.empty()) pool.algorithm = *model::parse_algorithm(algorithm);
-  fields.neutral("session_persistence", {"{}"}).neutral("slow_start").neutral("tls_enabled", {"false"});
+  read_persistence(fields, pool, dialect);
+  check_matrix(fields, pool);
+  fields.neutral("slow_start").neutral("tls_enabled", {"false"});
   fields.neutral("tls_container_ref").neutral("ca_tls_container_ref").neutral("crl_container_ref");
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"}).neutral("alpn_protocols", {"[]"});
   fields.refuse({"healthmonitor_id", "listeners", "loadbalancers"}, kReadOnly);
 }
 
-void read_new(Fields& fields, PoolTree& tree) {
+void read_new(Fields& fields, PoolTree& tree, Dialect dialect) {
   model::Pool& pool = tree.pool;
-  fields.require("lb_algorithm");
-  read_mutable(fields, pool);
   std::string protocol;
   fields.require("protocol")
       .word("protocol", protocol, {"TCP", "UDP"},
             {"HTTP", "HTTPS", "PROXY", "PROXYV2", "SCTP", "TERMINATED_HTTPS", "GRPC", "QUIC", "TLS", "IP"});
   if (fields.ok()) pool.protocol = *model::parse_protocol(protocol);
+  fields.require("lb_algorithm");
+  read_mutable(fields, pool, dialect);
   read_nested(fields, "members", tree.members, decode_nested_member);
   Value monitor;
   fields.object("healthmonitor", monitor);
@@ -39,13 +94,13 @@ void read_new(Fields& fields, PoolTree& tree) {
 
 }  // namespace
 
-Result<PoolTree> decode_pool(const Value& body) {
+Result<PoolTree> decode_pool(const Value& body, Dialect dialect) {
   const auto object = open_envelope(body, "pool");
   if (!object) return pass_on(object.error());
   PoolTree tree;
   Fields fields(*object, "");
   read_project(fields, tree.pool);
-  read_new(fields, tree);
+  read_new(fields, tree, dialect);
   fields.id("loadbalancer_id", tree.pool.loadbalancer_id).id("listener_id", tree.listener_id);
   if (tree.pool.loadbalancer_id.empty() && tree.listener_id.empty()) {
     fields.fail(ErrorCode::kInvalid, "loadbalancer_id", "one of loadbalancer_id, listener_id is required");
@@ -54,24 +109,24 @@ Result<PoolTree> decode_pool(const Value& body) {
   return tree;
 }
 
-Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path) {
+Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path, Dialect dialect) {
   PoolTree tree;
   Fields fields(object, path);
   refuse_project(fields, kFromParent);
   fields.refuse({"loadbalancer_id", "listener_id"}, kFromParent);
-  read_new(fields, tree);
+  read_new(fields, tree, dialect);
   if (Status status = fields.finish(); !status) return pass_on(status.error());
   return tree;
 }
 
-Status decode_update(const Value& body, model::Pool& pool) {
+Status decode_update(const Value& body, model::Pool& pool, Dialect dialect) {
   const auto object = open_envelope(body, "pool");
   if (!object) return pass_on(object.error());
   Fields fields(*object, "");
   refuse_project(fields, kImmutable);
   fields.refuse({"protocol", "loadbalancer_id", "listener_id"}, kImmutable);
   fields.refuse({"members", "healthmonitor"}, kReadOnly);
-  read_mutable(fields, pool);
+  read_mutable(fields, pool, dialect);
   return fields.finish();
 }
 

@@ -2,6 +2,7 @@
 #include "codec/encode.h"
 
 #include "base/clock.h"
+#include "codec/whitelist.h"
 
 namespace elb::codec {
 namespace {
@@ -23,6 +24,14 @@ Value start(const model::Common& common) {
   return out;
 }
 
+/// In the vendor's words, with ours for the bandwidth.
+Value publicip(const model::Eip& eip) {
+  Value out = Value::object();
+  out.set("publicip_id", eip.id).set("publicip_address", eip.address.to_string());
+  out.set("ip_version", eip.address.is_v4() ? 4 : 6).set("bandwidth", number_or_null(eip.bandwidth));
+  return out;
+}
+
 void finish(Value& out, const model::Common& common, const ShownStatus& status) {
   Value tags = Value::array();
   for (const std::string& tag : common.tags) tags.push(tag);
@@ -35,6 +44,25 @@ void finish(Value& out, const model::Common& common, const ShownStatus& status) 
 }
 
 }  // namespace
+
+Value number_or_null(const std::optional<int>& number) { return number ? Value(*number) : Value(); }
+
+Value encode_persistence(const model::Pool& pool, Dialect dialect) {
+  if (!pool.persistence) return {};
+  // Under the hash nothing is in force, and nothing is made up.
+  std::optional<int> timeout = pool.persistence->timeout_minutes;
+  if (pool.sticky_minutes() > 0) timeout = pool.sticky_minutes();
+  if (timeout && dialect == Dialect::kOctavia && pool.protocol == model::Protocol::kUdp) *timeout *= 60;
+  Value out = Value::object();
+  out.set("type", "SOURCE_IP").set("cookie_name", Value()).set("persistence_timeout", number_or_null(timeout));
+  out.set("persistence_granularity", Value());
+  return out;
+}
+
+std::vector<std::string> warnings_of(const model::Pool& pool) {
+  if (!pool.persistence || pool.algorithm != model::Algorithm::kSourceIp) return {};
+  return {"session_persistence has no effect: lb_algorithm SOURCE_IP is sticky by itself, without a timeout"};
+}
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
@@ -49,7 +77,11 @@ Value encode(const model::LoadBalancer& load_balancer, const Relations& relation
   out.set("listeners", references(relations.listeners_of(load_balancer.id)));
   out.set("pools", references(relations.pools_of(load_balancer.id)));
   out.set("flavor_id", Value()).set("availability_zone", Value());
-  out.set("publicips", Value::array()).set("enterprise_project_id", "0");
+  const auto eip = relations.eip_of(load_balancer.id);
+  Value publicips = Value::array();
+  if (eip) publicips.push(publicip(*eip));
+  out.set("publicips", std::move(publicips)).set("eip", eip ? Value(eip->address.to_string()) : Value());
+  out.set("vip_bandwidth", number_or_null(load_balancer.vip_bandwidth)).set("enterprise_project_id", "0");
   finish(out, load_balancer, status);
   return out;
 }
@@ -60,9 +92,10 @@ Value encode(const model::Listener& listener, const Relations&, const ShownStatu
   out.set("protocol_port", listener.protocol_port);
   out.set("loadbalancers", reference(listener.loadbalancer_id)).set("loadbalancer_id", listener.loadbalancer_id);
   out.set("default_pool_id", listener.default_pool_id ? Value(*listener.default_pool_id) : Value());
-  out.set("connection_limit", -1).set("insert_headers", Value::object()).set("l7policies", Value::array());
+  out.set("connection_limit", listener.connection_limit).set("toa", listener.toa);
+  out.set("insert_headers", Value::object()).set("l7policies", Value::array());
   out.set("timeout_client_data", 50000).set("timeout_member_connect", 5000).set("timeout_member_data", 50000);
-  out.set("timeout_tcp_inspect", 0).set("allowed_cidrs", Value());
+  out.set("timeout_tcp_inspect", 0).set("allowed_cidrs", encode_allowed_cidrs(listener));
   out.set("default_tls_container_ref", Value()).set("sni_container_refs", Value::array());
   out.set("client_ca_tls_container_ref", Value()).set("client_crl_container_ref", Value());
   out.set("client_authentication", "NONE").set("tls_ciphers", Value()).set("tls_versions", Value::array());
@@ -72,10 +105,14 @@ Value encode(const model::Listener& listener, const Relations&, const ShownStatu
   return out;
 }
 
-Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status) {
+Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status, Dialect dialect) {
   Value out = start(pool);
   out.set("description", pool.description).set("protocol", std::string(to_string(pool.protocol)));
-  out.set("lb_algorithm", std::string(to_string(pool.algorithm))).set("session_persistence", Value());
+  out.set("lb_algorithm", std::string(to_string(pool.algorithm)));
+  out.set("session_persistence", encode_persistence(pool, dialect));
+  Value warnings = Value::array();
+  for (const std::string& warning : warnings_of(pool)) warnings.push(warning);
+  out.set("warnings", std::move(warnings));
   out.set("loadbalancers", reference(pool.loadbalancer_id)).set("loadbalancer_id", pool.loadbalancer_id);
   out.set("listeners", references(relations.users_of(pool.id)));
   out.set("members", references(relations.members_of(pool.id)));
@@ -108,6 +145,22 @@ Value encode(const model::HealthMonitor& monitor, const Relations&, const ShownS
   out.set("http_method", Value()).set("url_path", Value()).set("expected_codes", Value());
   out.set("domain_name", Value()).set("http_version", Value());
   finish(out, monitor, status);
+  return out;
+}
+
+Value encode(const model::Eip& eip, const Relations& relations, const ShownStatus& status) {
+  Value out = start(eip);
+  out.set("description", eip.description).set("address", eip.address.to_string());
+  out.set("ip_version", eip.address.is_v4() ? 4 : 6).set("type", eip.type);
+  out.set("loadbalancer_id", eip.loadbalancer_id ? Value(*eip.loadbalancer_id) : Value());
+  Value vip;
+  if (eip.loadbalancer_id) {
+    const auto lb = relations.model().load_balancers.find(*eip.loadbalancer_id);
+    if (lb != relations.model().load_balancers.end()) vip = lb->second->vip_address.to_string();
+  }
+  out.set("vip_address", std::move(vip)).set("bandwidth", number_or_null(eip.bandwidth));
+  out.set("bandwidth_id", eip.bandwidth_id).set("bandwidth_name", eip.bandwidth_name);
+  finish(out, eip, status);
   return out;
 }
 

@@ -3,8 +3,11 @@
 // this version lacks show their neutral value. Thread rule: pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "codec/dialect.h"
 #include "codec/relations.h"
 #include "codec/value.h"
 #include "model/resources.h"
@@ -20,10 +23,22 @@ struct ShownStatus {
 
 Value encode(const model::LoadBalancer& load_balancer, const Relations& relations, const ShownStatus& status);
 Value encode(const model::Listener& listener, const Relations& relations, const ShownStatus& status);
-Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status);
+/// With kOctavia the persistence_timeout of UDP pools is in seconds.
+Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status,
+             Dialect dialect = Dialect::kVendor);
 Value encode(const model::Member& member, const Relations& relations, const ShownStatus& status);
 Value encode(const model::HealthMonitor& monitor, const Relations& relations, const ShownStatus& status);
+Value encode(const model::Eip& eip, const Relations& relations, const ShownStatus& status);
 Value encode(const model::Subnet& subnet);
+
+/// {"type": "SOURCE_IP", ...} or null, as pools show it.
+Value encode_persistence(const model::Pool& pool, Dialect dialect = Dialect::kVendor);
+
+/// Configured, but without effect, and why. Texts for people.
+std::vector<std::string> warnings_of(const model::Pool& pool);
+
+/// The number, or null for none.
+Value number_or_null(const std::optional<int>& number);
 
 /// The text, or null for an empty one.
 Value text_or_null(const std::string& text);

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/random.h"
@@ -147,9 +149,25 @@ Fields& Fields::address(std::string_view key, IpAddress& out) {
   if (!ok() || !given_not_null(key)) return *this;
   const auto parsed = IpAddress::parse(text);
   if (!parsed) {
-    return fail(ErrorCode::kInvalid, key, fmt::format("must be an IPv4 address, got {}", shown(Value(text))));
+    return fail(ErrorCode::kInvalid, key, fmt::format("must be an IPv4 or IPv6 address, got {}", shown(Value(text))));
   }
   out = *parsed;
+  return *this;
+}
+
+Fields& Fields::cidrs(std::string_view key, std::vector<Cidr>& out) {
+  Value list;
+  array(key, list);
+  if (!ok() || !given(key)) return *this;
+  out.clear();
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Value item = list.at(i);
+    const std::string where = fmt::format("{}[{}]", key, i);
+    if (!item.is_string()) return wrong_type(where, "a string", item);
+    const auto entry = parse_entry(item.as_string());
+    if (!entry) return fail(ErrorCode::kInvalid, where, entry.error().message);
+    out.push_back(*entry);
+  }
   return *this;
 }
 
@@ -231,6 +249,21 @@ Status Fields::finish() {
     }
   }
   return {};
+}
+
+Result<Cidr> parse_entry(std::string_view text) {
+  const std::string quoted = shown(Value(text));
+  const auto cidr = Cidr::parse(text);
+  if (!cidr) {
+    const auto address = IpAddress::parse(text.substr(0, text.find('/')));
+    if (!address) return invalid("", fmt::format("must be an IPv4 or IPv6 address or block, got {}", quoted));
+    return invalid("", fmt::format("{}: the prefix length must be 0 to {}", quoted, address->is_v4() ? 32 : 128));
+  }
+  constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (!cidr->address.is_v4() && cidr->prefix >= 96 &&
+      std::ranges::equal(kMapped, std::span(cidr->address.bytes()).first(12)))
+    return invalid("", fmt::format("{} is IPv4 in IPv6 form; write it as IPv4", quoted));
+  return *cidr;
 }
 
 Result<Value> open_envelope(const Value& document, std::string_view name) {

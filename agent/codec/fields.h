@@ -36,6 +36,7 @@ class Fields {
   Fields& id(std::string_view key, std::string& out);    // a UUID
   Fields& flag(std::string_view key, bool& out, bool fallback);
   Fields& address(std::string_view key, IpAddress& out);
+  Fields& cidrs(std::string_view key, std::vector<Cidr>& out);  // an array of texts
   Fields& tags(std::string_view key, std::vector<std::string>& out);
   Fields& array(std::string_view key, Value& out);
   Fields& object(std::string_view key, Value& out);
@@ -83,6 +84,9 @@ class Fields {
 };
 
 inline constexpr std::string_view kNotSupported = "not supported by this version";
+
+/// One entry of a whitelist: an address or a block, host bits masked away. The message tells the text and the rule.
+Result<Cidr> parse_entry(std::string_view text);
 
 /// The object inside the envelope {"listener": {...}}; kInvalid when the document is anything else.
 Result<Value> open_envelope(const Value& document, std::string_view name);

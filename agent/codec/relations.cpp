@@ -23,6 +23,8 @@ Relations::Relations(std::shared_ptr<const model::Model> model) : model_(std::mo
   for (const auto& [id, pool] : model_->pools) lb_pools_[pool->loadbalancer_id].push_back(pool);
   for (const auto& [id, member] : model_->members) pool_members_[member->pool_id].push_back(member);
   for (const auto& [id, monitor] : model_->health_monitors) monitors_[monitor->pool_id] = monitor;
+  for (const auto& [id, eip] : model_->eips)
+    if (eip->loadbalancer_id) eips_[*eip->loadbalancer_id] = eip;
 }
 
 const Relations::List<model::Listener>& Relations::listeners_of(const model::Id& load_balancer) const {
@@ -44,6 +46,11 @@ const Relations::List<model::Member>& Relations::members_of(const model::Id& poo
 std::shared_ptr<const model::HealthMonitor> Relations::monitor_of(const model::Id& pool) const {
   const auto found = monitors_.find(pool);
   return found == monitors_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const model::Eip> Relations::eip_of(const model::Id& load_balancer) const {
+  const auto found = eips_.find(load_balancer);
+  return found == eips_.end() ? nullptr : found->second;
 }
 
 }  // namespace elb::codec

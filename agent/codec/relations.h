@@ -24,6 +24,7 @@ class Relations {
   const List<model::Listener>& users_of(const model::Id& pool) const;  // listeners with it as their default pool
   const List<model::Member>& members_of(const model::Id& pool) const;
   std::shared_ptr<const model::HealthMonitor> monitor_of(const model::Id& pool) const;  // null: none
+  std::shared_ptr<const model::Eip> eip_of(const model::Id& load_balancer) const;       // null: none
 
  private:
   template <class T>
@@ -34,6 +35,7 @@ class Relations {
   Index<model::Pool> lb_pools_;
   Index<model::Member> pool_members_;
   std::unordered_map<model::Id, std::shared_ptr<const model::HealthMonitor>> monitors_;
+  std::unordered_map<model::Id, std::shared_ptr<const model::Eip>> eips_;
 };
 
 }  // namespace elb::codec

@@ -48,6 +48,7 @@ PoolIndex add_pools(const Model& model, Snapshot& snapshot) {
     compiled.id = pool->id;
     compiled.protocol = pool->protocol;
     compiled.algorithm = pool->algorithm;
+    compiled.sticky_s = pool->sticky_minutes() * 60;
   }
   return index;
 }
@@ -65,6 +66,44 @@ SnapshotMember member_of(const Member& member, Health health) {
           healthy && member.weight > 0, std::move(health)};
 }
 
+/// The entries that clients of the VIP can match: those of its family. Empty optional: everybody.
+std::optional<std::vector<Cidr>> whitelist_of(const Listener& listener, const IpAddress& vip) {
+  if (!listener.whitelist || !listener.whitelist->enabled) return std::nullopt;
+  std::vector<Cidr> entries;
+  for (const Cidr& entry : listener.whitelist->entries) {
+    if (entry.address.is_v4() != vip.is_v4()) continue;
+    if (entry.prefix == 0) return std::nullopt;
+    entries.push_back(entry);
+  }
+  std::sort(entries.begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+  return entries;
+}
+
+/// The addresses of the load balancers that serve, and what is bound to them.
+using EipIndex = std::unordered_map<std::string_view, const model::Eip*>;
+
+EipIndex add_addresses(const Model& model, Snapshot& snapshot) {
+  const auto add = [&snapshot](const IpAddress& address, const std::optional<int>& bandwidth) {
+    snapshot.vips.push_back(address);
+    if (bandwidth) snapshot.bandwidths.push_back({address, static_cast<uint32_t>(*bandwidth)});
+  };
+  EipIndex bound;
+  for (const auto& [id, lb] : model.load_balancers)
+    if (lb->admin_state_up) add(lb->vip_address, lb->vip_bandwidth);
+  for (const auto& [id, eip] : model.eips) {
+    if (!eip->loadbalancer_id) continue;
+    const auto lb = model.load_balancers.find(*eip->loadbalancer_id);
+    if (lb == model.load_balancers.end() || !lb->second->admin_state_up) continue;
+    bound.emplace(lb->first, eip.get());
+    add(eip->address, eip->bandwidth);
+  }
+  std::sort(snapshot.vips.begin(), snapshot.vips.end());
+  snapshot.vips.erase(std::unique(snapshot.vips.begin(), snapshot.vips.end()), snapshot.vips.end());
+  std::ranges::sort(snapshot.bandwidths, {}, &model::SnapshotBandwidth::address);
+  return bound;
+}
+
 }  // namespace
 
 Snapshot compile(const Model& model, const HealthLookup& health, uint64_t generation) {
@@ -72,11 +111,7 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
   snapshot.generation = generation;
   snapshot.revision = model.revision;
 
-  for (const auto& [id, lb] : model.load_balancers)
-    if (lb->admin_state_up) snapshot.vips.push_back(lb->vip_address);
-  std::sort(snapshot.vips.begin(), snapshot.vips.end());
-  snapshot.vips.erase(std::unique(snapshot.vips.begin(), snapshot.vips.end()), snapshot.vips.end());
-
+  const EipIndex eips = add_addresses(model, snapshot);
   // The model's tables are ordered by id, and so is everything built by walking them.
   const PoolIndex pools = add_pools(model, snapshot);
   for (const auto& [id, listener] : model.listeners) {
@@ -87,6 +122,10 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
     compiled.loadbalancer_id = lb->id;
     compiled.protocol = listener->protocol;
     compiled.vip = {lb->vip_address, listener->protocol_port};
+    if (const auto eip = eips.find(lb->id); eip != eips.end()) compiled.eip = eip->second->address;
+    compiled.whitelist = whitelist_of(*listener, lb->vip_address);
+    if (listener->connection_limit >= 0) compiled.connection_limit = static_cast<uint32_t>(listener->connection_limit);
+    compiled.toa = listener->toa;
     if (!listener->default_pool_id) continue;
     if (const auto pool = pools.find(*listener->default_pool_id); pool != pools.end()) compiled.pool = pool->second;
   }

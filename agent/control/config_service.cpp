@@ -7,15 +7,15 @@
 
 namespace elb::control {
 
-ConfigService::ConfigService(store::Store& store, const Clock& clock, Random& random,
-                             std::vector<model::Subnet> subnets, Listener published)
-    : store_(store), clock_(clock), random_(random), subnets_(std::move(subnets)), published_(std::move(published)) {}
+ConfigService::ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node,
+                             Listener published)
+    : store_(store), clock_(clock), random_(random), node_(std::move(node)), published_(std::move(published)) {}
 
 Result<std::unique_ptr<ConfigService>> ConfigService::open(store::Store& store, const Clock& clock, Random& random,
-                                                           std::vector<model::Subnet> subnets, Listener published) {
+                                                           model::Node node, Listener published) {
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<ConfigService> service(
-      new ConfigService(store, clock, random, std::move(subnets), std::move(published)));
+      new ConfigService(store, clock, random, std::move(node), std::move(published)));
   const std::lock_guard lock(service->write_mutex_);
   if (auto status = service->reload(); !status) return pass_on(status.error());
   return service;
@@ -29,7 +29,7 @@ ModelPtr ConfigService::model() const {
 Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& edit) {
   const std::lock_guard lock(write_mutex_);
   const ModelPtr base = model();
-  Draft draft(*base, subnets_, clock_, random_);
+  Draft draft(*base, node_, clock_, random_);
   if (auto status = edit(draft); !status) return pass_on(status.error());
   const auto changes = draft.changes();
   if (changes.empty()) return base->revision;

@@ -25,14 +25,14 @@ class ConfigService {
  public:
   using Listener = std::function<void(ModelPtr)>;
 
-  /// Loads the store. `subnets` come from the node's configuration. `published` is called with the initial model and
+  /// Loads the store. `node` comes from the agent's configuration. `published` is called with the initial model and
   /// after every commit, in order, from the writing thread; it must not block.
   static Result<std::unique_ptr<ConfigService>> open(store::Store& store, const Clock& clock, Random& random,
-                                                     std::vector<model::Subnet> subnets, Listener published);
+                                                     model::Node node, Listener published);
 
   /// The newest committed model. Never null.
   ModelPtr model() const;
-  const std::vector<model::Subnet>& subnets() const { return subnets_; }
+  const model::Node& node() const { return node_; }
 
   /// Runs `edit`; on its error, on a validation error or a store error nothing has changed. An edit without changes
   /// commits nothing. Returns the revision that holds the result. kUnavailable when another process has changed the
@@ -40,15 +40,14 @@ class ConfigService {
   Result<uint64_t> transact(const std::function<Status(Draft&)>& edit);
 
  private:
-  ConfigService(store::Store& store, const Clock& clock, Random& random, std::vector<model::Subnet> subnets,
-                Listener published);
+  ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node, Listener published);
   Status reload();  // both under write_mutex_
   void publish(ModelPtr model);
 
   store::Store& store_;
   const Clock& clock_;
   Random& random_;
-  const std::vector<model::Subnet> subnets_;
+  const model::Node node_;
   const Listener published_;
   std::mutex write_mutex_;
   mutable std::mutex model_mutex_;

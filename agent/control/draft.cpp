@@ -5,12 +5,13 @@
 
 #include <fmt/core.h>
 
-#include "control/vip_allocator.h"
+#include "control/address_allocator.h"
 
 namespace elb::control {
 namespace {
 
 using model::Change;
+using model::Eip;
 using model::Erase;
 using model::HealthMonitor;
 using model::Id;
@@ -29,7 +30,8 @@ constexpr Kind kind_of() {
   if constexpr (std::is_same_v<T, Listener>) return Kind::kListener;
   if constexpr (std::is_same_v<T, Pool>) return Kind::kPool;
   if constexpr (std::is_same_v<T, Member>) return Kind::kMember;
-  return Kind::kHealthMonitor;
+  if constexpr (std::is_same_v<T, HealthMonitor>) return Kind::kHealthMonitor;
+  return Kind::kEip;
 }
 
 /// A reference in a request body: kNotFound names the field that holds it.
@@ -83,8 +85,8 @@ void written(const Model& before, const Model& after, std::vector<Change>& chang
 
 }  // namespace
 
-Draft::Draft(const Model& base, const std::vector<model::Subnet>& subnets, const Clock& clock, Random& random)
-    : base_(base), subnets_(subnets), clock_(clock), random_(random), model_(base) {}
+Draft::Draft(const Model& base, const model::Node& node, const Clock& clock, Random& random)
+    : base_(base), node_(node), clock_(clock), random_(random), model_(base) {}
 
 template <class T>
 Result<std::shared_ptr<const T>> Draft::find(const Id& id) const {
@@ -120,7 +122,7 @@ Result<Id> Draft::add(T resource) {
 }
 
 Result<Id> Draft::create(LoadBalancer load_balancer, bool vip_given) {
-  if (auto status = place_vip(load_balancer, vip_given, subnets_, model_); !status) return pass_on(status.error());
+  if (auto status = place_vip(load_balancer, vip_given, node_, model_); !status) return pass_on(status.error());
   load_balancer.vip_port_id = new_uuid(random_);
   return add(std::move(load_balancer));
 }
@@ -132,6 +134,7 @@ Result<Id> Draft::create(Listener listener) {
     if (const auto pool = follow<Pool>(*this, *listener.default_pool_id, "default_pool_id"); !pool)
       return pass_on(pool.error());
   inherit(listener, **lb);
+  if (listener.whitelist) listener.whitelist->id = new_uuid(random_);
   return add(std::move(listener));
 }
 
@@ -170,6 +173,7 @@ Result<Id> Draft::create(Member member) {
   const auto pool = follow<Pool>(*this, member.pool_id, "pool_id");
   if (!pool) return pass_on(pool.error());
   inherit(member, **pool);
+  if (auto status = check_foreign("address", member.address, node_); !status) return pass_on(status.error());
   return add(std::move(member));
 }
 
@@ -180,8 +184,20 @@ Result<Id> Draft::create(HealthMonitor monitor) {
   return add(std::move(monitor));
 }
 
+Result<Id> Draft::create(Eip eip, bool address_given) {
+  if (eip.loadbalancer_id) {
+    const auto lb = follow<LoadBalancer>(*this, *eip.loadbalancer_id, "loadbalancer_id");
+    if (!lb) return pass_on(lb.error());
+    inherit(eip, **lb);
+  }
+  if (auto status = place_eip(eip, address_given, node_, model_); !status) return pass_on(status.error());
+  eip.bandwidth_id = new_uuid(random_);
+  return add(std::move(eip));
+}
+
 std::vector<Change> Draft::changes() const {
   std::vector<Change> changes;
+  erased<Eip>(base_, model_, changes);
   erased<HealthMonitor>(base_, model_, changes);
   erased<Member>(base_, model_, changes);
   erased<Listener>(base_, model_, changes);
@@ -192,6 +208,7 @@ std::vector<Change> Draft::changes() const {
   written<Listener>(base_, model_, changes);
   written<Member>(base_, model_, changes);
   written<HealthMonitor>(base_, model_, changes);
+  written<Eip>(base_, model_, changes);
   return changes;
 }
 
@@ -205,6 +222,7 @@ ELB_INSTANTIATE(Listener)
 ELB_INSTANTIATE(Pool)
 ELB_INSTANTIATE(Member)
 ELB_INSTANTIATE(HealthMonitor)
+ELB_INSTANTIATE(Eip)
 #undef ELB_INSTANTIATE
 
 }  // namespace elb::control

@@ -17,7 +17,7 @@ namespace elb::control {
 
 class Draft {
  public:
-  Draft(const model::Model& base, const std::vector<model::Subnet>& subnets, const Clock& clock, Random& random);
+  Draft(const model::Model& base, const model::Node& node, const Clock& clock, Random& random);
 
   /// The model as edited so far.
   const model::Model& model() const { return model_; }
@@ -31,13 +31,16 @@ class Draft {
   Result<model::Id> create(model::Pool pool, const model::Id& listener_id);
   Result<model::Id> create(model::Member member);
   Result<model::Id> create(model::HealthMonitor monitor);
+  /// `address_given` false takes the first free address of the node's EIP pools.
+  Result<model::Id> create(model::Eip eip, bool address_given);
 
   /// Replaces a resource that exists; immutable fields must be unchanged (kConflict). Sets updated_at, unless nothing
   /// differs: then nothing changes.
   template <class T>
   Status update(T resource);
 
-  /// Deletion with its prerequisites. LoadBalancer: kInvalid naming the blockers, unless cascade (LB-15). Listener:
+  /// Deletion with its prerequisites. LoadBalancer: kInvalid naming the blockers, unless cascade (LB-15);
+  /// its EIP stays, unbound (LB-14). Listener:
   /// takes its pool and monitor along, so kConflict while that pool has members; a pool that another listener shares
   /// stays, with its members (LS-10, X-13). Pool: kConflict naming members and monitor (PL-10), else its listeners lose
   /// it.
@@ -46,6 +49,8 @@ class Draft {
   Status remove_pool(const model::Id& id);
   Status remove_member(const model::Id& id);
   Status remove_health_monitor(const model::Id& id);
+  /// kConflict while a load balancer has it, unless `bound_too`.
+  Status remove_eip(const model::Id& id, bool bound_too);
 
   /// kNotFound "load balancer <id> does not exist".
   template <class T>
@@ -65,7 +70,7 @@ class Draft {
   int64_t now() const;
 
   const model::Model& base_;
-  const std::vector<model::Subnet>& subnets_;
+  const model::Node& node_;
   const Clock& clock_;
   Random& random_;
   model::Model model_;

@@ -10,6 +10,7 @@
 namespace elb::control {
 namespace {
 
+using model::Eip;
 using model::HealthMonitor;
 using model::Id;
 using model::Listener;
@@ -67,6 +68,12 @@ Status Draft::remove_load_balancer(const Id& id, bool cascade) {
   for (const Id& member : select(model_.members, in_doomed)) erase<Member>(member);
   for (const Id& listener : listeners) erase<Listener>(listener);
   for (const Id& pool : pools) erase<Pool>(pool);
+  for (const Id& eip : select(model_.eips, [&](const Eip& eip) { return eip.loadbalancer_id == id; })) {
+    Eip freed = *model_.eips.at(eip);
+    freed.loadbalancer_id.reset();
+    freed.updated_at = now();
+    put(std::move(freed));
+  }
   erase<LoadBalancer>(id);
   return {};
 }
@@ -117,6 +124,16 @@ Status Draft::remove_member(const Id& id) {
 Status Draft::remove_health_monitor(const Id& id) {
   if (const auto found = find<HealthMonitor>(id); !found) return pass_on(found.error());
   erase<HealthMonitor>(id);
+  return {};
+}
+
+Status Draft::remove_eip(const Id& id, bool bound_too) {
+  const auto found = find<Eip>(id);
+  if (!found) return pass_on(found.error());
+  if (const auto& user = (*found)->loadbalancer_id; user && !bound_too)
+    return fail(ErrorCode::kConflict,
+                fmt::format("cannot delete EIP {}: load balancer {} has it, unbind it first", id, *user));
+  erase<Eip>(id);
   return {};
 }
 

@@ -7,6 +7,7 @@
 namespace elb::control {
 namespace {
 
+using model::Eip;
 using model::HealthMonitor;
 using model::Listener;
 using model::LoadBalancer;
@@ -50,6 +51,18 @@ Status check_immutable(const HealthMonitor& before, const HealthMonitor& after) 
   return same(before.type, after.type, "type");
 }
 
+Status check_immutable(const Eip& before, const Eip& after) {
+  if (auto status = same(before.address, after.address, "address"); !status) return status;
+  if (auto status = same(before.type, after.type, "type"); !status) return status;
+  // LB-07: an EIP moves only by being unbound first, so that nobody takes a serving one away by mistake.
+  if (before.loadbalancer_id && after.loadbalancer_id && before.loadbalancer_id != after.loadbalancer_id)
+    return fail(ErrorCode::kConflict,
+                fmt::format("EIP {} is already bound to load balancer {}; unbind it first", before.address.to_string(),
+                            *before.loadbalancer_id),
+                "loadbalancer_id");
+  return same(before.bandwidth_id, after.bandwidth_id, "bandwidth_id");
+}
+
 }  // namespace
 
 template <class T>
@@ -64,6 +77,12 @@ Status Draft::update(T resource) {
     if (resource.default_pool_id && !model_.pools.contains(*resource.default_pool_id))
       return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.default_pool_id),
                   "default_pool_id");
+    if (resource.whitelist && resource.whitelist->id.empty()) resource.whitelist->id = new_uuid(random_);
+  }
+  if constexpr (std::is_same_v<T, Eip>) {
+    if (resource.loadbalancer_id && !model_.load_balancers.contains(*resource.loadbalancer_id))
+      return fail(ErrorCode::kNotFound, fmt::format("load balancer {} does not exist", *resource.loadbalancer_id),
+                  "loadbalancer_id");
   }
   resource.created_at = before.created_at;
   resource.updated_at = before.updated_at;
@@ -78,5 +97,6 @@ template Status Draft::update(Listener resource);
 template Status Draft::update(Pool resource);
 template Status Draft::update(Member resource);
 template Status Draft::update(HealthMonitor resource);
+template Status Draft::update(Eip resource);
 
 }  // namespace elb::control

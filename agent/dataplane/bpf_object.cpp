@@ -21,6 +21,8 @@ namespace {
 
 constexpr uint32_t kInterfacesMax = 256;
 constexpr uint32_t kAddrsMin = 4096;
+/// A whitelist that changes is there twice until the old one is deleted, a little later.
+constexpr uint32_t kAclGenerations = 3;
 
 bool is_pinned_kind(const bpf_map* map) { return !bpf_map__is_internal(map); }
 
@@ -102,6 +104,10 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
            {maps.elb_flows, options_.flow_slots},
            {maps.elb_flows6, options_.local_addresses6 ? options_.flow_slots : 1},
            {maps.elb_listeners, options_.max_listeners},
+           {maps.elb_policies, options_.max_listeners},
+           {maps.elb_acl, kAclGenerations * options_.max_acl_entries},
+           {maps.elb_sticky, options_.max_sticky_clients},
+           {maps.elb_loads, options_.max_members},
            {maps.elb_rings, options_.max_listeners},
            {maps.elb_cursors, options_.max_listeners},
            {maps.elb_refused, options_.max_listeners},
@@ -182,6 +188,10 @@ void BpfObject::set_constants(xdp_balancer* skeleton) const {
     constants.elb_local6_first_host = ntohl(words[3]);
     constants.elb_local6_count = options_.local_count6();
   }
+  const uint64_t tick_jiffies = uint64_t{1} << rate_.shift;
+  if (options_.max_new_connections_per_s > 0)
+    constants.elb_new_per_tick =
+        static_cast<uint32_t>(std::max<uint64_t>(1, options_.max_new_connections_per_s * tick_jiffies / rate_.hz));
   constants.elb_cpu_count = static_cast<uint32_t>(libbpf_num_possible_cpus());
 }
 

@@ -13,6 +13,7 @@
 #include "dataplane/flow_sweeper.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/libbpf_map_port.h"
+#include "dataplane/load_counts.h"
 #include "dataplane/map_sync.h"
 #include "dataplane/next_hops.h"
 #include "dataplane/pin_dir.h"
@@ -41,6 +42,7 @@ struct Dataplane::Parts {
   std::unique_ptr<NextHops> hops;
   std::unique_ptr<XdpLinks> links;
   std::unique_ptr<FlowTable> table;
+  std::unique_ptr<LoadCounts> loads;
   std::unique_ptr<FlowSweeper> sweeper;
   std::unique_ptr<TrafficReader> traffic;
 };
@@ -55,13 +57,17 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   if (!loaded) return pass_on(std::move(loaded.error()));
   object = std::move(*loaded);
   port = std::make_unique<LibbpfMapPort>(*object);
-  sync = std::make_unique<MapSync>(*port, options);
+  sync = std::make_unique<MapSync>(*port, options, object->rate());
   if (auto status = sync->adopt(); !status) return status;
   auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS),
                                options.local_addresses6 ? std::optional(object->map_fd(ELB_MAP_FLOWS6)) : std::nullopt,
                                object->meta());
   if (!mapped) return pass_on(std::move(mapped.error()));
   table = std::move(*mapped);
+  auto counts = LoadCounts::map(object->map_fd(ELB_MAP_LOADS), options.max_members, object->map_fd(ELB_MAP_CURSORS),
+                                options.max_listeners);
+  if (!counts) return pass_on(std::move(counts.error()));
+  loads = std::move(*counts);
 
   if (auto status = move_host_addresses(); !status) return status;
   auto started = NextHops::start(*port, clock);
@@ -75,7 +81,7 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   links = std::move(*attached);
 
   const auto tick = [this] { return object->tick(); };
-  sweeper = std::make_unique<FlowSweeper>(*table, options, object->rate(), tick, sync->view());
+  sweeper = std::make_unique<FlowSweeper>(*table, *loads, options, object->rate(), tick, sync->view());
   traffic = std::make_unique<TrafficReader>(*port, *table, *sweeper, object->rate(), tick, sync->view());
   log::info("dataplane is up maps={} flow_slots={} hz={} adopted_members={}", object->adopted() ? "adopted" : "new",
             options.flow_slots, object->rate().hz, sync->adopted_members().size());
@@ -130,11 +136,13 @@ std::vector<model::Id> Dataplane::adopted_members() const { return parts_->sync-
 
 /// Next hops first: a member enters its ring with its neighbour resolved, as far as it answers.
 Result<model::Applied> Dataplane::apply(model::SnapshotPtr snapshot) {
+  const auto before = parts_->sync->view().get()->whitelists;
   auto desired = parts_->sync->plan(*snapshot, parts_->sweeper->usage());
   if (!desired) return pass_on(std::move(desired.error()));
   if (auto status = parts_->hops->want(desired->hops); !status) return pass_on(std::move(status.error()));
   auto writes = parts_->sync->commit(std::move(*desired), [this] { return parts_->sweeper->usage().begun; });
   if (!writes) return pass_on(std::move(writes.error()));
+  if (parts_->sync->view().get()->whitelists != before) parts_->sweeper->hurry();
   return model::Applied{snapshot->generation, *writes};
 }
 

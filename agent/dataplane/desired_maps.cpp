@@ -6,21 +6,20 @@
 
 #include <set>
 
-#include "algo/wrr_ring.h"
 #include "base/log.h"
+#include "dataplane/desired_policy.h"
 
 namespace elb::dataplane {
 
 namespace {
 
-constexpr size_t kRingMax = ELB_RING_MAX;
-
 uint8_t ip_protocol(model::Protocol protocol) { return protocol == model::Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP; }
 
 class Builder {
  public:
-  Builder(const model::Snapshot& snapshot, const DataplaneOptions& options, const MemberTable& held, IndexBook& book)
-      : snapshot_(snapshot), options_(options), held_(held), book_(book) {}
+  Builder(const model::Snapshot& snapshot, const DataplaneOptions& options, const TickRate& rate,
+          const MemberTable& held, IndexBook& book)
+      : snapshot_(snapshot), options_(options), rate_(rate), held_(held), book_(book) {}
 
   Result<DesiredMaps> build() {
     for (const model::SnapshotListener& listener : snapshot_.listeners)
@@ -32,6 +31,7 @@ class Builder {
     }
     book_.pairs.release_others([this](const PairKey& key) { return pairs_.count(key) > 0; });
     book_.listeners.release_others([this](const Uuid& id) { return listeners_.count(id) > 0; });
+    forget_lists();
     keep_quarantined();
     book_.hops.release_others([this](const IpAddress& address) { return maps_.hops.count(address) > 0; });
     add_addrs();
@@ -63,25 +63,64 @@ class Builder {
     value.index = *index;
     store_uuid(value.id, *id);
     maps_.listeners[key] = value;
+    if (listener.eip && listener.eip->is_v4()) {
+      key.addr = abi_ip(*listener.eip);
+      value.flags |= ELB_LISTENER_EIP;
+      maps_.listeners[key] = value;
+    }
+    const model::SnapshotPool* pool = listener.pool ? &snapshot_.pools[*listener.pool] : nullptr;
+    if (auto status = add_policy(*id, *index, listener, pool); !status) return status;
 
     if (auto status = add_pair({*id, *id}, *index, nullptr); !status) return pass_on(std::move(status.error()));
-    std::vector<uint32_t> weights, indexes;
-    if (listener.pool) {
-      for (const model::SnapshotMember& member : snapshot_.pools[*listener.pool].members) {
+    std::vector<RingMember> members;
+    if (pool != nullptr) {
+      for (const model::SnapshotMember& member : pool->members) {
         auto member_id = parse_uuid(member.id);
         if (!member_id) return pass_on(std::move(member_id.error()));
         if (!reaches(listener.vip.address, member)) continue;
         auto slot = add_pair({*id, *member_id}, *index, &member);
         if (!slot) return pass_on(std::move(slot.error()));
         if (!member.usable || member.weight == 0) continue;
-        indexes.push_back(*slot);
-        weights.push_back(member.weight);
+        members.push_back({*slot, member.weight, member.endpoint});
       }
     }
-    if (weights.empty()) return {};  // no ring: the packet path counts NO_MEMBER
-    Ring& ring = maps_.rings[*index];
-    for (const uint32_t turn : algo::build_wrr_ring(weights, kRingMax)) ring.push_back(indexes[turn]);
+    if (members.empty()) return {};  // no ring: the packet path counts NO_MEMBER
+    maps_.rings[*index] = build_ring(pool->algorithm, members);
     return {};
+  }
+
+  Status add_policy(const Uuid& id, uint32_t index, const model::SnapshotListener& listener,
+                    const model::SnapshotPool* pool) {
+    elb_policy policy = build_policy(id, listener, pool, rate_);
+    if (listener.whitelist) {
+      const NumberedList& numbered = number_list(id, *listener.whitelist);
+      policy.acl = numbered.acl;
+      maps_.whitelists[index] = numbered.list;
+      for (const Cidr& entry : numbered.list->entries()) {
+        const elb_addr_key prefix = abi_prefix(entry.address, entry.prefix);
+        maps_.acl[{ELB_ACL_BITS + prefix.prefix_len, numbered.acl, prefix.addr}] = 1;
+      }
+      if (maps_.acl.size() > options_.max_acl_entries)
+        return fail(ErrorCode::kQuota,
+                    fmt::format("more than {} whitelist entries: raise max-acl-entries", options_.max_acl_entries));
+    }
+    if (!same(policy, elb_policy{})) maps_.policies[index] = policy;
+    return {};
+  }
+
+  /// The listener's list under the number it has, or under a new one if it is another list now.
+  const NumberedList& number_list(const Uuid& id, const std::vector<Cidr>& entries) {
+    NumberedList& numbered = book_.lists[id];
+    auto list = std::make_shared<const Whitelist>(entries);
+    if (!numbered.list || numbered.list->entries() != list->entries()) numbered = {book_.next_acl++, std::move(list)};
+    return numbered;
+  }
+
+  void forget_lists() {
+    for (auto it = book_.lists.begin(); it != book_.lists.end();) {
+      const auto index = book_.listeners.find(it->first);
+      it = index && maps_.whitelists.count(*index) > 0 ? std::next(it) : book_.lists.erase(it);
+    }
   }
 
   /// IPv6 clients reach members of both families, IPv4 clients those of IPv4: an IPv6 address does not fit where an
@@ -111,6 +150,7 @@ class Builder {
       value.hop = static_cast<uint16_t>(*hop);
       value.flags = member->usable && member->weight > 0 ? ELB_MEMBER_USABLE : 0;
       value.weight = member->weight;
+      value.generation = member_generation(key.listener, key.member);
     }
     const auto index = book_.pairs.assign(key);
     if (!index)
@@ -153,6 +193,7 @@ class Builder {
 
   const model::Snapshot& snapshot_;
   const DataplaneOptions& options_;
+  const TickRate& rate_;
   const MemberTable& held_;
   IndexBook& book_;
   DesiredMaps maps_;
@@ -163,8 +204,8 @@ class Builder {
 }  // namespace
 
 Result<DesiredMaps> build_desired(const model::Snapshot& snapshot, const DataplaneOptions& options,
-                                  const MemberTable& held, IndexBook& book) {
-  return Builder(snapshot, options, held, book).build();
+                                  const TickRate& rate, const MemberTable& held, IndexBook& book) {
+  return Builder(snapshot, options, rate, held, book).build();
 }
 
 }  // namespace elb::dataplane

@@ -19,6 +19,12 @@ std::string name_of(const elb_addr_key& key) {
   return fmt::format("address {}/{}", address.to_string(), key.prefix_len - (address.is_v4() ? ELB_MAPPED_SHIFT : 0));
 }
 
+std::string name_of(const elb_acl_key& key) {
+  const IpAddress address = ip_of(key.client);
+  return fmt::format("entry {}/{} of whitelist {}", address.to_string(),
+                     key.prefix_len - ELB_ACL_BITS - (address.is_v4() ? ELB_MAPPED_SHIFT : 0), key.acl);
+}
+
 template <class Value>
 bool equal(const Value& a, const Value& b) {
   if constexpr (std::has_unique_object_representations_v<Value>)
@@ -68,6 +74,16 @@ void describe_drift(const std::map<uint32_t, std::optional<Ring>>& expected,
                     const std::map<uint32_t, std::optional<Ring>>& found, model::Audit& audit) {
   compare(
       expected, found, [](uint32_t listener) { return fmt::format("ring of listener {}", listener); }, audit);
+}
+
+void describe_drift(const PolicyTable& expected, const PolicyTable& found, model::Audit& audit) {
+  compare(
+      expected, found, [](uint32_t listener) { return fmt::format("policy of listener {}", listener); }, audit);
+}
+
+void describe_drift(const AclTable& expected, const AclTable& found, model::Audit& audit) {
+  compare(
+      expected, found, [](const elb_acl_key& key) { return name_of(key); }, audit);
 }
 
 void describe_drift(const AddrTable& expected, const AddrTable& found, model::Audit& audit) {

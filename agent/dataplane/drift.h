@@ -21,6 +21,8 @@ void describe_drift(const ListenerTable& expected, const ListenerTable& found, m
 void describe_drift(const MemberTable& expected, const MemberTable& found, model::Audit& audit);
 void describe_drift(const std::map<uint32_t, std::optional<Ring>>& expected,
                     const std::map<uint32_t, std::optional<Ring>>& found, model::Audit& audit);
+void describe_drift(const PolicyTable& expected, const PolicyTable& found, model::Audit& audit);
+void describe_drift(const AclTable& expected, const AclTable& found, model::Audit& audit);
 void describe_drift(const AddrTable& expected, const AddrTable& found, model::Audit& audit);
 void describe_drift(const HopTable& expected, const HopTable& found, model::Audit& audit);
 void describe_drift(const LinkTable& expected, const LinkTable& found, model::Audit& audit);

@@ -20,6 +20,8 @@ constexpr uint32_t kGraceSeconds = 1;
 struct Observed {
   const IndexView& view;
   SweepResult& result;
+  LoadCounts* loads;
+  const Revocations* revocations;
 };
 
 int gone(void* context, __u16 member) {
@@ -37,7 +39,46 @@ void alive(void* context, const elb_flow* forward, elb_flow_state state) {
     ++open[member].inactive;
 }
 
+/// The client of a connection of either family.
+elb_ip client_of(const elb_flow* forward) {
+  return elb_mapped(static_cast<uint32_t>(ELB_LOAD(forward->key_addrs) >> 32));
+}
+
+int revoked(void* context, const elb_flow* forward) {
+  auto& observed = *static_cast<Observed*>(context);
+  // The addresses of these are not in the entry.
+  if ((ELB_LOAD(forward->ctl) & ELB_FLOW_V6) != 0) return 0;
+  const uint32_t listener = observed.view.listener_of(ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic)));
+  if (!observed.revocations->revokes(listener, client_of(forward))) return 0;
+  ++observed.result.revoked;
+  return 1;
+}
+
+void uncounted(void* context, const elb_flow* forward) {
+  auto& observed = *static_cast<Observed*>(context);
+  if (observed.loads != nullptr) observed.loads->uncount(ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic)), observed.view);
+}
+
 }  // namespace
+
+void Revocations::sweep_begins(const IndexView& view) {
+  due_.clear();
+  std::erase_if(known_, [&](const auto& known) { return view.whitelists.count(known.first) == 0; });
+  for (const auto& [listener, list] : view.whitelists) {
+    Known& known = known_[listener];
+    if (known.list != list) known = {list, kSweeps};
+    if (known.left > 0) due_[listener] = known.list.get();
+  }
+}
+
+void Revocations::sweep_ended() {
+  for (const auto& [listener, list] : due_) --known_[listener].left;
+}
+
+bool Revocations::revokes(uint32_t listener, const elb_ip& client) const {
+  const auto due = due_.find(listener);
+  return due != due_.end() && !due->second->has(client);
+}
 
 elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
   elb_flow_limits limits{};
@@ -52,13 +93,19 @@ elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
 }
 
 SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
-                       uint32_t max_members, const std::function<bool()>& stop) {
+                       uint32_t max_members, const std::function<bool()>& stop, LoadCounts* loads,
+                       const Revocations* revocations) {
   SweepResult result;
   result.at = now;
   result.open.resize(max_members);
   result.held.resize(max_members);
-  Observed observed{view, result};
-  const elb_flow_observer observer{&observed, gone, alive, nullptr, nullptr};
+  Observed observed{view, result, loads, revocations};
+  elb_flow_observer observer{};
+  observer.context = &observed;
+  observer.gone = gone;
+  observer.alive = alive;
+  observer.uncounted = uncounted;
+  if (revocations != nullptr && revocations->any()) observer.revoked = revoked;
   for (uint32_t slot = 0;; ++slot) {
     elb_flow_sweep_slot(&table, slot, now, &limits, &observer, &result.counts);
     const elb_flow* flow = elb_table_slot(&table, slot);
@@ -70,9 +117,10 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
   }
 }
 
-FlowSweeper::FlowSweeper(const FlowTable& table, const DataplaneOptions& options, const TickRate& rate,
-                         std::function<Result<uint32_t>()> tick, const Published<IndexView>& view)
+FlowSweeper::FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options,
+                         const TickRate& rate, std::function<Result<uint32_t>()> tick, const Published<IndexView>& view)
     : table_(table),
+      loads_(loads),
       max_members_(options.max_members),
       limits_(limits_of(options.times, rate)),
       tick_(std::move(tick)),
@@ -102,9 +150,15 @@ void FlowSweeper::run() {
         ++begun_;
       }
       // The view is read after the sweep has been counted as begun: an index released before is seen as gone here.
-      SweepResult result = sweep_once(table_.table(), *now, limits_, *view_.get(), max_members_, stopping);
+      const auto view = view_.get();
+      revocations_.sweep_begins(*view);
+      loads_.sweep_begins(*now);
+      SweepResult result =
+          sweep_once(table_.table(), *now, limits_, *view, max_members_, stopping, &loads_, &revocations_);
+      if (stopping()) return;
+      revocations_.sweep_ended();
+      settle(result, *view);
       const std::lock_guard lock(mutex_);
-      if (stopping_) return;
       if (result.counts.split > 0)
         log::error("connections had only one of their two entries, they were ended connections={}",
                    result.counts.split);
@@ -116,8 +170,28 @@ void FlowSweeper::run() {
       log::error("no sweep of the flow table error=\"{}\"", now.error().to_string());
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, kPause, [this] { return stopping_; });
+    wake_.wait_for(lock, kPause, [this] { return stopping_ || hurry_; });
+    hurry_ = false;
   }
+}
+
+/// What follows from a whole sweep for those who share the counters.
+void FlowSweeper::settle(const SweepResult& result, const IndexView& view) {
+  if (result.revoked > 0)
+    log::info("connections were ended, their clients are in the listener's whitelist no more connections={}",
+              result.revoked);
+  std::vector<uint32_t> counted;
+  for (const OpenFlows& open : result.open) counted.push_back(open.active + open.inactive);
+  loads_.sweep_ended(counted, view);
+  loads_.share_out(table_.slots(), result.held, view);
+}
+
+void FlowSweeper::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurry_ = true;
+  }
+  wake_.notify_all();
 }
 
 Usage FlowSweeper::usage() const {

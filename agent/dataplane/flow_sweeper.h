@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/index_view.h"
+#include "dataplane/load_counts.h"
 #include "dataplane/map_sync.h"
 #include "dataplane/options.h"
 #include "dataplane/tick.h"
@@ -33,24 +34,48 @@ struct OpenFlows {
 struct SweepResult {
   std::vector<OpenFlows> open;  // by member index
   std::vector<uint32_t> held;   // entries that hold the member index, in whatever phase
+  uint64_t revoked = 0;         // ended since their client is not in the whitelist any more
   elb_sweep_counts counts{};
   std::optional<uint32_t> at;  // tick at its beginning
 };
 
+/// Which listeners' connections a sweep compares with their whitelist: those with another list than two whole sweeps
+/// ago. The second sweep finds what a packet admitted by the old list had opened behind the first one's back.
+class Revocations {
+ public:
+  void sweep_begins(const IndexView& view);
+  void sweep_ended();
+  bool any() const { return !due_.empty(); }
+  bool revokes(uint32_t listener, const elb_ip& client) const;
+
+ private:
+  static constexpr int kSweeps = 2;
+  struct Known {
+    std::shared_ptr<const Whitelist> list;
+    int left = kSweeps;
+  };
+  std::map<uint32_t, Known> known_;
+  std::map<uint32_t, const Whitelist*> due_;
+};
+
 /// One sweep over all slots, ending the connections of members that `view` does not name as live. `stop` ends it early,
 /// then the result is worth nothing.
+/// `loads` and `revocations` may be null.
 SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
-                       uint32_t max_members, const std::function<bool()>& stop);
+                       uint32_t max_members, const std::function<bool()>& stop, LoadCounts* loads = nullptr,
+                       const Revocations* revocations = nullptr);
 
 class FlowSweeper {
  public:
   /// `tick` tells the time as packets see it. Everything given outlives the object.
-  FlowSweeper(const FlowTable& table, const DataplaneOptions& options, const TickRate& rate,
+  FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options, const TickRate& rate,
               std::function<Result<uint32_t>()> tick, const Published<IndexView>& view);
   ~FlowSweeper();
   FlowSweeper(const FlowSweeper&) = delete;
   FlowSweeper& operator=(const FlowSweeper&) = delete;
 
+  /// The next sweep begins at once: a whitelist has changed.
+  void hurry();
   Usage usage() const;
   OpenFlows open_flows(uint32_t member) const;
   /// Of the last whole sweep, except `ended` and `released` (since the start).
@@ -60,8 +85,10 @@ class FlowSweeper {
 
  private:
   void run();
+  void settle(const SweepResult& result, const IndexView& view);
 
   const FlowTable& table_;
+  LoadCounts& loads_;
   const uint32_t max_members_;
   const elb_flow_limits limits_;
   const std::function<Result<uint32_t>()> tick_;
@@ -70,6 +97,8 @@ class FlowSweeper {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool hurry_ = false;
+  Revocations revocations_;  // the thread's
   uint64_t begun_ = 0, ended_ = 0;
   SweepResult last_;
   uint64_t ended_flows_ = 0, released_ports_ = 0;

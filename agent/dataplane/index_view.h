@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/desired_maps.h"
+#include "dataplane/whitelist.h"
 
 namespace elb::dataplane {
 
@@ -22,6 +23,11 @@ struct IndexView {
   std::map<Uuid, std::vector<uint32_t>> members;  // configured ones -> an index for each listener that uses the pool
   std::map<uint32_t, PairKey> pairs;              // every index in use or in quarantine
   std::vector<bool> live;  // by member index: connections of others are ended; empty: nothing applied yet, end none
+  std::vector<uint32_t> owners;  // by member index: its listener's; see listener_of()
+  /// By listener index, as the packet path uses them; none: everybody may connect.
+  std::map<uint32_t, std::shared_ptr<const Whitelist>> whitelists;
+
+  uint32_t listener_of(uint32_t member) const { return member < owners.size() ? owners[member] : UINT32_MAX; }
 };
 
 /// A value that one thread replaces and others read.

@@ -65,6 +65,8 @@ LibbpfMapPort::LibbpfMapPort(const BpfObject& object)
       listeners_(map(object, ELB_MAP_LISTENERS)),
       members_(map(object, ELB_MAP_MEMBERS)),
       rings_(map(object, ELB_MAP_RINGS)),
+      policies_(map(object, ELB_MAP_POLICIES)),
+      acl_(map(object, ELB_MAP_ACL)),
       addrs_(map(object, ELB_MAP_ADDRS)),
       hops_(map(object, ELB_MAP_HOPS)),
       tx_ports_(map(object, ELB_MAP_TX_PORTS)),
@@ -243,6 +245,47 @@ Result<std::map<uint32_t, std::optional<Ring>>> LibbpfMapPort::read_rings() {
     ring = std::move(*contents);
   }
   return rings;
+}
+
+Status LibbpfMapPort::put_policy(uint32_t listener, const elb_policy& value) { return put(policies_, listener, value); }
+Result<PolicyTable> LibbpfMapPort::read_policies() { return read_array<elb_policy>(policies_, 0, policies_.entries); }
+
+Status LibbpfMapPort::put_acl(const AclTable& entries) {
+  std::vector<elb_acl_key> keys;
+  std::vector<uint32_t> values;
+  for (const auto& [key, value] : entries) {
+    keys.push_back(key);
+    values.push_back(value);
+  }
+  auto count = static_cast<uint32_t>(keys.size());
+  if (count == 0 || bpf_map_update_batch(acl_.fd, keys.data(), values.data(), &count, nullptr) == 0) return {};
+  if (errno == ENOSPC || errno == E2BIG)
+    return fail(ErrorCode::kQuota,
+                fmt::format("map {} is full with {} entries: raise max-acl-entries", acl_.name, acl_.entries));
+  return fail_errno(errno, fmt::format("write to map {}", acl_.name));
+}
+
+/// The kernel's batch would stop at the first one that is not there.
+Status LibbpfMapPort::erase_acl(const std::vector<elb_acl_key>& keys) {
+  for (const elb_acl_key& key : keys)
+    if (auto status = erase(acl_, key); !status) return status;
+  return {};
+}
+
+Result<AclTable> LibbpfMapPort::read_acl() {
+  AclTable table;
+  std::vector<elb_acl_key> keys(kBatch);
+  std::vector<uint32_t> values(kBatch);
+  elb_acl_key position{};
+  void* from = nullptr;
+  for (;;) {
+    uint32_t count = kBatch;
+    const int error = bpf_map_lookup_batch(acl_.fd, from, &position, keys.data(), values.data(), &count, nullptr);
+    if (error != 0 && errno != ENOENT) return fail_errno(errno, fmt::format("read of map {}", acl_.name));
+    for (uint32_t i = 0; i < count; ++i) table[keys[i]] = values[i];
+    if (error != 0 || count == 0) return table;
+    from = &position;
+  }
 }
 
 Status LibbpfMapPort::put_addr(const elb_addr_key& key, uint32_t kind) { return put(addrs_, key, kind); }

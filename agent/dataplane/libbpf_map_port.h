@@ -25,6 +25,11 @@ class LibbpfMapPort final : public MapPort {
   Status put_rings(const std::map<uint32_t, Ring>& rings) override;
   Status erase_rings(const std::set<uint32_t>& listeners) override;
   Result<std::map<uint32_t, std::optional<Ring>>> read_rings() override;
+  Status put_policy(uint32_t listener, const elb_policy& value) override;
+  Result<PolicyTable> read_policies() override;
+  Status put_acl(const AclTable& entries) override;
+  Status erase_acl(const std::vector<elb_acl_key>& keys) override;
+  Result<AclTable> read_acl() override;
   Status put_addr(const elb_addr_key& key, uint32_t kind) override;
   Status erase_addr(const elb_addr_key& key) override;
   Result<AddrTable> read_addrs() override;
@@ -76,7 +81,8 @@ class LibbpfMapPort final : public MapPort {
   Map map(const BpfObject& object, const char* name) const;
 
   const size_t cpus_;
-  const Map listeners_, members_, rings_, addrs_, hops_, tx_ports_, links_, traffic_, refused_, reasons_;
+  const Map listeners_, members_, rings_, policies_, acl_, addrs_, hops_, tx_ports_, links_, traffic_, refused_,
+      reasons_;
   mutable std::mutex rings_mutex_;  // over changes of own_rings_
   std::map<uint32_t, OwnRing> own_rings_;
 };

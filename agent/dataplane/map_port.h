@@ -22,6 +22,8 @@ using MemberTable = std::map<uint32_t, elb_member>;  // by index
 using HopTable = std::map<uint32_t, elb_hop>;        // by index
 using LinkTable = std::map<uint32_t, elb_link>;      // by ifindex
 using AddrTable = AbiTable<elb_addr_key, uint32_t>;  // -> enum elb_addr_kind
+using PolicyTable = std::map<uint32_t, elb_policy>;  // by listener index
+using AclTable = AbiTable<elb_acl_key, uint32_t>;    // -> nothing of interest
 using Ring = std::vector<uint32_t>;                  // member indexes, without the length in slot 0
 
 class MapPort {
@@ -45,6 +47,15 @@ class MapPort {
   /// Rings by listener index. One that this object did not put there itself is told as nothing: its contents can not be
   /// read.
   virtual Result<std::map<uint32_t, std::optional<Ring>>> read_rings() = 0;
+
+  /// An all-zero entry counts as absent: a listener that is plain in every respect.
+  virtual Status put_policy(uint32_t listener, const elb_policy& value) = 0;
+  virtual Result<PolicyTable> read_policies() = 0;
+
+  /// Entries of whitelists, many in one call; after an error any of them may stand or not.
+  virtual Status put_acl(const AclTable& entries) = 0;
+  virtual Status erase_acl(const std::vector<elb_acl_key>& keys) = 0;
+  virtual Result<AclTable> read_acl() = 0;
 
   virtual Status put_addr(const elb_addr_key& key, uint32_t kind) = 0;
   virtual Status erase_addr(const elb_addr_key& key) = 0;

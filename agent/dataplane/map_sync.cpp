@@ -8,6 +8,12 @@
 
 namespace elb::dataplane {
 
+namespace {
+
+constexpr size_t kAclSlice = 16384;  // entries deleted by one call
+
+}  // namespace
+
 Status MapSync::read_all() {
   auto listeners = port_.read_listeners();
   if (!listeners) return pass_on(std::move(listeners.error()));
@@ -15,11 +21,17 @@ Status MapSync::read_all() {
   if (!members) return pass_on(std::move(members.error()));
   auto rings = port_.read_rings();
   if (!rings) return pass_on(std::move(rings.error()));
+  auto policies = port_.read_policies();
+  if (!policies) return pass_on(std::move(policies.error()));
+  auto acl = port_.read_acl();
+  if (!acl) return pass_on(std::move(acl.error()));
   auto addrs = port_.read_addrs();
   if (!addrs) return pass_on(std::move(addrs.error()));
   listeners_ = std::move(*listeners);
   members_ = std::move(*members);
   rings_ = std::move(*rings);
+  policies_ = std::move(*policies);
+  acl_ = std::move(*acl);
   addrs_ = std::move(*addrs);
   return {};
 }
@@ -38,15 +50,35 @@ Status MapSync::adopt() {
     if (value.hop != 0) take(book_.hops.adopt(ip_of(value.addr), value.hop), "hop", value.hop);
     if ((value.flags & ELB_MEMBER_USABLE) != 0) adopted_members_.push_back(to_string(key.member));
   }
+  adopt_lists();
   std::sort(adopted_members_.begin(), adopted_members_.end());
   adopted_members_.erase(std::unique(adopted_members_.begin(), adopted_members_.end()), adopted_members_.end());
   publish_view(Live::kReleasedToo);
   return {};
 }
 
+/// Whitelists keep their numbers, so that one that is still the same is not written again.
+void MapSync::adopt_lists() {
+  std::map<uint32_t, std::vector<Cidr>> entries;
+  for (const auto& [key, value] : acl_) {
+    const auto address = ip_of(key.client);
+    const uint32_t before = ELB_ACL_BITS + (address.is_v4() ? ELB_MAPPED_SHIFT : 0);
+    entries[key.acl].push_back({address, static_cast<uint8_t>(key.prefix_len - before)});
+    book_.next_acl = std::max(book_.next_acl, key.acl + 1);
+  }
+  for (const auto& [listener, policy] : policies_) {
+    const auto id = book_.listeners.owner(listener);
+    if (!id || (policy.flags & ELB_POLICY_WHITELIST) == 0) continue;
+    book_.next_acl = std::max(book_.next_acl, policy.acl + 1);
+    auto list = std::make_shared<const Whitelist>(entries[policy.acl]);
+    whitelists_[listener] = list;
+    book_.lists[*id] = {policy.acl, std::move(list)};
+  }
+}
+
 Result<DesiredMaps> MapSync::plan(const model::Snapshot& snapshot, const Usage& usage) {
   if (auto status = retire(usage); !status) return pass_on(std::move(status.error()));
-  return build_desired(snapshot, options_, members_, book_);
+  return build_desired(snapshot, options_, rate_, members_, book_);
 }
 
 /// The sweeper ends connections of members that the view does not call live: it must know new ones before a packet can
@@ -57,6 +89,7 @@ Result<uint64_t> MapSync::commit(DesiredMaps desired, const std::function<uint64
   publish_view(Live::kReleasedToo);
   auto writes = write_difference();
   if (!writes) return writes;
+  whitelists_ = desired_.whitelists;
   publish_view(Live::kConfigured);
   const uint64_t begun = sweeps_begun();
   book_.pairs.start_quarantine(begun);
@@ -72,11 +105,15 @@ Result<model::Audit> MapSync::audit(const Usage& usage) {
   const ListenerTable listeners = listeners_;
   const MemberTable members = members_;
   const auto rings = rings_;
+  const PolicyTable policies = policies_;
+  const AclTable acl = acl_;
   const AddrTable addrs = addrs_;
   if (auto status = read_all(); !status) return pass_on(std::move(status.error()));
   describe_drift(listeners, listeners_, audit);
   describe_drift(members, members_, audit);
   describe_drift(rings, rings_, audit);
+  describe_drift(policies, policies_, audit);
+  describe_drift(acl, acl_, audit);
   describe_drift(addrs, addrs_, audit);
   auto writes = write_difference();
   if (!writes) return pass_on(std::move(writes.error()));
@@ -130,6 +167,7 @@ Status MapSync::gather(const PairKey& key, uint32_t index) {
 
 Result<uint64_t> MapSync::write_difference() {
   uint64_t writes = 0;
+  if (auto status = erase_acl(writes); !status) return pass_on(std::move(status.error()));
   if (auto status = add_and_change(writes); !status) return pass_on(std::move(status.error()));
   if (auto status = remove(writes); !status) return pass_on(std::move(status.error()));
   return writes;
@@ -144,7 +182,10 @@ Status MapSync::add_and_change(uint64_t& writes) {
     members_[index] = value;
     ++writes;
   }
+  if (auto status = put_acl(writes); !status) return status;
+  if (auto status = put_policies(false, writes); !status) return status;
   if (auto status = put_rings(writes); !status) return status;
+  if (auto status = put_policies(true, writes); !status) return status;
   for (const auto& [key, value] : desired_.listeners) {
     const auto held = listeners_.find(key);
     if (held != listeners_.end() && same(held->second, value)) continue;
@@ -159,6 +200,61 @@ Status MapSync::add_and_change(uint64_t& writes) {
     addrs_[key] = kind;
     ++writes;
   }
+  return {};
+}
+
+/// Once before the rings and once after them, with the policies that hash: so the source hash meets none but Maglev's
+/// tables. The other algorithms read any ring, for a moment.
+Status MapSync::put_policies(bool hashed, uint64_t& writes) {
+  for (const auto& [listener, value] : desired_.policies) {
+    if ((value.algorithm == ELB_SOURCE_HASH) != hashed) continue;
+    const auto held = policies_.find(listener);
+    if (held != policies_.end() && same(held->second, value)) continue;
+    if (auto status = port_.put_policy(listener, value); !status) return status;
+    policies_[listener] = value;
+    ++writes;
+  }
+  if (hashed) return {};
+  for (auto it = policies_.begin(); it != policies_.end();) {
+    if (desired_.policies.count(it->first) > 0) {
+      ++it;
+      continue;
+    }
+    if (auto status = port_.put_policy(it->first, elb_policy{}); !status) return status;
+    it = policies_.erase(it);
+    ++writes;
+  }
+  return {};
+}
+
+/// A list is complete under its number before a policy names it.
+Status MapSync::put_acl(uint64_t& writes) {
+  AclTable missing;
+  for (const auto& [key, value] : desired_.acl)
+    if (const auto held = acl_.find(key); held == acl_.end() || held->second != value) missing[key] = value;
+  if (missing.empty()) return {};
+  if (auto status = port_.put_acl(missing); !status) return status;
+  for (const auto& [key, value] : missing) acl_[key] = value;
+  writes += missing.size();
+  return {};
+}
+
+/// Deletes what is in no list, a slice at a time. A list that the kernel's policies still name is left: it goes with a
+/// later call, when no packet can be amid a look into it.
+Status MapSync::erase_acl(uint64_t& writes) {
+  std::set<uint32_t> wanted, named;
+  for (const auto& [key, value] : desired_.acl) wanted.insert(key.acl);
+  for (const auto& [listener, policy] : policies_)
+    if ((policy.flags & ELB_POLICY_WHITELIST) != 0) named.insert(policy.acl);
+  std::vector<elb_acl_key> gone;
+  for (const auto& [key, value] : acl_) {
+    if (gone.size() == kAclSlice) break;
+    if (desired_.acl.count(key) == 0 && (wanted.count(key.acl) > 0 || named.count(key.acl) == 0)) gone.push_back(key);
+  }
+  if (gone.empty()) return {};
+  if (auto status = port_.erase_acl(gone); !status) return status;
+  for (const elb_acl_key& key : gone) acl_.erase(key);
+  writes += gone.size();
   return {};
 }
 
@@ -219,6 +315,8 @@ void MapSync::publish_view(Live live) {
     if (!book_.listeners.is_released(id)) view->listeners[id].index = index;
   for (const auto& [index, key] : book_.pairs.owners()) {
     view->pairs[index] = key;
+    if (index >= view->owners.size()) view->owners.resize(index + 1, UINT32_MAX);
+    if (const auto listener = book_.listeners.find(key.listener)) view->owners[index] = *listener;
     if (const auto listener = view->listeners.find(key.listener); listener != view->listeners.end())
       listener->second.members.push_back(index);
     const bool released = book_.pairs.is_released(key);
@@ -226,6 +324,7 @@ void MapSync::publish_view(Live live) {
     if (committed_ && (!released || parked || live == Live::kReleasedToo)) view->live[index] = true;
     if (!released && !key.gathers()) view->members[key.member].push_back(index);
   }
+  view->whitelists = whitelists_;
   view_.set(std::move(view));
 }
 

@@ -24,7 +24,8 @@ struct Usage {
 
 class MapSync {
  public:
-  MapSync(MapPort& port, const DataplaneOptions& options) : port_(port), options_(options), book_(options) {}
+  MapSync(MapPort& port, const DataplaneOptions& options, const TickRate& rate)
+      : port_(port), options_(options), rate_(rate), book_(options) {}
 
   /// Reads what the maps hold and takes over its indexes; once, before the first plan().
   Status adopt();
@@ -47,6 +48,10 @@ class MapSync {
   Status gather(const PairKey& key, uint32_t index);
   Result<uint64_t> write_difference();
   Status add_and_change(uint64_t& writes);
+  void adopt_lists();
+  Status put_policies(bool hashed, uint64_t& writes);
+  Status put_acl(uint64_t& writes);
+  Status erase_acl(uint64_t& writes);
   Status put_rings(uint64_t& writes);
   Status erase_rings(uint64_t& writes);
   Status remove(uint64_t& writes);
@@ -55,11 +60,15 @@ class MapSync {
 
   MapPort& port_;
   const DataplaneOptions options_;
+  const TickRate rate_;
   IndexBook book_;
   // What the kernel holds as far as we know.
   ListenerTable listeners_;
   MemberTable members_;
   std::map<uint32_t, std::optional<Ring>> rings_;
+  PolicyTable policies_;
+  AclTable acl_;
+  std::map<uint32_t, std::shared_ptr<const Whitelist>> whitelists_;  // as policies_ name them
   AddrTable addrs_;
   DesiredMaps desired_;
   bool committed_ = false;

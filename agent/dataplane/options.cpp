@@ -17,6 +17,10 @@ constexpr uint32_t kTimeMax = 24 * 3600;
 constexpr uint8_t kLocal6Shortest = 64, kLocal6Longest = 126;
 /// Of an IPv6 prefix no more bits than these vary, so that the packet path can count addresses as it does for IPv4.
 constexpr uint32_t kLocal6Bits = 16;
+constexpr uint32_t kAclEntriesMax = 10'000'000;
+constexpr uint32_t kStickyMin = 1024;
+constexpr uint32_t kStickyMax = 1U << 24;
+constexpr uint32_t kRateMax = 100'000'000;
 
 Status check_time(const char* field, uint32_t seconds) {
   if (seconds >= 1 && seconds <= kTimeMax) return {};
@@ -78,6 +82,14 @@ Status DataplaneOptions::validate() const {
     return invalid("max-listeners", fmt::format("{} is out of range (1 to {})", max_listeners, kIndexesMax));
   if (max_members < 1 || max_members > kIndexesMax)
     return invalid("max-members", fmt::format("{} is out of range (1 to {})", max_members, kIndexesMax));
+  if (max_acl_entries < 1 || max_acl_entries > kAclEntriesMax)
+    return invalid("max-acl-entries", fmt::format("{} is out of range (1 to {})", max_acl_entries, kAclEntriesMax));
+  if (max_sticky_clients < kStickyMin || max_sticky_clients > kStickyMax)
+    return invalid("max-sticky-clients",
+                   fmt::format("{} is out of range ({} to {})", max_sticky_clients, kStickyMin, kStickyMax));
+  if (max_new_connections_per_s > kRateMax)
+    return invalid("max-new-connections-per-s",
+                   fmt::format("{} is out of range (0 to {})", max_new_connections_per_s, kRateMax));
   if (pin_dir.empty() || pin_dir[0] != '/') return invalid("pin-dir", fmt::format("'{}' is no absolute path", pin_dir));
   for (const auto& [field, seconds] : {std::pair{"tcp-idle-s", times.tcp_idle_s},
                                        {"tcp-opening-s", times.tcp_opening_s},

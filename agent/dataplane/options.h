@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DataplaneOptions: what the dataplane needs to know before it starts; all of it comes from the agent's configuration.
-// A change of flow_slots, max_listeners or max_members makes other maps, so a restart with other values rebuilds them
-// and loses the connections (it says so). Thread rule: a plain value.
+// A change of flow_slots or of a max_* other than max_new_connections_per_s makes other maps, so a restart with other
+// values rebuilds them and loses the connections (it says so). Thread rule: a plain value.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,10 @@ struct DataplaneOptions {
   std::string pin_dir = "/sys/fs/bpf/elb";  // below a mounted bpffs
   uint32_t flow_slots = 1U << 20;           // power of two; two for each connection and one for each resting port
   uint32_t max_listeners = 4096;
-  uint32_t max_members = 65536;  // (listener, member) pairs, and one for each listener
+  uint32_t max_members = 65536;            // (listener, member) pairs, and one for each listener
+  uint32_t max_acl_entries = 65536;        // of all whitelists
+  uint32_t max_sticky_clients = 131072;    // (listener, client) pairs; the longest unused are forgotten
+  uint32_t max_new_connections_per_s = 0;  // that each CPU accepts; 0: no limit
   FlowTimes times;
   XdpAttach attach = XdpAttach::kLink;
 

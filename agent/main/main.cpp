@@ -51,7 +51,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   reconciler.seed_health((*plane)->adopted_members());
 
   auto config =
-      control::ConfigService::open(**store, clock, random, options.subnets,
+      control::ConfigService::open(**store, clock, random, options.node(),
                                    [&reconciler](control::ModelPtr model) { reconciler.publish(std::move(model)); });
   if (!config) return pass_on(std::move(config.error()));
   if (auto status = checker.start(); !status) return status;

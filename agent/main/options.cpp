@@ -70,7 +70,7 @@ Status apply_local_addresses(const std::vector<std::string>& prefixes, Options& 
 
 /// What CLI11 cannot check by itself.
 Status finish(const std::string& listen, const std::vector<std::string>& local, const std::vector<std::string>& subnets,
-              Options& options) {
+              const std::vector<std::string>& eip_pools, Options& options) {
   if (auto status = apply_listen(listen, options); !status) return status;
   if (options.teardown) return {};
   if (auto status = apply_local_addresses(local, options); !status) return status;
@@ -79,6 +79,11 @@ Status finish(const std::string& listen, const std::vector<std::string>& local, 
     auto subnet = parse_subnet(subnets[i]);
     if (!subnet) return invalid(fmt::format("subnet[{}]", i), subnet.error().to_string());
     options.subnets.push_back(std::move(*subnet));
+  }
+  for (size_t i = 0; i < eip_pools.size(); ++i) {
+    auto pool = Cidr::parse(eip_pools[i]);
+    if (!pool) return invalid(fmt::format("eip-pool[{}]", i), pool.error().message);
+    options.eip_pools.push_back(*pool);
   }
   return {};
 }
@@ -117,7 +122,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
                "elb-agent"};
   Options options;
   std::string listen = "127.0.0.1:9876";
-  std::vector<std::string> local{"100.125.0.0/24"}, subnets;
+  std::vector<std::string> local{"100.125.0.0/24"}, subnets, eip_pools;
   auto& plane = options.dataplane;
   app.footer(kFooter);
   app.set_version_flag("--version", "elb-agent " ELB_RELEASE);
@@ -130,6 +135,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--subnet", subnets,
                  "network that VIPs are taken from: id=,name=,cidr=,gateway=,network= (cidr required); repeat");
+  app.add_option("--eip-pool", eip_pools,
+                 "block of public addresses (CIDR) that EIPs are taken from; repeat for several");
   app.add_option("--store", options.store, "SQLite file of the configuration")->capture_default_str();
   app.add_option("--listen", listen, "address and port of the REST API (loopback only)")->capture_default_str();
   app.add_option("--pin-dir", plane.pin_dir, "directory on bpffs for programs, maps and links")->capture_default_str();
@@ -141,6 +148,14 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
           {"link", dataplane::XdpAttach::kLink}, {"libxdp", dataplane::XdpAttach::kLibxdp}}))
       ->default_str("link");
   app.add_option("--max-listeners", plane.max_listeners, "listeners the kernel tables hold")->capture_default_str();
+  app.add_option("--max-acl-entries", plane.max_acl_entries, "entries of all whitelists that the kernel tables hold")
+      ->capture_default_str();
+  app.add_option("--max-sticky-clients", plane.max_sticky_clients,
+                 "clients whose member is remembered; the longest unused are forgotten")
+      ->capture_default_str();
+  app.add_option("--max-new-connections-per-s", plane.max_new_connections_per_s,
+                 "new connections a second that each CPU accepts, 0: no limit")
+      ->capture_default_str();
   app.add_option("--max-members", plane.max_members, "(listener, member) pairs the kernel tables hold")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
@@ -168,7 +183,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (auto status = finish(listen, local, subnets, options); !status) {
+  if (auto status = finish(listen, local, subnets, eip_pools, options); !status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;
   }

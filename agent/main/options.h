@@ -18,11 +18,15 @@ namespace elb {
 struct Options {
   dataplane::DataplaneOptions dataplane;
   std::vector<model::Subnet> subnets;
+  std::vector<Cidr> eip_pools;
   std::string store = "/var/lib/elb/elb.db";
   Endpoint listen;
   std::string log_level = "info";
   std::string log_format = "text";
   bool teardown = false;
+
+  /// What the API needs to know of the node's addresses.
+  model::Node node() const { return {subnets, eip_pools, {dataplane.local_addresses}}; }
 };
 
 /// Options to run with, or the exit status when --help, --version or a usage error has been answered already.

@@ -46,6 +46,8 @@ std::string_view to_string(Kind kind) {
       return "member";
     case Kind::kHealthMonitor:
       return "health monitor";
+    case Kind::kEip:
+      return "EIP";
   }
   return "?";
 }
@@ -57,7 +59,8 @@ std::optional<Protocol> parse_protocol(std::string_view text) {
 }
 
 std::optional<Algorithm> parse_algorithm(std::string_view text) {
-  if (text == to_string(Algorithm::kRoundRobin)) return Algorithm::kRoundRobin;
+  for (const Algorithm value : {Algorithm::kRoundRobin, Algorithm::kLeastConnections, Algorithm::kSourceIp})
+    if (text == to_string(value)) return value;
   return std::nullopt;
 }
 

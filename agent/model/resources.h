@@ -25,6 +25,11 @@ inline constexpr int kRetriesMax = 10;           // HC-08
 inline constexpr size_t kMembersPerBatch = 200;  // MB-01
 inline constexpr size_t kTagsMax = 20;           // LB-18
 inline constexpr uint16_t kVxlanPort = 4789;     // LS-02: refused for UDP listeners
+inline constexpr int kStickyMaxMinutes = 60;     // ST-05, of TCP and UDP pools
+inline constexpr int kStickyDefaultMinutes = 1;  // ST-05, X-1
+inline constexpr size_t kWhitelistMax = 300;     // entries of one whitelist, AC-03
+inline constexpr int kConnectionLimitMax = 2147483647;
+inline constexpr int kBandwidthMax = 400000;  // Mbit/s, LB-09
 
 enum class Protocol : uint8_t { kTcp, kUdp };
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
@@ -49,7 +54,16 @@ struct LoadBalancer : Common {
   Id vip_port_id;  // made up by us, stable for the life of the LB
   IpAddress vip_address;
   std::string provider = "elb";
+  std::optional<int> vip_bandwidth;  // Mbit/s of the VIP, each direction; empty: not limited
   bool operator==(const LoadBalancer&) const = default;
+};
+
+/// Who may connect to a listener (AC-01..04). Disabled: everybody. Enabled and empty: nobody.
+struct Whitelist {
+  Id id;  // of its view as a resource of its own; made up by us
+  bool enabled = true;
+  std::vector<Cidr> entries;  // in the order given, host bits masked
+  bool operator==(const Whitelist&) const = default;
 };
 
 struct Listener : Common {
@@ -57,13 +71,29 @@ struct Listener : Common {
   Protocol protocol = Protocol::kTcp;
   uint16_t protocol_port = 0;
   std::optional<Id> default_pool_id;
+  int connection_limit = -1;           // open connections; -1: any number
+  bool toa = false;                    // TCP: tell members the client's address in a TCP option (CA-02)
+  std::optional<Whitelist> whitelist;  // empty: none was ever given, everybody may connect
   bool operator==(const Listener&) const = default;
+};
+
+/// The same client goes to the same member for a while (ST-01..06). The only type of TCP and UDP pools is SOURCE_IP.
+struct SessionPersistence {
+  std::optional<int> timeout_minutes;  // since the last use; empty: kStickyDefaultMinutes
+  bool operator==(const SessionPersistence&) const = default;
 };
 
 struct Pool : Common {
   Id loadbalancer_id;
   Protocol protocol = Protocol::kTcp;
   Algorithm algorithm = Algorithm::kRoundRobin;
+  std::optional<SessionPersistence> persistence;
+
+  /// Minutes of stickiness in force, 0: none. The hash of SOURCE_IP is sticky by itself and ignores the setting.
+  int sticky_minutes() const {
+    if (!persistence || algorithm != Algorithm::kRoundRobin) return 0;
+    return persistence->timeout_minutes.value_or(kStickyDefaultMinutes);
+  }
   bool operator==(const Pool&) const = default;
 };
 
@@ -91,6 +121,17 @@ struct HealthMonitor : Common {
   bool operator==(const HealthMonitor&) const = default;
 };
 
+/// A public address, which a load balancer serves beside its VIP while bound to it (LB-03, LB-07..14).
+struct Eip : Common {
+  IpAddress address;
+  std::string type = "5_bgp";  // label of the link, LB-08
+  std::optional<Id> loadbalancer_id;
+  std::optional<int> bandwidth;  // Mbit/s, each direction; empty: not limited
+  Id bandwidth_id;               // made up by us, stable for the life of the EIP
+  std::string bandwidth_name;
+  bool operator==(const Eip&) const = default;
+};
+
 /// A network the node serves; registered in the agent's configuration, read-only in the API.
 struct Subnet {
   std::string id;
@@ -98,6 +139,13 @@ struct Subnet {
   std::string name;
   Cidr cidr;
   std::optional<IpAddress> gateway;
+};
+
+/// What the agent's configuration says of the node's addresses.
+struct Node {
+  std::vector<Subnet> subnets;
+  std::vector<Cidr> eip_pools;        // where EIPs come from when no address is given
+  std::vector<Cidr> local_addresses;  // the node's own and its SNAT addresses: no VIP, EIP or member may lie there
 };
 
 template <class T>
@@ -111,6 +159,7 @@ struct Model {
   Table<Pool> pools;
   Table<Member> members;
   Table<HealthMonitor> health_monitors;
+  Table<Eip> eips;
 
   template <class T>
   const Table<T>& table() const;
@@ -139,6 +188,10 @@ inline const Table<HealthMonitor>& Model::table() const {
   return health_monitors;
 }
 template <>
+inline const Table<Eip>& Model::table() const {
+  return eips;
+}
+template <>
 inline Table<LoadBalancer>& Model::table() {
   return load_balancers;
 }
@@ -158,10 +211,15 @@ template <>
 inline Table<HealthMonitor>& Model::table() {
   return health_monitors;
 }
+template <>
+inline Table<Eip>& Model::table() {
+  return eips;
+}
 
 /// One step of a transaction. Put replaces or inserts the whole resource; Erase names one that exists.
-using Resource = std::variant<LoadBalancer, Listener, Pool, Member, HealthMonitor>;
-enum class Kind : uint8_t { kLoadBalancer, kListener, kPool, kMember, kHealthMonitor };  // in the variant's order
+using Resource = std::variant<LoadBalancer, Listener, Pool, Member, HealthMonitor, Eip>;
+// in the variant's order
+enum class Kind : uint8_t { kLoadBalancer, kListener, kPool, kMember, kHealthMonitor, kEip };
 struct Put {
   Resource resource;
 };
@@ -185,9 +243,13 @@ Status validate(const Listener& listener);
 Status validate(const Pool& pool);
 Status validate(const Member& member);
 Status validate(const HealthMonitor& monitor);
+Status validate(const Eip& eip);
 
-/// Checks what holds between resources: references exist, ports and members are unique, protocols fit, one monitor per
-/// pool.
+/// Of a pool: what stickiness goes with which algorithm, the rows of ST-03 and ST-05 that TCP and UDP pools have.
+Status validate_persistence(const Pool& pool);
+
+/// Checks what holds between resources: references exist, addresses, ports and members are unique, protocols and
+/// address families fit, one monitor per pool, one EIP per load balancer.
 Status validate(const Model& model);
 
 }  // namespace elb::model

@@ -18,8 +18,19 @@ enum class PortSpace : uint8_t { kTcp, kUdp };
 
 PortSpace port_space(Protocol protocol) { return protocol == Protocol::kUdp ? PortSpace::kUdp : PortSpace::kTcp; }
 
-/// Members are many and IPv4 only (validate(Member) comes first), so 32 bits identify an address.
-using VipIndex = std::unordered_map<uint32_t, const LoadBalancer*>;
+struct AddressHash {
+  size_t operator()(const IpAddress& address) const {
+    const auto& bytes = address.bytes();
+    return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+};
+
+/// Whose public or virtual address it is.
+struct Holder {
+  Kind kind;
+  std::string_view id;
+};
+using Holders = std::unordered_map<IpAddress, Holder, AddressHash>;
 
 template <class T>
 const T* look_up(const Table<T>& table, const Id& id) {
@@ -41,18 +52,47 @@ Status check_each(const Table<T>& table) {
   return {};
 }
 
-Result<VipIndex> check_load_balancers(const Model& model) {
-  VipIndex vips;
-  vips.reserve(model.load_balancers.size());
-  for (const auto& [id, lb] : model.load_balancers) {
-    const auto [it, fresh] = vips.emplace(lb->vip_address.v4_be(), lb.get());
-    if (!fresh)
-      return fail(
-          ErrorCode::kConflict,
-          fmt::format("{} is already the address of load balancer {}", lb->vip_address.to_string(), it->second->id),
-          "vip_address");
+Status hold(Holders& holders, const IpAddress& address, Kind kind, const Id& id, std::string_view field) {
+  const auto [it, fresh] = holders.emplace(address, Holder{kind, id});
+  if (fresh) return {};
+  return fail(
+      ErrorCode::kConflict,
+      fmt::format("{} is already the address of {} {}", address.to_string(), to_string(it->second.kind), it->second.id),
+      std::string(field));
+}
+
+std::string_view family(const IpAddress& address) { return address.is_v4() ? "IPv4" : "IPv6"; }
+
+Status check_eips(const Model& model, Holders& holders) {
+  std::unordered_map<std::string_view, const Eip*> bound;
+  for (const auto& [id, eip] : model.eips) {
+    if (auto status = hold(holders, eip->address, Kind::kEip, id, "address"); !status) return status;
+    if (!eip->loadbalancer_id) continue;
+    const LoadBalancer* lb = look_up(model.load_balancers, *eip->loadbalancer_id);
+    if (!lb) return missing("loadbalancer_id", Kind::kLoadBalancer, *eip->loadbalancer_id);
+    if (lb->vip_address.is_v4() != eip->address.is_v4())
+      return invalid("loadbalancer_id",
+                     fmt::format("EIP {} is {}, the VIP {} of load balancer {} is {}: both must be of one family",
+                                 eip->address.to_string(), family(eip->address), lb->vip_address.to_string(), lb->id,
+                                 family(lb->vip_address)));
+    const auto [it, fresh] = bound.emplace(*eip->loadbalancer_id, eip.get());
+    if (!fresh)  // LB-12
+      return fail(ErrorCode::kConflict,
+                  fmt::format("load balancer {} already has EIP {} ({})", lb->id, it->second->address.to_string(),
+                              it->second->id),
+                  "loadbalancer_id");
   }
-  return vips;
+  return {};
+}
+
+Result<Holders> check_addresses(const Model& model) {
+  Holders holders;
+  holders.reserve(model.load_balancers.size() + model.eips.size());
+  for (const auto& [id, lb] : model.load_balancers)
+    if (auto status = hold(holders, lb->vip_address, Kind::kLoadBalancer, id, "vip_address"); !status)
+      return pass_on(status.error());
+  if (auto status = check_eips(model, holders); !status) return pass_on(status.error());
+  return holders;
 }
 
 Status check_pools(const Model& model) {
@@ -96,23 +136,34 @@ Status check_listeners(const Model& model) {
   return {};
 }
 
-Status check_members(const Model& model, const VipIndex& vips) {
+/// NAT64 gives IPv6 clients IPv4 members; the other way round there are too few addresses.
+Status check_family(const Model& model, const Pool& pool, const Member& member) {
+  if (member.address.is_v4()) return {};
+  const LoadBalancer* lb = look_up(model.load_balancers, pool.loadbalancer_id);
+  if (!lb || !lb->vip_address.is_v4()) return {};
+  return invalid("address", fmt::format("{} is IPv6, but the VIP {} of load balancer {} is IPv4, which needs IPv4 "
+                                        "members (an IPv6 VIP takes both)",
+                                        member.address.to_string(), lb->vip_address.to_string(), lb->id));
+}
+
+Status check_members(const Model& model, const Holders& holders) {
   struct Place {
     const Pool* pool;
-    uint64_t endpoint;  // address and port
+    Endpoint endpoint;
     const Member* member;
-    auto key() const { return std::tuple(pool, endpoint); }
+    auto key() const { return std::tie(pool, endpoint); }
   };
   std::vector<Place> places;  // sorted: for so many small keys much cheaper than a map
   places.reserve(model.members.size());
   for (const auto& [id, member] : model.members) {
     const Pool* pool = look_up(model.pools, member->pool_id);
     if (!pool) return missing("pool_id", Kind::kPool, member->pool_id);
-    const uint32_t address = member->address.v4_be();
-    if (const auto vip = vips.find(address); vip != vips.end())
-      return invalid("address", fmt::format("{} is the address of load balancer {}; a member cannot be a load balancer",
-                                            member->address.to_string(), vip->second->id));
-    places.push_back({pool, uint64_t{address} << 16U | member->protocol_port, member.get()});
+    if (auto status = check_family(model, *pool, *member); !status) return status;
+    if (const auto holder = holders.find(member->address); holder != holders.end())
+      return invalid("address",
+                     fmt::format("{} is the address of {} {}; a member cannot be a load balancer",
+                                 member->address.to_string(), to_string(holder->second.kind), holder->second.id));
+    places.push_back({pool, {member->address, member->protocol_port}, member.get()});
   }
   std::ranges::stable_sort(places, {}, &Place::key);
   const auto twin = std::ranges::adjacent_find(places, {}, &Place::key);
@@ -120,7 +171,7 @@ Status check_members(const Model& model, const VipIndex& vips) {
   const Member& member = *twin->member;
   return fail(ErrorCode::kConflict,
               fmt::format("members {} and {} of pool {} both have {}", member.id, std::next(twin)->member->id,
-                          member.pool_id, Endpoint{member.address, member.protocol_port}.to_string()),
+                          member.pool_id, twin->endpoint.to_string()),
               "address");
 }
 
@@ -147,12 +198,13 @@ Status validate(const Model& model) {
   if (auto status = check_each(model.pools); !status) return status;
   if (auto status = check_each(model.members); !status) return status;
   if (auto status = check_each(model.health_monitors); !status) return status;
+  if (auto status = check_each(model.eips); !status) return status;
 
-  const auto vips = check_load_balancers(model);
-  if (!vips) return pass_on(vips.error());
+  const auto holders = check_addresses(model);
+  if (!holders) return pass_on(holders.error());
   if (auto status = check_pools(model); !status) return status;
   if (auto status = check_listeners(model); !status) return status;
-  if (auto status = check_members(model, *vips); !status) return status;
+  if (auto status = check_members(model, *holders); !status) return status;
   return check_health_monitors(model);
 }
 

@@ -2,6 +2,7 @@
 // What one resource must satisfy by itself. Rules between resources are in validate_model.cpp.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <set>
 
 #include "model/resources.h"
@@ -46,14 +47,39 @@ Status check_common(const Common& common) {
   return check_tags(common.tags);
 }
 
-/// An address that a host can own: neither 0.0.0.0/8, loopback, multicast nor above.
+/// Why no host can own the address; empty: one can.
+std::string_view not_a_host(const IpAddress& address) {
+  const auto& bytes = address.bytes();
+  if (address.is_v4()) {
+    // Neither 0.0.0.0/8, loopback, multicast nor above.
+    return bytes[0] == 0 || bytes[0] == 127 || bytes[0] >= 224 ? "is not a unicast host address" : "";
+  }
+  const auto zeros = std::find_if(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte != 0; }) - bytes.begin();
+  if (zeros == 10 && bytes[10] == 0xFF && bytes[11] == 0xFF) return "is an IPv4 address in IPv6 form; write it as IPv4";
+  if (bytes[0] == 0xFF || zeros >= 8) return "is not a unicast host address";  // multicast; ::, ::1 and ::/64
+  if (bytes[0] == 0xFE && (bytes[1] & 0xC0U) == 0x80) return "is a link-local address";
+  return "";
+}
+
 Status check_unicast(std::string_view field, const IpAddress& address) {
-  if (!address.is_v4())
-    return invalid(std::string(field),
-                   fmt::format("{} is an IPv6 address; this version serves IPv4 only", address.to_string()));
-  const uint32_t first_octet = address.v4_host() >> 24U;
-  if (first_octet == 0 || first_octet == 127 || first_octet >= 224)
-    return invalid(std::string(field), fmt::format("{} is not a unicast host address", address.to_string()));
+  const std::string_view why = not_a_host(address);
+  if (why.empty()) return {};
+  return invalid(std::string(field), fmt::format("{} {}", address.to_string(), why));
+}
+
+Status check_bandwidth(std::string_view field, const std::optional<int>& bandwidth) {
+  return bandwidth ? check_range(field, *bandwidth, 1, kBandwidthMax) : Status();  // LB-09
+}
+
+Status check_access(const Listener& listener) {
+  if (listener.connection_limit == 0 || listener.connection_limit < -1)
+    return invalid("connection_limit",
+                   fmt::format("must be -1 or 1 to {}, is {}", kConnectionLimitMax, listener.connection_limit));
+  if (listener.toa && listener.protocol != Protocol::kTcp)
+    return invalid("toa", fmt::format("needs a TCP listener, this one is {}", to_string(listener.protocol)));
+  if (listener.whitelist && listener.whitelist->entries.size() > kWhitelistMax)
+    return invalid("allowed_cidrs", fmt::format("at most {} entries are allowed, got {}", kWhitelistMax,
+                                                listener.whitelist->entries.size()));
   return {};
 }
 
@@ -66,6 +92,7 @@ Status validate(const LoadBalancer& load_balancer) {
   if (auto status = check_text("vip_network_id", load_balancer.vip_network_id); !status) return status;
   if (auto status = check_text("vip_port_id", load_balancer.vip_port_id); !status) return status;
   if (auto status = check_text("provider", load_balancer.provider, 64); !status) return status;
+  if (auto status = check_bandwidth("vip_bandwidth", load_balancer.vip_bandwidth); !status) return status;
   return check_unicast("vip_address", load_balancer.vip_address);
 }
 
@@ -74,10 +101,25 @@ Status validate(const Listener& listener) {
   if (auto status = check_port("protocol_port", listener.protocol_port); !status) return status;
   if (listener.protocol == Protocol::kUdp && listener.protocol_port == kVxlanPort)
     return invalid("protocol_port", fmt::format("UDP port {} is reserved for VXLAN", kVxlanPort));
-  return {};
+  return check_access(listener);
 }
 
-Status validate(const Pool& pool) { return check_common(pool); }
+Status validate_persistence(const Pool& pool) {
+  if (!pool.persistence) return {};
+  if (pool.algorithm == Algorithm::kLeastConnections)
+    return invalid("session_persistence", "cannot be combined with lb_algorithm LEAST_CONNECTIONS; null removes it");
+  const auto& minutes = pool.persistence->timeout_minutes;
+  if (!minutes) return {};
+  if (pool.algorithm == Algorithm::kSourceIp)
+    return invalid("session_persistence.persistence_timeout",
+                   "must not be given with lb_algorithm SOURCE_IP, which is sticky by itself; null removes it");
+  return check_range("session_persistence.persistence_timeout", *minutes, 1, kStickyMaxMinutes);
+}
+
+Status validate(const Pool& pool) {
+  if (auto status = check_common(pool); !status) return status;
+  return validate_persistence(pool);
+}
 
 Status validate(const Member& member) {
   if (auto status = check_common(member); !status) return status;
@@ -96,6 +138,15 @@ Status validate(const HealthMonitor& monitor) {
   if (auto status = check_range("max_retries_down", monitor.max_retries_down, 1, kRetriesMax); !status) return status;
   if (monitor.monitor_port) return check_port("monitor_port", *monitor.monitor_port);
   return {};
+}
+
+Status validate(const Eip& eip) {
+  if (auto status = check_common(eip); !status) return status;
+  if (auto status = check_text("bandwidth_name", eip.bandwidth_name); !status) return status;
+  if (eip.type != "5_bgp" && eip.type != "5_sbgp")  // LB-08
+    return invalid("type", fmt::format("must be 5_bgp or 5_sbgp, is '{}'", eip.type));
+  if (auto status = check_bandwidth("bandwidth", eip.bandwidth); !status) return status;
+  return check_unicast("address", eip.address);
 }
 
 }  // namespace elb::model

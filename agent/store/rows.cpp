@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/rows.h"
 
+#include <algorithm>
+
 namespace elb::store {
 namespace {
 
@@ -26,6 +28,34 @@ Status read_address(Statement& row, std::string_view column, IpAddress& address)
   return {};
 }
 
+std::optional<int64_t> wide(const std::optional<int>& value) {
+  return value ? std::optional<int64_t>(*value) : std::nullopt;
+}
+
+std::optional<int> narrow(const std::optional<int64_t>& value) {
+  return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+/// A whitelist lies in one column as text: it is read and written as a whole, and nobody asks SQL for an entry.
+std::string join(const std::vector<Cidr>& entries) {
+  std::string text;
+  for (const Cidr& entry : entries) text += (text.empty() ? "" : ",") + entry.to_string();
+  return text;
+}
+
+Status split(std::string_view text, std::vector<Cidr>& entries) {
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, text.find(','));
+    const auto entry = Cidr::parse(piece);
+    if (!entry) return unreadable("whitelist_entries", piece);
+    entries.push_back(*entry);
+    text.remove_prefix(std::min(piece.size() + 1, text.size()));
+  }
+  return {};
+}
+
+constexpr std::string_view kSourceIp = "SOURCE_IP";
+
 }  // namespace
 
 void Rows<model::LoadBalancer>::bind(Statement& row, const model::LoadBalancer& load_balancer) {
@@ -33,7 +63,8 @@ void Rows<model::LoadBalancer>::bind(Statement& row, const model::LoadBalancer& 
       .bind(load_balancer.vip_network_id)
       .bind(load_balancer.vip_port_id)
       .bind(load_balancer.vip_address.to_string())
-      .bind(load_balancer.provider);
+      .bind(load_balancer.provider)
+      .bind_optional(wide(load_balancer.vip_bandwidth));
 }
 
 Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load_balancer) {
@@ -42,6 +73,7 @@ Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load
   load_balancer.vip_port_id = row.text();
   if (auto status = read_address(row, "vip_address", load_balancer.vip_address); !status) return status;
   load_balancer.provider = row.text();
+  load_balancer.vip_bandwidth = narrow(row.optional_integer());
   return {};
 }
 
@@ -49,7 +81,13 @@ void Rows<model::Listener>::bind(Statement& row, const model::Listener& listener
   row.bind(listener.loadbalancer_id)
       .bind(to_string(listener.protocol))
       .bind(int64_t{listener.protocol_port})
-      .bind_optional(listener.default_pool_id);
+      .bind_optional(listener.default_pool_id)
+      .bind(int64_t{listener.connection_limit})
+      .bind(int64_t{listener.toa});
+  const auto& whitelist = listener.whitelist;
+  row.bind_optional(whitelist ? std::optional(whitelist->id) : std::nullopt)
+      .bind(int64_t{whitelist && whitelist->enabled})
+      .bind(whitelist ? join(whitelist->entries) : std::string());
 }
 
 Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
@@ -57,11 +95,20 @@ Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
   if (auto status = read_protocol(row, listener.protocol); !status) return status;
   listener.protocol_port = static_cast<uint16_t>(row.integer());
   listener.default_pool_id = row.optional_text();
-  return {};
+  listener.connection_limit = static_cast<int>(row.integer());
+  listener.toa = row.integer() != 0;
+  const auto whitelist_id = row.optional_text();
+  const bool enabled = row.integer() != 0;
+  const std::string entries = row.text();
+  if (!whitelist_id) return {};
+  listener.whitelist = model::Whitelist{*whitelist_id, enabled, {}};
+  return split(entries, listener.whitelist->entries);
 }
 
 void Rows<model::Pool>::bind(Statement& row, const model::Pool& pool) {
   row.bind(pool.loadbalancer_id).bind(to_string(pool.protocol)).bind(to_string(pool.algorithm));
+  row.bind_optional(pool.persistence ? std::optional<std::string>(kSourceIp) : std::nullopt);
+  row.bind_optional(pool.persistence ? wide(pool.persistence->timeout_minutes) : std::nullopt);
 }
 
 Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
@@ -71,6 +118,11 @@ Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
   const auto value = model::parse_algorithm(algorithm);
   if (!value) return unreadable("lb_algorithm", algorithm);
   pool.algorithm = *value;
+  const auto type = row.optional_text();
+  const auto minutes = row.optional_integer();
+  if (!type) return {};
+  if (*type != kSourceIp) return unreadable("persistence_type", *type);
+  pool.persistence = model::SessionPersistence{narrow(minutes)};
   return {};
 }
 
@@ -114,6 +166,25 @@ Status Rows<model::HealthMonitor>::read(Statement& row, model::HealthMonitor& mo
   monitor.max_retries = static_cast<int>(row.integer());
   monitor.max_retries_down = static_cast<int>(row.integer());
   if (const auto port = row.optional_integer()) monitor.monitor_port = static_cast<uint16_t>(*port);
+  return {};
+}
+
+void Rows<model::Eip>::bind(Statement& row, const model::Eip& eip) {
+  row.bind(eip.address.to_string())
+      .bind(eip.type)
+      .bind_optional(eip.loadbalancer_id)
+      .bind_optional(wide(eip.bandwidth))
+      .bind(eip.bandwidth_id)
+      .bind(eip.bandwidth_name);
+}
+
+Status Rows<model::Eip>::read(Statement& row, model::Eip& eip) {
+  if (auto status = read_address(row, "address", eip.address); !status) return status;
+  eip.type = row.text();
+  eip.loadbalancer_id = row.optional_text();
+  eip.bandwidth = narrow(row.optional_integer());
+  eip.bandwidth_id = row.text();
+  eip.bandwidth_name = row.text();
   return {};
 }
 

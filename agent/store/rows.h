@@ -21,8 +21,8 @@ struct Rows;
 template <>
 struct Rows<model::LoadBalancer> {
   static constexpr std::string_view kTable = "load_balancer";
-  static constexpr std::array<std::string_view, 5> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
-                                                               "vip_address", "provider"};
+  static constexpr std::array<std::string_view, 6> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
+                                                               "vip_address",   "provider",       "vip_bandwidth"};
   static void bind(Statement& row, const model::LoadBalancer& load_balancer);
   static Status read(Statement& row, model::LoadBalancer& load_balancer);
 };
@@ -30,8 +30,9 @@ struct Rows<model::LoadBalancer> {
 template <>
 struct Rows<model::Listener> {
   static constexpr std::string_view kTable = "listener";
-  static constexpr std::array<std::string_view, 4> kColumns = {"loadbalancer_id", "protocol", "protocol_port",
-                                                               "default_pool_id"};
+  static constexpr std::array<std::string_view, 9> kColumns = {
+      "loadbalancer_id", "protocol",          "protocol_port",    "default_pool_id", "connection_limit", "toa",
+      "whitelist_id",    "whitelist_enabled", "whitelist_entries"};
   static void bind(Statement& row, const model::Listener& listener);
   static Status read(Statement& row, model::Listener& listener);
 };
@@ -39,7 +40,8 @@ struct Rows<model::Listener> {
 template <>
 struct Rows<model::Pool> {
   static constexpr std::string_view kTable = "pool";
-  static constexpr std::array<std::string_view, 3> kColumns = {"loadbalancer_id", "protocol", "lb_algorithm"};
+  static constexpr std::array<std::string_view, 5> kColumns = {"loadbalancer_id", "protocol", "lb_algorithm",
+                                                               "persistence_type", "persistence_timeout"};
   static void bind(Statement& row, const model::Pool& pool);
   static Status read(Statement& row, model::Pool& pool);
 };
@@ -60,6 +62,15 @@ struct Rows<model::HealthMonitor> {
       "pool_id", "type", "delay", "timeout", "max_retries", "max_retries_down", "monitor_port"};
   static void bind(Statement& row, const model::HealthMonitor& monitor);
   static Status read(Statement& row, model::HealthMonitor& monitor);
+};
+
+template <>
+struct Rows<model::Eip> {
+  static constexpr std::string_view kTable = "eip";
+  static constexpr std::array<std::string_view, 6> kColumns = {"address",   "type",         "loadbalancer_id",
+                                                               "bandwidth", "bandwidth_id", "bandwidth_name"};
+  static void bind(Statement& row, const model::Eip& eip);
+  static Status read(Statement& row, model::Eip& eip);
 };
 
 }  // namespace elb::store

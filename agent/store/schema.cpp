@@ -128,8 +128,43 @@ CREATE TABLE health_monitor_tag (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE load_balancer ADD COLUMN vip_bandwidth INTEGER CHECK (vip_bandwidth > 0);
+ALTER TABLE pool ADD COLUMN persistence_type TEXT;
+ALTER TABLE pool ADD COLUMN persistence_timeout INTEGER;
+ALTER TABLE listener ADD COLUMN connection_limit INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE listener ADD COLUMN toa INTEGER NOT NULL DEFAULT 0 CHECK (toa IN (0, 1));
+ALTER TABLE listener ADD COLUMN whitelist_id TEXT;
+ALTER TABLE listener ADD COLUMN whitelist_enabled INTEGER NOT NULL DEFAULT 0 CHECK (whitelist_enabled IN (0, 1));
+ALTER TABLE listener ADD COLUMN whitelist_entries TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX listener_by_whitelist ON listener (whitelist_id);
+
+CREATE TABLE eip (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  address TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  loadbalancer_id TEXT REFERENCES load_balancer (id) DEFERRABLE INITIALLY DEFERRED,
+  bandwidth INTEGER CHECK (bandwidth > 0),
+  bandwidth_id TEXT NOT NULL,
+  bandwidth_name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX eip_by_load_balancer ON eip (loadbalancer_id);
+CREATE TABLE eip_tag (
+  resource_id TEXT NOT NULL REFERENCES eip (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

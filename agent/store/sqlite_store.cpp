@@ -55,6 +55,7 @@ Result<model::Model> SqliteStore::load() {
   if (auto status = store::load(db_, model.listeners); !status) return pass_on(status.error());
   if (auto status = store::load(db_, model.members); !status) return pass_on(status.error());
   if (auto status = store::load(db_, model.health_monitors); !status) return pass_on(status.error());
+  if (auto status = store::load(db_, model.eips); !status) return pass_on(status.error());
   return model;
 }
 
@@ -73,6 +74,8 @@ Status SqliteStore::apply(const model::Change& change) {
       return erase<model::Member>(db_, gone.id);
     case model::Kind::kHealthMonitor:
       return erase<model::HealthMonitor>(db_, gone.id);
+    case model::Kind::kEip:
+      return erase<model::Eip>(db_, gone.id);
   }
   return fail(ErrorCode::kInternal, "a change of an unknown kind");
 }

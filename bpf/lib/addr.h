@@ -5,6 +5,7 @@
 
 #include <linux/in.h>
 #include <lib/maps.h>
+#include <lib/packet.h>
 
 ELB_INLINE __u32 elb_kind_of(const struct elb_ip *addr)
 {
@@ -25,18 +26,41 @@ ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
  * A packet that is not balanced, whatever it is: `if_ours` is the reason if it was meant to be.
  * Global, so that the verifier reads it once.
  */
-__attribute__((noinline)) int elb_unbalanced(__be32 dest, __u32 proto, __u32 if_ours)
+__attribute__((noinline)) int elb_unbalanced(__be32 dest, __u32 if_ours)
 {
 	switch (elb_addr_kind_of(dest)) {
 	case ELB_ADDR_VIP:
-		return proto == IPPROTO_ICMP ? ELB_REASON_PASS_ICMP : if_ours;
 	case ELB_ADDR_LOCAL:
-		return proto == IPPROTO_ICMP ? ELB_REASON_STRAY_REPLY : if_ours;
+		return if_ours;
 	case ELB_ADDR_HOST:
 		return ELB_REASON_PASS_HOST;
 	default:
 		return ELB_REASON_PASS_OTHER;
 	}
+}
+
+/*
+ * Nobody can have this address who wants an answer: this network, loopback, multicast, broadcast,
+ * or one of our own (LAND, or a forged local address).
+ */
+ELB_INLINE int elb_bad_source(__be32 source)
+{
+	__u32 first = bpf_ntohl(source) >> 24;
+
+	return first == 0 || first == 127 || first >= 224 ||
+	       elb_addr_kind_of(source) != ELB_ADDR_NONE;
+}
+
+/* As struct elb_ip, ::ffff:a.b.c.d is a.b.c.d (RFC 4291): such an address may not come by IPv6. */
+ELB_INLINE int elb_bad_source6(const struct elb_ip *source)
+{
+	if ((source->word[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+		return 1; /* multicast */
+	if (!(source->word[0] | source->word[1]) &&
+	    (source->word[2] == ELB_MAPPED_WORD ||
+	     (!source->word[2] && !(source->word[3] & ~bpf_htonl(1)))))
+		return 1; /* IPv4, unspecified, loopback */
+	return elb_kind_of(source) != ELB_ADDR_NONE;
 }
 
 #endif

@@ -76,12 +76,21 @@ ELB_INLINE int elb_open6(ELB_CTX *ctx, __u32 where, __u32 vlan, const struct elb
 	__builtin_memcpy(opening->from.mac, eth->source, ETH_ALEN);
 	opening->ttl = ip->hop_limit;
 	opening->tcp_flags = elb_tcp_flags(l4);
-	opening->total_len = total_len;
+	opening->total_len = elb_wire_len6(ctx, l4, ELB_WHERE_PROTO(where), header_len, total_len);
 	opening->now = bpf_jiffies64() >> elb_tick_shift;
 	opening->bad = elb_l4_wrong(ELB_WHERE_PROTO(where), l4, total_len - header_len) ||
 		       total_len + ELB_WHERE_L3(where) > elb_frame_len(ctx) ||
-		       elb_unfit6(&ip->source) || elb_unfit6(&ip->dest);
+		       elb_is_mapped(&ip->dest);
 	return elb_connect(opening);
+}
+
+/* What the client's packets may measure on the way to the member that was chosen. */
+ELB_INLINE __u32 elb_opening_mtu(const struct elb_opening *opening)
+{
+	__u32 hop_index = opening->nat.hop;
+	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
+
+	return (hop ? hop->mtu : 0) + (elb_member_is_v6(opening) ? 0 : ELB_FAMILIES_DIFFER);
 }
 
 /* Do the addresses beside the entry belong to the packet? Else its hash is all that is equal. */
@@ -103,24 +112,28 @@ ELB_INLINE int elb_translate6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 		return elb_exit(ELB_REASON_TTL);
 	__u32 hop_index = ELB_LOAD(flow->hop);
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
-	int reason = elb_hop_check(hop, elb_ip6_len(ip));
-	if (reason != ELB_FORWARD || !hop)
-		return elb_exit(reason);
 	if (!elb_within(ctx, eth, sizeof(*eth)) || !elb_parse_l4_6(ctx, ip, where, &l4))
 		return elb_exit(ELB_REASON_MALFORMED);
+	__u32 length = elb_ip6_len(ip);
+	int reason = elb_hop_check(hop, elb_wire_len6(ctx, &l4, ELB_WHERE_PROTO(where),
+						      ELB_WHERE_HEADER(where), length));
+	if (reason == ELB_REASON_TOO_BIG && hop)
+		return elb_too_big6(ctx, ELB_WHERE_L3(where), hop->mtu);
+	if (reason != ELB_FORWARD || !hop)
+		return elb_exit(reason);
 	if (ELB_WHERE_PROTO(where) == IPPROTO_UDP && !*l4.check)
 		return elb_exit(ELB_REASON_NO_UDP_CHECKSUM);
 
 	ip->hop_limit--;
 	ip->source = beside->new_source;
 	ip->dest = beside->new_dest;
-	elb_l4_rewrite(flow, ELB_WHERE_PROTO(where), &l4);
 	elb_hop_write(hop, eth);
+	__u32 flags = elb_tcp_flags(&l4);
+	elb_l4_rewrite(ctx, where, flow, &l4); /* in tc, the last use of the frame */
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
 	__u32 out_vlan = hop->vlan;
-	int verdict =
-		elb_depart(ctx, hop, flow, ctl, elb_tcp_flags(&l4), elb_ip6_len(ip) + ETH_HLEN);
+	int verdict = elb_depart(ctx, hop, flow, ctl, flags, length);
 	if (ELB_LEAVES(verdict) && out_vlan != vlan && elb_retag(ctx, vlan, out_vlan))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
 	return verdict;
@@ -142,6 +155,8 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 		if (!opening)
 			return ELB_BROKEN_ENV;
 		int reason = elb_open6(ctx, where, vlan, ip, &l4, &key, opening);
+		if (reason == ELB_REASON_TOO_BIG)
+			return elb_too_big6(ctx, ELB_WHERE_L3(where), elb_opening_mtu(opening));
 		if (reason != ELB_FORWARD)
 			return elb_refuse(opening, reason);
 		ctl = opening->ctl;

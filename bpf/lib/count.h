@@ -11,19 +11,25 @@
 
 #define ELB_FORWARD ELB_REASON_COUNT /* no reason: the packet goes on */
 
-/* Counts the reason and gives the verdict that goes with it. Global: the verifier reads it once. */
-__attribute__((noinline)) int elb_exit(__u32 reason)
+ELB_INLINE void elb_count_reason(__u32 reason)
 {
 	__u64 *packets = bpf_map_lookup_elem(&elb_reasons, &reason);
-	__u64 drops = 0;
 
 	if (packets)
 		*packets += 1;
+}
+
+/* Counts the reason and gives the verdict that goes with it. Global: the verifier reads it once. */
+__attribute__((noinline)) int elb_exit(__u32 reason)
+{
+	__u64 drops = 0;
+
+	elb_count_reason(reason);
 #define ELB_REASON_DROP(NAME, name, drop, text) drops |= (__u64)drop << ELB_REASON_##NAME;
 	ELB_REASONS(ELB_REASON_DROP)
 #undef ELB_REASON_DROP
-	if (reason == ELB_REASON_ARP_ANSWERED || reason == ELB_REASON_ND_ANSWERED ||
-	    reason == ELB_REASON_PING6_ANSWERED)
+	if (reason == ELB_REASON_ARP_ANSWERED || reason == ELB_REASON_ECHO_ANSWERED ||
+	    reason == ELB_REASON_TOO_BIG_TOLD || reason == ELB_REASON_ND_ANSWERED)
 		return ELB_TURN;
 	return drops >> (reason & 63) & 1 ? ELB_DROP : ELB_PASS;
 }
@@ -46,36 +52,16 @@ ELB_INLINE void elb_count_connection(__u32 member)
 }
 
 /* The flow's own figures may lose an addition if one direction arrives on two CPUs at once. */
-ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, const struct iphdr *ip)
+ELB_INLINE void elb_count_forwarded(struct elb_flow *flow, int reverse, __u32 total_len)
 {
 	__u32 member = ELB_FLOW_MEMBER(flow->traffic);
 
 	flow->packets++;
-	flow->traffic += ELB_FLOW_TRAFFIC(bpf_ntohs(ip->tot_len) + ETH_HLEN, 0);
+	flow->traffic += ELB_FLOW_TRAFFIC(total_len + ETH_HLEN, 0);
 	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
 	if (!traffic)
 		return;
-	__u64 bytes = bpf_ntohs(ip->tot_len) + ETH_HLEN;
-	if (reverse) {
-		ELB_KEEP_APART(traffic);
-		traffic->packets_out++;
-		traffic->bytes_out += bytes;
-	} else {
-		traffic->packets_in++;
-		traffic->bytes_in += bytes;
-	}
-}
-
-/* The same for a packet whose length is not where IPv4 has it. */
-ELB_INLINE void elb_count_bytes(struct elb_flow *flow, int reverse, __u64 bytes)
-{
-	__u32 member = ELB_FLOW_MEMBER(flow->traffic);
-
-	flow->packets++;
-	flow->traffic += ELB_FLOW_TRAFFIC(bytes, 0);
-	struct elb_traffic *traffic = bpf_map_lookup_elem(&elb_traffic, &member);
-	if (!traffic)
-		return;
+	__u64 bytes = total_len + ETH_HLEN;
 	if (reverse) {
 		ELB_KEEP_APART(traffic);
 		traffic->packets_out++;

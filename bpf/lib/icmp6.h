@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * ICMPv6 that the balancer answers itself: neighbour solicitations for its addresses (RFC 4861),
- * which nobody else would, and echo requests to virtual addresses.
+ * ICMPv6: neighbour solicitations for the balancer's addresses (RFC 4861), which nobody else would
+ * answer, pings of them, errors about connections (icmp6_error.h).
  */
 #ifndef ELB_ICMP6_H
 #define ELB_ICMP6_H
 
-#include <lib/ip6.h>
-#include <lib/core.h>
+#include <lib/icmp6_error.h>
 
 #define ELB_ICMP6_ECHO	    128
 #define ELB_ICMP6_REPLY	    129
 #define ELB_ICMP6_SOLICIT   135
 #define ELB_ICMP6_ADVERTISE 136
-
-struct elb_icmp6 {
-	__u8 type, code;
-	__be16 check;
-	__be32 word;
-};
 
 /* A neighbour advertisement as sent; a solicitation may lack the option. */
 struct elb_advert {
@@ -105,20 +98,18 @@ ELB_INLINE int elb_answer_ping6(ELB_CTX *ctx, struct elb_ip6 *ip, struct elb_icm
 {
 	struct elb_ethernet *eth = elb_data(ctx);
 	struct elb_ip source = ip->source;
-	__u8 mac[ETH_ALEN];
 
-	if (!elb_within(ctx, eth, sizeof(*eth)))
-		return elb_exit(ELB_REASON_MALFORMED);
-	__builtin_memcpy(mac, eth->dest, ETH_ALEN);
-	__builtin_memcpy(eth->dest, eth->source, ETH_ALEN);
-	__builtin_memcpy(eth->source, mac, ETH_ALEN);
+	if (elb_bad_source6(&source))
+		return elb_exit(ELB_REASON_BAD_SOURCE);
+	if (!elb_within(ctx, eth, sizeof(*eth)) || !elb_turn_ethernet(ctx, eth))
+		return elb_exit(ELB_REASON_PASS_ICMP);
 	ip->source = ip->dest;
 	ip->dest = source;
 	ip->hop_limit = ELB_IP6_HOPS;
 	icmp->type = ELB_ICMP6_REPLY;
 	icmp->check =
 		elb_csum_apply(icmp->check, elb_csum_change(0, ELB_ICMP6_ECHO, ELB_ICMP6_REPLY));
-	return elb_exit(ELB_REASON_PING6_ANSWERED);
+	return elb_exit(ELB_REASON_ECHO_ANSWERED);
 }
 
 ELB_NOINLINE int elb_icmp6(ELB_CTX *ctx, __u32 where, __u32 vlan)
@@ -132,10 +123,14 @@ ELB_NOINLINE int elb_icmp6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 		return elb_unbalanced6(ctx, ELB_WHERE_L3(where), ELB_REASON_MALFORMED);
 	if (icmp->type == ELB_ICMP6_SOLICIT && ELB_WHERE_HEADER(where) == sizeof(*ip))
 		return elb_answer_nd(ctx, ELB_WHERE_L3(where));
-	if (icmp->type == ELB_ICMP6_ECHO && !icmp->code && elb_kind_of(&ip->dest) == ELB_ADDR_VIP &&
-	    !elb_unfit6(&ip->source))
+	__u32 kind = elb_kind_of(&ip->dest);
+	if (kind != ELB_ADDR_VIP && kind != ELB_ADDR_LOCAL)
+		return elb_exit(kind ? ELB_REASON_PASS_HOST : ELB_REASON_PASS_OTHER);
+	if (icmp->type == ELB_ICMP6_ECHO && !icmp->code)
 		return elb_answer_ping6(ctx, ip, icmp);
-	return elb_unbalanced6(ctx, ELB_WHERE_L3(where), ELB_REASON_STRAY_REPLY);
+	if (icmp->type >= ELB_ICMP6_UNREACHABLE && icmp->type <= ELB_ICMP6_PARAMETER)
+		return elb_icmp_error6(ctx, where, vlan);
+	return elb_exit(ELB_REASON_STRAY_REPLY);
 }
 
 #endif

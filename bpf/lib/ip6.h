@@ -95,6 +95,18 @@ ELB_INLINE int elb_parse_l4_6(const ELB_CTX *ctx, struct elb_ip6 *ip, __u32 wher
 						  ELB_WHERE_PROTO(where), total - header_len, l4);
 }
 
+/* The longest IP packet that a frame becomes on the wire: less than `length` if tc sees a batch. */
+ELB_INLINE __u32 elb_wire_len6(const ELB_CTX *ctx, const struct elb_l4 *l4, __u32 proto,
+			       __u32 header_len, __u32 length)
+{
+#ifdef ELB_TC
+	if (ctx->gso_size)
+		return ctx->gso_size + header_len +
+		       (proto == IPPROTO_TCP ? (l4->word & 0xf0) >> 2 : 8);
+#endif
+	return length;
+}
+
 /*
  * Steps over extension headers: header_len << 8 | protocol << 16 as elb_where() has them, or the
  * reason not to balance the packet, in the low byte.

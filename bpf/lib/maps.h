@@ -162,6 +162,13 @@ struct {
 } elb_tx_ports SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct elb_frag_key);
+	__type(value, struct elb_frag);
+} elb_frags SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ELB_REASON_COUNT);
 	__type(key, __u32);

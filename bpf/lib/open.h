@@ -22,8 +22,6 @@
 
 #define ELB_PORT_PROBES 16
 #define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
-#define ELB_TCP_OPENS(flags)                                                                       \
-	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
 
 /* A first packet in, its connection's forward entry out. */
 struct elb_opening {
@@ -114,7 +112,7 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_source = nat->source;
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
-	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 & 0xffff0000 : elb_nat_deltas(nat, key);
+	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
 	flow->ack = 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
@@ -281,6 +279,8 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
+	if (elb_opening_bad_source(opening))
+		return ELB_REASON_BAD_SOURCE;
 
 	__u32 index = listener->index;
 	*policy = bpf_map_lookup_elem(&elb_policies, &index);

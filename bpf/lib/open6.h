@@ -9,20 +9,6 @@
 #include <elb/flow6.h>
 #include <lib/local.h>
 
-/*
- * Addresses that no packet may come from or go to, and those that would be mistaken for IPv4 here:
- * as struct elb_ip, ::ffff:a.b.c.d is a.b.c.d (RFC 4291, 6890).
- */
-ELB_INLINE int elb_unfit6(const struct elb_ip *ip)
-{
-	if ((ip->word[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
-		return 1; /* multicast */
-	if (ip->word[0] | ip->word[1])
-		return 0;
-	return ip->word[2] == ELB_MAPPED_WORD || /* and unspecified, loopback */
-	       (!ip->word[2] && !(ip->word[3] & ~bpf_htonl(1)));
-}
-
 ELB_INLINE __u32 elb_opening_flags(const struct elb_opening *opening)
 {
 	return opening->v6 ? ELB_FLOW_V6 : 0;
@@ -39,24 +25,31 @@ ELB_INLINE __u32 elb_opening_kind(const struct elb_opening *opening)
 			   : elb_addr_kind_of((__u32)opening->key.addrs);
 }
 
+ELB_INLINE int elb_opening_bad_source(const struct elb_opening *opening)
+{
+	return opening->v6 ? elb_bad_source6(&opening->six.key_source)
+			   : elb_bad_source(opening->key.addrs >> 32);
+}
+
 ELB_INLINE int elb_member_is_v6(const struct elb_opening *opening)
 {
 	return !elb_is_mapped(&opening->six.new_dest);
 }
 
 /*
- * l4_delta in the upper half, as elb_nat_deltas() gives it; IPv6 has no sum of its own. A mapped
- * address counts as its IPv4 one: the 0xffff in it is zero in one's complement.
+ * As elb_nat_deltas(): the change of the addresses in the low half, with the ports' in the high
+ * one. A mapped address counts as its IPv4 one: the 0xffff in it is zero in one's complement.
  */
 ELB_INLINE __u32 elb_deltas6(const struct elb_flow6 *six, __u32 ports, __u32 new_ports)
 {
-	__u32 sum = elb_csum_change(0, ports, new_ports);
+	__u32 sum = 0;
 
 	for (int i = 0; i < 4; i++) {
 		sum = elb_csum_change(sum, six->key_source.word[i], six->new_source.word[i]);
 		sum = elb_csum_change(sum, six->key_dest.word[i], six->new_dest.word[i]);
 	}
-	return (__u32)elb_csum_fold(sum) << 16;
+	sum = elb_csum_fold(sum);
+	return sum | (__u32)elb_csum_fold(elb_csum_change(sum, ports, new_ports)) << 16;
 }
 
 /* The addresses of an entry, before it is ready. */

@@ -103,12 +103,19 @@ ELB_INLINE int elb_take(struct elb_cursor_at *at, __u32 size, void **header)
 	return 1;
 }
 
+enum elb_fragment {
+	ELB_FRAGMENT_NONE,
+	ELB_FRAGMENT_FIRST, /* UDP's length is that of the whole datagram */
+	ELB_FRAGMENT_LATER, /* no TCP or UDP header */
+};
+
 /* Where things are in a frame. For a plain one all of it is constant, and costs nothing. */
 struct elb_place {
 	__u32 l3;	  /* offset of the IP header */
 	__u32 header_len; /* of the IP header, with options or extensions */
 	__u32 vlan;	  /* tags it came with, as elb_hop.vlan says them */
-	__u32 fragment;	  /* the first one: UDP's length is that of the whole datagram */
+	__u32 fragment;	  /* enum elb_fragment */
+	__u32 ports;	  /* of a later fragment, which has none itself */
 };
 #define ELB_PLAIN_PLACE ((struct elb_place){.l3 = ETH_HLEN, .header_len = 20})
 

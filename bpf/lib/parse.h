@@ -11,10 +11,15 @@
 
 #define ELB_IP_PLAIN	0x45 /* version 4, header of 20 bytes */
 #define ELB_IP_FRAGMENT 0x3fff
+#define ELB_IP_OFFSET	0x1fff
+#define ELB_IP_MORE	0x2000
+#define ELB_IP_DF	0x4000
 #define ELB_TCP_FIN	0x01
 #define ELB_TCP_SYN	0x02
 #define ELB_TCP_RST	0x04
 #define ELB_TCP_ACK	0x10
+#define ELB_TCP_OPENS(flags)                                                                       \
+	(((flags) & (ELB_TCP_SYN | ELB_TCP_ACK | ELB_TCP_RST | ELB_TCP_FIN)) == ELB_TCP_SYN)
 
 /*
  * Keeps clang from merging two branches into one pointer plus an offset that depends on the branch:
@@ -77,7 +82,7 @@ ELB_INLINE int elb_l4_bad(const struct iphdr *ip, struct elb_place at, const str
 	if (ip->protocol == IPPROTO_TCP)
 		return (l4->word & 0xf0) < 0x50;
 	return bpf_ntohs(l4->word) < sizeof(struct udphdr) ||
-	       (!at.fragment && bpf_ntohs(l4->word) > length);
+	       (at.fragment != ELB_FRAGMENT_FIRST && bpf_ntohs(l4->word) > length);
 }
 
 #endif

@@ -12,6 +12,8 @@ Noun listener_noun();
 Noun pool_noun();
 Noun member_noun();
 Noun health_monitor_noun();
+Noun whitelist_noun();
+Noun eip_noun();
 Noun subnet_noun();
 Noun status_noun();
 Noun flows_noun();

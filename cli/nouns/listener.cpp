@@ -34,6 +34,7 @@ Done set(Context& context, const Command& command, const Args& args) {
   if (args.has("default-pool") && args.has("no-default-pool")) {
     return usage_error("--default-pool and --no-default-pool exclude each other");
   }
+  if (args.has("toa") && args.has("no-toa")) return usage_error("--toa and --no-toa exclude each other");
   const auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
   return set_object(context, listeners(), args.text("LISTENER"), *fields, args);
@@ -76,6 +77,19 @@ Noun listener_noun() {
                                                .field = "protocol_port",
                                                .required = true},
                                               default_pool};
+  const std::vector<Option> policies = {
+      {"--connection-limit", "N", "connections open at a time, 1 to 2147483647; -1: any number (the default)",
+       Kind::kInteger, "connection_limit"},
+      {.names = "--allowed-cidr",
+       .placeholder = "CIDR",
+       .help = "a block that may connect; several make the list (at most 300), a single empty one lets everybody in",
+       .field = "allowed_cidrs",
+       .repeated = true},
+      {.names = "--toa",
+       .help = "tell members the client's address in a TCP option",
+       .kind = Kind::kFlag,
+       .field = "toa",
+       .constant = true}};
   Positional several = kListener;
   several.repeated = true;
   return {
@@ -87,7 +101,7 @@ Noun listener_noun() {
            .aliases = {"add"},
            .summary = "make a listener on a load balancer",
            .positionals = {{"NAME", "name of the new listener", "", "name", false}},
-           .options = joined(create_options, joined(common_options(false), {wait_option()})),
+           .options = joined(joined(create_options, policies), joined(common_options(false), {wait_option()})),
            .examples = {{"TCP on port 80", "elbctl listener create web-80 --lb web --protocol TCP --port 80 --wait"},
                         {"UDP, with a pool that exists already",
                          "elbctl listener create dns --lb web --protocol UDP --port 53 --default-pool resolvers"}},
@@ -112,14 +126,22 @@ Noun listener_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a listener",
            .positionals = {kListener},
-           .options = joined({default_pool,
-                              {.names = "--no-default-pool",
-                               .help = "no pool: new connections are refused",
-                               .kind = Kind::kFlag,
-                               .field = "default_pool_id",
-                               .constant = {}}},
-                             joined(common_options(true), {wait_option()})),
-           .examples = {{"hand new connections to another pool", "elbctl listener set web-80 --default-pool green"}},
+           .options = joined(joined({default_pool,
+                                     {.names = "--no-default-pool",
+                                      .help = "no pool: new connections are refused",
+                                      .kind = Kind::kFlag,
+                                      .field = "default_pool_id",
+                                      .constant = {}}},
+                                    policies),
+                             joined({{.names = "--no-toa",
+                                      .help = "do not tell members the client's address (the default)",
+                                      .kind = Kind::kFlag,
+                                      .field = "toa",
+                                      .constant = false}},
+                                    joined(common_options(true), {wait_option()}))),
+           .examples = {{"let only these clients in",
+                         "elbctl listener set web-80 --allowed-cidr 10.0.0.0/8 --allowed-cidr 192.0.2.7/32"},
+                        {"hand new connections to another pool", "elbctl listener set web-80 --default-pool green"}},
            .run = set},
           {.verb = "delete",
            .aliases = {"rm", "remove"},

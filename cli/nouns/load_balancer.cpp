@@ -57,12 +57,15 @@ Done stats(Context& context, const Command&, const Args& args) {
 }  // namespace
 
 Noun load_balancer_noun() {
+  const Option bandwidth = {"--bandwidth", "MBIT", "limit of the virtual address in Mbit/s, each direction",
+                            Kind::kInteger, "vip_bandwidth"};
   std::vector<Option> create_options = {
       {"--vip-address", "ADDRESS", "the virtual address; without it one is taken from the subnet", Kind::kText,
        "vip_address"},
       {"--vip-subnet,--vip-subnet-id,--subnet", "SUBNET", "subnet of the virtual address", Kind::kReference,
        "vip_subnet_id", "subnet"},
-      {"--vip-network,--vip-network-id", "ID", "network of the virtual address", Kind::kText, "vip_network_id"}};
+      {"--vip-network,--vip-network-id", "ID", "network of the virtual address", Kind::kText, "vip_network_id"},
+      bandwidth};
   Positional name = {"NAME", "name of the new load balancer", "", "name", false};
   Positional several = kLoadBalancer;
   several.repeated = true;
@@ -99,7 +102,13 @@ Noun load_balancer_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a load balancer",
            .positionals = {kLoadBalancer},
-           .options = joined(common_options(true), {wait_option()}),
+           .options = joined({bandwidth,
+                              {.names = "--no-bandwidth",
+                               .help = "without that limit",
+                               .kind = Kind::kFlag,
+                               .field = "vip_bandwidth",
+                               .constant = {}}},
+                             joined(common_options(true), {wait_option()})),
            .examples = {{"take it out of service and bring it back",
                          "elbctl lb set web --disable; elbctl lb set web --enable --wait"}},
            .run = set},

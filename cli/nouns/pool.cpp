@@ -11,6 +11,20 @@ using codec::Value;
 
 const Positional kPool = {"POOL", "name or id of the pool", "pool"};
 
+/// The API has type and time in one object: {"session_persistence": {"type": ..., "persistence_timeout": ...}}.
+Value with_persistence(const Value& given, bool is_new) {
+  Value fields = Value::object();
+  for (const std::string& key : given.keys())
+    if (key != "session_persistence" && key != "persistence_timeout") fields.set(key, given.get(key));
+  const std::string type = given.get("session_persistence").text();
+  if (type == "NONE") return fields.set("session_persistence", Value());
+  if (type.empty() && !given.has("persistence_timeout")) return fields;
+  Value persistence = Value::object();
+  if (!type.empty() || is_new) persistence.set("type", type.empty() ? "SOURCE_IP" : type);
+  if (given.has("persistence_timeout")) persistence.set("persistence_timeout", given.get("persistence_timeout"));
+  return fields.set("session_persistence", std::move(persistence));
+}
+
 Done create(Context& context, const Command& command, const Args& args) {
   auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
@@ -24,7 +38,7 @@ Done create(Context& context, const Command& command, const Args& args) {
     if (!listener) return pass_on(listener.error());
     fields->set("protocol", listener->get("protocol"));
   }
-  return create_object(context, pools(), *std::move(fields), args);
+  return create_object(context, pools(), with_persistence(*fields, true), args);
 }
 
 Done list(Context& context, const Command&, const Args& args) {
@@ -44,7 +58,7 @@ Done show(Context& context, const Command&, const Args& args) {
 Done set(Context& context, const Command& command, const Args& args) {
   const auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
-  return set_object(context, pools(), args.text("POOL"), *fields, args);
+  return set_object(context, pools(), args.text("POOL"), with_persistence(*fields, false), args);
 }
 
 Done remove(Context& context, const Command&, const Args& args) {
@@ -59,7 +73,15 @@ Noun pool_noun() {
                             .help = "how a member is chosen (default ROUND_ROBIN, by weight)",
                             .kind = Kind::kUpper,
                             .field = "lb_algorithm",
-                            .choices = {"ROUND_ROBIN"}};
+                            .choices = {"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP"}};
+  const Option persistence = {.names = "--session-persistence",
+                              .placeholder = "TYPE",
+                              .help = "send a client to the member it had before, or NONE",
+                              .kind = Kind::kUpper,
+                              .field = "session_persistence",
+                              .choices = {"SOURCE_IP", "NONE"}};
+  const Option timeout = {"--persistence-timeout", "MINUTES", "how long after the last use, 1 to 60 (default 1)",
+                          Kind::kInteger, "persistence_timeout"};
   const std::vector<Option> create_options = {
       {"--name", "NAME", "the same as NAME", Kind::kText, "name"},
       {"--listener", "LISTENER", "listener whose default pool it becomes", Kind::kReference, "listener_id", "listener"},
@@ -71,7 +93,9 @@ Noun pool_noun() {
        .kind = Kind::kUpper,
        .field = "protocol",
        .choices = {"TCP", "UDP"}},
-      algorithm};
+      algorithm,
+      persistence,
+      timeout};
   Positional several = kPool;
   several.repeated = true;
   return {
@@ -107,8 +131,10 @@ Noun pool_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a pool",
            .positionals = {kPool},
-           .options = joined({algorithm}, joined(common_options(true), {wait_option()})),
-           .examples = {{"", "elbctl pool set web-pool --description 'the shop'"}},
+           .options = joined({algorithm, persistence, timeout}, joined(common_options(true), {wait_option()})),
+           .examples = {{"", "elbctl pool set web-pool --description 'the shop'"},
+                        {"the same member for a client for ten minutes",
+                         "elbctl pool set web-pool --session-persistence SOURCE_IP --persistence-timeout 10"}},
            .run = set},
           {.verb = "delete",
            .aliases = {"rm", "remove"},

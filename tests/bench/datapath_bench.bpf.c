@@ -30,7 +30,8 @@ ELB_INLINE int mutate(struct xdp_md *ctx)
 	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
 	if (!state)
 		return 0;
-	ip->saddr = ((__u32)state->next++ & state->mask) * 2654435761u;
+	__u32 number = (__u32)state->next++ & state->mask;
+	ip->saddr = (number * 2654435761u) << 8 | (10 + (number >> 30)); /* 10.x or 11.x */
 	ip->daddr = bpf_htonl(0x0ac80101);
 	ip->ttl = 64;
 	*ports = bpf_htonl(0x30390050);

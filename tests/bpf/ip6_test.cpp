@@ -5,69 +5,10 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 
-#include "bpf/testbed.h"
+#include "bpf/testbed6.h"
 
 namespace elb::test {
 namespace {
-
-constexpr const char* kVip6 = "2001:db8::10";
-constexpr const char* kHost6 = "fd00:100:125::1";
-constexpr const char* kLocal6 = "fd00:100:125::2";  // the first of four
-constexpr const char* kClient6 = "2001:db8:99::7";
-constexpr const char* kMember6 = "2001:db8:2::11";
-constexpr const char* kMember4 = "10.0.0.11";
-constexpr const char* kElsewhere6 = "2001:db8:77::1";
-
-/// Listeners of the IPv6 VIP, besides those of small_world().
-enum Port6 : uint16_t { kSix = 80, kFour = 81, kNone = 82, kSmall = 83, kSixUdp = 53, kFourUdp = 54 };
-
-const Ethernet kFromClient{.dst = kOwnMac, .src = kClientMac};
-const Ethernet kToMember{.dst = kMemberMac, .src = kOwnMac};
-const Ethernet kFromMember{.dst = kOwnMac, .src = kMemberMac};
-const Ethernet kToClient{.dst = kClientMac, .src = kOwnMac};
-
-struct Bed6 : Testbed {
-  explicit Bed6(const RunnerOptions& options = {}) : Testbed(options) {
-    if (!runner.ok()) return;
-    runner.set_address(Ipv6Address(kVip6), ELB_ADDR_VIP);
-    runner.set_address(Ipv6Address("fd00:100:125::"), ELB_ADDR_LOCAL, 112);
-    runner.set_address(Ipv6Address(kHost6), ELB_ADDR_HOST);
-    listener(kSix, 6, 20);
-    listener(kSixUdp, 17, 21);
-    listener(kFour, 6, 22);
-    listener(kFourUdp, 17, 23);
-    listener(kSmall, 6, 24);
-    runner.set_listener(Ipv6Address(kVip6), kNone, 6, 25);
-    runner.set_member(200, Ipv6Address(kMember6), kMemberPort, 1, 20);
-    runner.set_member(210, Ipv6Address(kMember6), kMemberUdpPort, 1, 21);
-    runner.set_member(220, Ipv4Address(kMember4), kMemberPort, 1, 22);
-    runner.set_member(230, Ipv4Address(kMember4), kMemberUdpPort, 1, 23);
-    runner.set_member(240, Ipv6Address(kMember6), kMemberPort, 3, 24);
-  }
-  void listener(uint16_t port, uint8_t proto, uint32_t index) {
-    runner.set_listener(Ipv6Address(kVip6), port, proto, index);
-    runner.set_ring(index, {index * 10});
-  }
-};
-
-struct Local6 {
-  Ipv6Address addr;
-  uint16_t port;
-};
-Local6 source6_of(const Bytes& frame) {
-  Local6 local;
-  std::copy_n(frame.begin() + 22, 16, local.addr.bytes.begin());
-  local.port = static_cast<uint16_t>(frame.at(54) << 8 | frame.at(55));
-  return local;
-}
-struct Local4 {
-  Ipv4Address addr;
-  uint16_t port, id, frag;
-};
-Local4 source4_of(const Bytes& f) {
-  const auto get = [&](size_t at) { return static_cast<uint16_t>(f.at(at) << 8 | f.at(at + 1)); };
-  return {Ipv4Address::from_host(uint32_t{get(26)} << 16 | get(28)), get(34), get(18), get(20)};
-}
 
 class Rewrite6 : public testing::Test {
  protected:

@@ -24,22 +24,23 @@ Local source_of(const Bytes& frame) {
           static_cast<uint16_t>(frame.at(34) << 8 | frame.at(35))};
 }
 
-class Rewrite : public testing::Test {
+class Rewrite : public testing::TestWithParam<Hook> {
  protected:
   void SetUp() override { ASSERT_TRUE(bed.runner.ok()); }
   Bytes pass(const Bytes& frame, uint32_t verdict = XDP_TX, uint32_t ingress = ProgRunner::kLoopback) {
-    const RunResult result = bed.runner.run(frame, 1, "xdp_balancer", ingress);
-    EXPECT_STREQ(verdict_name(result.verdict), verdict_name(verdict)) << describe(frame);
+    const RunResult result = bed.runner.run(frame, 1, nullptr, ingress);
+    EXPECT_STREQ(verdict_name(result.verdict), verdict_name(bed.runner.shown(verdict))) << describe(frame);
     return result.frame;
   }
   void expect(const Bytes& got, const Bytes& wanted) {
     EXPECT_EQ(describe(got), describe(wanted));
     EXPECT_EQ(got, wanted);
   }
-  Testbed bed;
+  Testbed bed{RunnerOptions{.hook = GetParam()}};
 };
+INSTANTIATE_TEST_SUITE_P(Hooks, Rewrite, testing::Values(Hook::kXdp, Hook::kTc), hook_name);
 
-TEST_F(Rewrite, TcpBothWays) {
+TEST_P(Rewrite, TcpBothWays) {
   const Bytes opened =
       pass(kFromClient / IPv4{.src = kClient, .dst = kVip, .ttl = 64} / TCP{.dport = 80, .flags = kSyn});
   const Local local = source_of(opened);
@@ -67,7 +68,7 @@ TEST_F(Rewrite, TcpBothWays) {
   for (const uint64_t count : bed.runner.reasons()) EXPECT_EQ(count, 0u);
 }
 
-TEST_F(Rewrite, UdpBothWays) {
+TEST_P(Rewrite, UdpBothWays) {
   const Bytes opened = pass(kFromClient / IPv4{.src = kClient, .dst = kVip} / UDP{} / "query");
   const Local local = source_of(opened);
   expect(opened, kToMember / IPv4{.src = local.addr, .dst = "10.0.0.11", .ttl = 63} /
@@ -77,7 +78,7 @@ TEST_F(Rewrite, UdpBothWays) {
          kToClient / IPv4{.src = kVip, .dst = kClient, .ttl = 63} / UDP{.sport = 53, .dport = 40000} / "answer");
 }
 
-TEST_F(Rewrite, UdpWithoutChecksumStaysWithout) {
+TEST_P(Rewrite, UdpWithoutChecksumStaysWithout) {
   const Bytes opened = pass(kFromClient / IPv4{.src = kClient, .dst = kVip} / UDP{.check = 0} / "query");
   const Local local = source_of(opened);
   expect(opened, kToMember / IPv4{.src = local.addr, .dst = "10.0.0.11", .ttl = 63} /
@@ -85,7 +86,7 @@ TEST_F(Rewrite, UdpWithoutChecksumStaysWithout) {
 }
 
 /// Every value of two payload bytes goes through, so every checksum: among them the one whose result is 0.
-TEST_F(Rewrite, UdpChecksumThatComesOutAsZeroIsSentAsAllOnes) {
+TEST_P(Rewrite, UdpChecksumThatComesOutAsZeroIsSentAsAllOnes) {
   int all_ones = 0;
   for (uint32_t value = 0; value < 65536; value++) {
     const Payload payload{{static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)}};
@@ -101,7 +102,7 @@ TEST_F(Rewrite, UdpChecksumThatComesOutAsZeroIsSentAsAllOnes) {
 }
 
 /// As wrong as it was, so that the receiver notices: correcting would hide what happened on the way here.
-TEST_F(Rewrite, WrongChecksumsStayWrong) {
+TEST_P(Rewrite, WrongChecksumsStayWrong) {
   pass(kFromClient / IPv4{.src = kClient, .dst = kVip} / TCP{.flags = kSyn});
   for (const uint16_t wrong : {0x0000, 0x1234, 0xffff}) {
     const Bytes in = kFromClient / IPv4{.src = kClient, .dst = kVip} / TCP{.check = wrong} / "data";
@@ -114,7 +115,7 @@ TEST_F(Rewrite, WrongChecksumsStayWrong) {
   }
 }
 
-TEST_F(Rewrite, RepliesGoToTheNeighbourTheSynCameFrom) {
+TEST_P(Rewrite, RepliesGoToTheNeighbourTheSynCameFrom) {
   const Ethernet router{.dst = kOtherOwnMac, .src = "02:00:00:00:00:77"};
   const uint32_t other = other_interface();
   const Bytes opened = pass(router / IPv4{.src = kClient, .dst = kVip} / TCP{.flags = kSyn}, XDP_REDIRECT, other);
@@ -129,7 +130,7 @@ TEST_F(Rewrite, RepliesGoToTheNeighbourTheSynCameFrom) {
   EXPECT_EQ(bed.runner.hop(ELB_HOPS_MEMBERS).mtu, 1400) << "of the link, since replies leave by it";
 }
 
-TEST_F(Rewrite, ByTheOtherInterface) {
+TEST_P(Rewrite, ByTheOtherInterface) {
   const Bytes out =
       pass(kFromClient / IPv4{.src = kClient, .dst = kVip} / TCP{.dport = kElsewherePort, .flags = kSyn}, XDP_REDIRECT);
   const Local local = source_of(out);
@@ -138,7 +139,7 @@ TEST_F(Rewrite, ByTheOtherInterface) {
                   TCP{.sport = local.port, .dport = kMemberPort, .flags = kSyn});
 }
 
-TEST_F(Rewrite, PaddingIsNeitherCountedNorTouched) {
+TEST_P(Rewrite, PaddingIsNeitherCountedNorTouched) {
   Bytes in = kFromClient / IPv4{.src = kClient, .dst = kVip} / TCP{.flags = kSyn};
   in.resize(60, 0xee);
   const Bytes out = pass(in);

@@ -30,6 +30,8 @@ class OwnNetwork : public testing::Environment {
 
 }  // namespace
 
+std::string hook_name(const testing::TestParamInfo<Hook>& info) { return info.param == Hook::kTc ? "tc" : "xdp"; }
+
 uint32_t other_interface() { return if_nametoindex("elb-other"); }
 
 ModelConfig small_world() {
@@ -47,6 +49,7 @@ ModelConfig small_world() {
   c.hops[3] = {mac(kMemberMac), mac(kOwnMac), lo, 600, true};
   c.hops[4] = {mac(kOtherMemberMac), mac(kOtherOwnMac), other, 1400, true};
   c.hops[5] = {mac(kMemberMac), mac(kOwnMac), 77, 1500, true};
+  c.hops[6] = {mac(kMemberMac), mac(kOwnMac), lo, 1500, true, ELB_VLAN_TAG | 7};
   for (uint32_t i = 0; i < 16; i++) c.free_hops.push_back(ELB_HOPS_MEMBERS + i);
 
   auto listener = [&](uint16_t port, uint8_t proto, uint32_t index, uint32_t members, uint16_t hop) {
@@ -65,6 +68,7 @@ ModelConfig small_world() {
   listener(kNarrow, 6, 6, 1, 3);
   listener(kElsewherePort, 6, 7, 2, 4);  // the same member endpoints as kPlain's, by another way
   listener(kNoDevice, 6, 8, 1, 5);
+  listener(kTagged, 6, 9, 1, 6);
   return c;
 }
 
@@ -82,6 +86,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
     hop.ifindex = h.ifindex;
     hop.mtu = h.mtu;
     hop.valid = h.valid;
+    hop.vlan = h.vlan;
     runner.set_hop(index, hop);
   }
   for (const auto& [index, l] : c.links) {
@@ -94,7 +99,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
 }
 
 Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
-    : config(std::move(world)), runner(balancer_elf(), options) {
+    : config(std::move(world)), runner(balancer_elf(options.hook), options) {
   if (runner.ok()) write_maps(runner, config);
 }
 

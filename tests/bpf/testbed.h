@@ -4,6 +4,8 @@
 // a network namespace of its own (made before the first test). Thread rule: as ProgRunner.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "harness/model_balancer.h"
@@ -33,9 +35,13 @@ enum Port : uint16_t {
   kNarrow = 84,         // its member's link takes 600 bytes
   kElsewherePort = 85,  // its member is behind the other interface
   kNoDevice = 86,       // its member is behind an interface that is not attached
+  kTagged = 87,         // its member is in VLAN 7
   kUdpPlain = 53,       // members 20, 21
 };
 inline constexpr uint16_t kMemberPort = 8080, kMemberUdpPort = 5353;
+
+/// The suffix of a test that runs on both hooks.
+std::string hook_name(const testing::TestParamInfo<Hook>& info);
 
 /// The second interface of the namespace.
 uint32_t other_interface();

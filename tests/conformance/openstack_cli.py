@@ -98,12 +98,37 @@ def run_checks(endpoint, checks):
         refused = client.run("listener", "create", "--protocol", "HTTP", "--protocol-port", "8081", lb)
         checks.that("HTTP: refused with a reason", refused.returncode != 0 and "not supported" in refused.stderr)
 
+        client.ok("listener", "set", listener, "--allowed-cidr", "10.0.0.0/8", "--allowed-cidr", "192.0.2.0/24",
+                  "--connection-limit", "5000", "--wait")
+        shown = client.json("listener", "show", listener)
+        checks.expect("listener set --allowed-cidr", shown["allowed_cidrs"], "10.0.0.0/8\n192.0.2.0/24")
+        checks.expect("listener set --connection-limit", shown["connection_limit"], 5000)
+        client.ok("listener", "unset", listener, "--allowed-cidrs", "--connection-limit", "--wait")
+        shown = client.json("listener", "show", listener)
+        checks.that("listener unset", shown["allowed_cidrs"] in (None, "", "None") and shown["connection_limit"] == -1)
+        limited = client.json("listener", "create", "--protocol", "UDP", "--protocol-port", "8080", "--connection-limit",
+                              "7", lb, "--wait")
+        checks.expect("listener create --connection-limit", limited["connection_limit"], 7)
+        client.ok("listener", "delete", limited["id"], "--wait")
+
         # Pool, members
         client.ok("pool", "create", "--name", pool, "--protocol", "TCP", "--lb-algorithm", "ROUND_ROBIN", "--listener",
                   listener, "--wait")
         client.ok("pool", "set", pool, "--description", "back", "--wait")
         checks.expect("pool set", client.json("pool", "show", pool)["description"], "back")
         checks.that("pool list", pool in [row["name"] for row in client.json("pool", "list")])
+        client.ok("pool", "set", pool, "--lb-algorithm", "LEAST_CONNECTIONS", "--wait")
+        checks.expect("pool set --lb-algorithm", client.json("pool", "show", pool)["lb_algorithm"], "LEAST_CONNECTIONS")
+        refused = client.run("pool", "set", pool, "--session-persistence", "type=SOURCE_IP")
+        checks.that("LEAST_CONNECTIONS with persistence: refused",
+                    refused.returncode != 0 and "session_persistence" in refused.stderr)
+        other = client.json("pool", "create", "--protocol", "TCP", "--lb-algorithm", "SOURCE_IP", "--loadbalancer", lb,
+                            "--session-persistence", "type=SOURCE_IP", "--wait")
+        checks.that("pool create --session-persistence", "SOURCE_IP" in str(other["session_persistence"]))
+        client.ok("pool", "unset", other["id"], "--session-persistence", "--wait")
+        checks.that("pool unset --session-persistence",
+                    "type" not in str(client.json("pool", "show", other["id"])["session_persistence"]))
+        client.ok("pool", "delete", other["id"], "--wait")
         made_member = client.json("member", "create", "--name", member, "--address", members[0], "--protocol-port",
                                   "80", "--weight", "10", pool, "--wait")
         checks.expect("member: address", made_member["address"], members[0])

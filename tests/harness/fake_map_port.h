@@ -19,6 +19,8 @@ class FakeMapPort final : public dataplane::MapPort {
   dataplane::ListenerTable listeners;
   dataplane::MemberTable members;
   std::map<uint32_t, std::optional<dataplane::Ring>> rings;  // nothing: somebody else put it there
+  dataplane::PolicyTable policies;
+  dataplane::AclTable acl;
   dataplane::AddrTable addrs;
   dataplane::HopTable hops;
   std::set<uint32_t> tx_ports;
@@ -62,6 +64,25 @@ class FakeMapPort final : public dataplane::MapPort {
     return {};
   }
   Result<std::map<uint32_t, std::optional<dataplane::Ring>>> read_rings() override { return rings; }
+
+  Status put_policy(uint32_t listener, const elb_policy& value) override {
+    return write(fmt::format("put policy {}", listener), [&] {
+      policies[listener] = value;
+      if (dataplane::same(value, elb_policy{})) policies.erase(listener);
+    });
+  }
+  Result<dataplane::PolicyTable> read_policies() override { return policies; }
+  Status put_acl(const dataplane::AclTable& entries) override {
+    return write(fmt::format("put acl x{}", entries.size()), [&] {
+      for (const auto& [key, value] : entries) acl[key] = value;
+    });
+  }
+  Status erase_acl(const std::vector<elb_acl_key>& keys) override {
+    return write(fmt::format("erase acl x{}", keys.size()), [&] {
+      for (const elb_acl_key& key : keys) acl.erase(key);
+    });
+  }
+  Result<dataplane::AclTable> read_acl() override { return acl; }
 
   Status put_addr(const elb_addr_key& key, uint32_t kind) override {
     return write(fmt::format("put addr {}", dataplane::ip_of(key.addr).to_string()), [&] { addrs[key] = kind; });

@@ -24,6 +24,7 @@ struct ModelHop {
   uint32_t ifindex = 0;
   uint16_t mtu = 1500;
   bool valid = true;
+  uint32_t vlan = 0;  // as elb_hop.vlan
 };
 struct ModelMember {
   uint32_t addr = 0;  // host order, as every address and port here

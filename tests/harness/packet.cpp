@@ -59,6 +59,13 @@ uint8_t protocol_of(const Layer* next) {
   return 1;
 }
 
+uint16_t type_of(const Layer* next) {
+  if (next && std::holds_alternative<Arp>(*next)) return 0x0806;
+  if (next && std::holds_alternative<Vlan>(*next)) return std::get<Vlan>(*next).service ? 0x88a8 : 0x8100;
+  if (next && std::holds_alternative<IPv6>(*next)) return 0x86dd;
+  return 0x0800;
+}
+
 /// Builds the layers from `index` on; checksums of the inner ones need the addresses of the outer one.
 struct Builder {
   const std::vector<Layer>& layers;
@@ -72,10 +79,14 @@ struct Builder {
     Bytes out;
     put_mac(out, eth.dst);
     put_mac(out, eth.src);
-    const Layer* inner = next(index);
-    put16(out, eth.type.value_or(inner && std::holds_alternative<Arp>(*inner)    ? 0x0806
-                                 : inner && std::holds_alternative<IPv6>(*inner) ? 0x86dd
-                                                                                 : 0x0800));
+    put16(out, eth.type.value_or(type_of(next(index))));
+    append(out, build(index + 1, {}));
+    return out;
+  }
+  Bytes one(const Vlan& tag, size_t index, Outer) const {
+    Bytes out;
+    put16(out, tag.priority << 13 | tag.id);
+    put16(out, type_of(next(index)));
     append(out, build(index + 1, {}));
     return out;
   }
@@ -140,6 +151,7 @@ struct Builder {
   }
   Bytes one(const ICMP& icmp, size_t index, Outer) const {
     Bytes out{icmp.type, icmp.code, 0, 0, 0, 1, 0, 1};
+    if (icmp.mtu) out[5] = 0, set16(out, 6, *icmp.mtu);
     append(out, build(index + 1, {}));
     set16(out, 2, fold_checksum(ones_sum(out)));
     return out;

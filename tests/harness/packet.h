@@ -46,6 +46,11 @@ struct Ethernet {
   MacAddress src = "02:00:00:00:00:02";
   std::optional<uint16_t> type;  // host order
 };
+struct Vlan {  // 802.1Q or 802.1ad, behind Ethernet or another tag
+  uint16_t id = 1;
+  bool service = false;  // 802.1ad
+  uint8_t priority = 0;
+};
 struct Arp {
   uint16_t op = 1;
   MacAddress sender_mac = "02:00:00:00:00:02";
@@ -99,6 +104,7 @@ struct UDP {
 struct ICMP {
   uint8_t type = 8;
   uint8_t code = 0;
+  std::optional<uint16_t> mtu;  // of "fragmentation needed"
 };
 struct ICMPv6 {
   uint8_t type = 128;
@@ -110,7 +116,7 @@ struct Payload {
   Bytes bytes;
 };
 
-using Layer = std::variant<Ethernet, Arp, IPv4, IPv6, TCP, UDP, ICMP, ICMPv6, Payload>;
+using Layer = std::variant<Ethernet, Vlan, Arp, IPv4, IPv6, TCP, UDP, ICMP, ICMPv6, Payload>;
 
 class Packet {
  public:

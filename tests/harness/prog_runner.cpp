@@ -5,6 +5,8 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -13,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tc_balancer.skel.h"
 #include "xdp_balancer.skel.h"
 
 namespace elb::test {
@@ -66,13 +69,13 @@ uint64_t sum_u64(int fd, uint32_t key) {
 
 }  // namespace
 
-std::span<const uint8_t> balancer_elf() {
+std::span<const uint8_t> balancer_elf(Hook hook) {
   size_t size = 0;
-  const void* data = xdp_balancer__elf_bytes(&size);
+  const void* data = hook == Hook::kTc ? tc_balancer__elf_bytes(&size) : xdp_balancer__elf_bytes(&size);
   return {static_cast<const uint8_t*>(data), size};
 }
 
-ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& options) {
+ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& options) : hook_(options.hook) {
   libbpf_set_print(print_problems);
   object_ = bpf_object__open_mem(elf.data(), elf.size(), nullptr);
   if (!object_) {
@@ -101,7 +104,8 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_entries(object_, ELB_MAP_FLOWS6, options.local6_count ? options.flow_slots : 1);
   for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);
-  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS}) set_entries(object_, map, options.members);
+  for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS})
+    set_entries(object_, map, options.members);
   if (const int result = bpf_object__load(object_); result != 0) {
     error_ = -result;
     return;
@@ -262,16 +266,23 @@ RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const
   LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = result.frame.data(),
               .data_size_in = static_cast<uint32_t>(frame.size()),
               .data_size_out = static_cast<uint32_t>(result.frame.size()), .repeat = static_cast<int>(repeat));
+  __sk_buff packet{};
+  packet.ifindex = ingress;
   if (ingress != kLoopback) {
-    opts.ctx_in = &context;
-    opts.ctx_size_in = sizeof context;
+    opts.ctx_in = hook_ == Hook::kTc ? static_cast<void*>(&packet) : &context;
+    opts.ctx_size_in = hook_ == Hook::kTc ? sizeof packet : sizeof context;
   }
+  if (!program) program = hook_ == Hook::kTc ? "tc_balancer" : "xdp_balancer";
   if (bpf_prog_test_run_opts(program_fd(program), &opts) != 0) {
     std::perror(program);
     std::abort();
   }
   result.frame.resize(opts.data_size_out);
   result.verdict = opts.retval;
+  if (hook_ == Hook::kTc && std::strcmp(program, "tc_balancer") == 0) {
+    const auto action = static_cast<int>(opts.retval);
+    result.verdict = action == TC_ACT_REDIRECT ? XDP_REDIRECT : action == TC_ACT_UNSPEC ? XDP_PASS : XDP_DROP;
+  }
   result.ns = opts.duration;
   return result;
 }

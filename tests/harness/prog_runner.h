@@ -18,7 +18,10 @@ struct bpf_object;
 
 namespace elb::test {
 
+enum class Hook { kXdp, kTc };
+
 struct RunnerOptions {
+  Hook hook = Hook::kXdp;
   uint32_t flow_slots = 4096;  // a power of two
   uint32_t listeners = 64;
   uint32_t members = 256;
@@ -32,7 +35,7 @@ struct RunnerOptions {
 };
 
 struct RunResult {
-  uint32_t verdict;  // XDP_*
+  uint32_t verdict;  // XDP_*; of tc's the one that means the same, a frame turned round is XDP_REDIRECT there
   Bytes frame;       // after the program
   double ns;         // per repetition
 };
@@ -74,8 +77,12 @@ class ProgRunner {
   void set_tx_port(uint32_t ifindex);
   void free_hops(uint32_t first, uint32_t count);
 
-  RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = "xdp_balancer",
+  RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = nullptr,
                 uint32_t ingress = kLoopback) const;
+  /// The kernel's test run makes no socket buffer of a frame that ends within its IP header.
+  bool takes(std::span<const uint8_t> frame) const { return hook_ == Hook::kXdp || frame.size() >= 34; }
+  /// How this hook shows an XDP_* verdict.
+  uint32_t shown(uint32_t verdict) const { return hook_ == Hook::kTc && verdict == 3 ? 4 : verdict; }
 
   uint64_t reason(elb_reason reason) const;
   std::vector<uint64_t> reasons() const;
@@ -95,6 +102,7 @@ class ProgRunner {
   void put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index) const;
   void put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener);
 
+  Hook hook_;
   bpf_object* object_ = nullptr;
   bool loaded_ = false;
   int error_ = 0;
@@ -106,6 +114,6 @@ elb_sweep_counts sweep_all(const elb_table& table, uint32_t now, const elb_flow_
                            const elb_flow_observer* observer = nullptr);
 
 /// Program object files that were built with this test, by skeleton name.
-std::span<const uint8_t> balancer_elf();
+std::span<const uint8_t> balancer_elf(Hook hook = Hook::kXdp);
 
 }  // namespace elb::test

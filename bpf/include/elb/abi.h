@@ -49,6 +49,7 @@
 #define ELB_MAP_ADDRS	  "elb_addrs"	  /* LPM_TRIE: elb_addr_key -> __u32 enum elb_addr_kind */
 #define ELB_MAP_LINKS	  "elb_links"	  /* HASH by ifindex: struct elb_link */
 #define ELB_MAP_TX_PORTS  "elb_tx_ports"  /* DEVMAP_HASH by ifindex */
+#define ELB_MAP_FRAGS	  "elb_frags"	  /* LRU_HASH: elb_frag_key -> elb_frag */
 #define ELB_MAP_REASONS	  "elb_reasons"	  /* PERCPU_ARRAY by enum elb_reason: __u64 packets */
 
 /* Identity of a set of pinned maps; written once by the agent that made them. */
@@ -272,6 +273,21 @@ struct elb_link {
 };
 ELB_ASSERT(sizeof(struct elb_link) == 8, "elb_link");
 
+/* What later fragments of a datagram go by: they have no ports themselves. */
+struct elb_frag_key {
+	__be32 source, dest;
+	__be16 id;
+	__u8 proto;
+	__u8 pad;
+};
+ELB_ASSERT(sizeof(struct elb_frag_key) == 12, "elb_frag_key");
+
+struct elb_frag {
+	__u32 ports; /* as elb_flow.key_ports */
+	__u32 tick;
+};
+ELB_ASSERT(sizeof(struct elb_frag) == 8, "elb_frag");
+
 struct elb_addr_key {
 	__u32 prefix_len; /* of 128 */
 	struct elb_ip addr;
@@ -294,15 +310,13 @@ enum elb_addr_kind {
 	X(PASS_OTHER, "pass_other", 0, "not for a virtual or local address: left to the kernel")   \
 	X(PASS_HOST, "pass_host", 0,                                                               \
 	  "for one of the node's own addresses (health checks): left to the kernel")               \
-	X(PASS_ICMP, "pass_icmp", 0, "ICMP to a virtual address: left to the kernel")              \
+	X(PASS_ICMP, "pass_icmp", 0, "other ICMP to a virtual address: left to the kernel")        \
 	X(ARP_ANSWERED, "arp_answered", 0,                                                         \
 	  "ARP request for a virtual or local address, answered by the balancer")                  \
 	X(MALFORMED, "malformed", 1, "header cut short or lengths that contradict each other")     \
 	X(FRAGMENT, "fragment", 1,                                                                 \
-	  "IP fragment: this version does not balance fragments, lower the sender's datagram "     \
-	  "size")                                                                                  \
-	X(IP_OPTIONS, "ip_options", 1,                                                             \
-	  "IPv4 header with options, which this version does not balance")                         \
+	  "IP fragment without its first one, or a first one too short for ports")                 \
+	X(IP_OPTIONS, "ip_options", 1, "IPv4 options that are broken or ask for a source route")   \
 	X(PROTOCOL, "protocol", 1,                                                                 \
 	  "neither TCP nor UDP nor ICMP, sent to a virtual or local address")                      \
 	X(TTL, "ttl", 1, "time to live used up: look for a routing loop")                          \
@@ -326,14 +340,6 @@ enum elb_addr_kind {
 	X(TOO_BIG, "too_big", 1, "frame exceeds the MTU of the link it would leave by")            \
 	X(NO_HEADROOM, "no_headroom", 1,                                                           \
 	  "no room in the buffer for another VLAN tag: the driver leaves too little headroom")     \
-	X(ND_ANSWERED, "nd_answered", 0,                                                           \
-	  "neighbour solicitation for a virtual or local address, answered by the balancer")       \
-	X(PING6_ANSWERED, "ping6_answered", 0,                                                     \
-	  "ICMPv6 echo request to a virtual address, answered by the balancer")                    \
-	X(IP6_EXTENSION, "ip6_extension", 1,                                                       \
-	  "IPv6 extension headers that are not balanced: routing, authentication, or too many")    \
-	X(NO_UDP_CHECKSUM, "no_udp_checksum", 1,                                                   \
-	  "UDP without checksum, which IPv6 does not allow: have the member compute it")           \
 	X(NOT_ALLOWED, "not_allowed", 1, "the listener's whitelist does not have the client")      \
 	X(CONNECTION_LIMIT, "connection_limit", 1,                                                 \
 	  "the listener has as many connections as its limit allows")                              \
@@ -341,7 +347,22 @@ enum elb_addr_kind {
 	  "the flow table is nearly full and the rest is kept for other listeners: raise "         \
 	  "flow-slots")                                                                            \
 	X(RATE_GUARD, "rate_guard", 1,                                                             \
-	  "more new connections a second than max-new-connections-per-s allows each CPU")
+	  "more new connections a second than max-new-connections-per-s allows each CPU")          \
+	X(ECHO_ANSWERED, "echo_answered", 0,                                                       \
+	  "ping of a virtual or local address, answered by the balancer")                          \
+	X(ICMP_TRANSLATED, "icmp_translated", 0,                                                   \
+	  "ICMP error about a connection, translated and sent on to the other side")               \
+	X(ICMP_STRAY, "icmp_stray", 1, "ICMP error that quotes no packet of a known connection")   \
+	X(TOO_BIG_TOLD, "too_big_told", 0,                                                         \
+	  "packet exceeds the MTU of its way: its sender was told (fragmentation needed)")         \
+	X(BAD_SOURCE, "bad_source", 1,                                                             \
+	  "source address that no client can have: forged, or a loop in the network")              \
+	X(ND_ANSWERED, "nd_answered", 0,                                                           \
+	  "neighbour solicitation for a virtual or local address, answered by the balancer")       \
+	X(IP6_EXTENSION, "ip6_extension", 1,                                                       \
+	  "IPv6 extension headers that are not balanced: routing, authentication, or too many")    \
+	X(NO_UDP_CHECKSUM, "no_udp_checksum", 1,                                                   \
+	  "UDP without checksum, which IPv6 does not allow: have the member compute it")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,
@@ -354,6 +375,7 @@ enum elb_reason {
 #include <type_traits>
 static_assert(std::has_unique_object_representations_v<elb_listener_key>);
 static_assert(std::has_unique_object_representations_v<elb_hop_key>);
+static_assert(std::has_unique_object_representations_v<elb_frag_key>);
 static_assert(std::has_unique_object_representations_v<elb_addr_key>);
 static_assert(std::has_unique_object_representations_v<elb_flow>);
 static_assert(std::has_unique_object_representations_v<elb_member>);

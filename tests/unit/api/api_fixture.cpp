@@ -33,8 +33,12 @@ ApiTest::ApiTest() : directory_(make_directory()) {
   store_ = *store::open_sqlite((directory_ / "store.db").string());
   service_ = *control::ConfigService::open(
       *store_, clock_, random_,
-      {subnet(kVipSubnet, kVipNetwork, "vips", "192.0.2.0/24", "192.0.2.1"),
-       subnet(kMemberSubnet, "22222222-2222-4222-8222-222222222222", "members", "198.51.100.0/24", "198.51.100.1")},
+      model::Node{{subnet(kVipSubnet, kVipNetwork, "vips", "192.0.2.0/24", "192.0.2.1"),
+                   subnet(kMemberSubnet, "22222222-2222-4222-8222-222222222222", "members", "198.51.100.0/24",
+                          "198.51.100.254"),
+                   subnet(kVipSubnet6, kVipNetwork6, "vips6", "2001:db8:1::/64", "2001:db8:1::1")},
+                  {*Cidr::parse("203.0.113.0/29")},
+                  {*Cidr::parse("100.125.0.0/24")}},
       nullptr);
   api::ApiOptions options;
   options.listen.port = 0;

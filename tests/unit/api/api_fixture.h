@@ -20,6 +20,8 @@ namespace elb::test {
 inline const std::string kVipSubnet = "11111111-1111-4111-8111-111111111111";  // 192.0.2.0/24, gateway .1
 inline const std::string kVipNetwork = "21111111-1111-4111-8111-111111111111";
 inline const std::string kMemberSubnet = "12222222-2222-4222-8222-222222222222";  // 198.51.100.0/24
+inline const std::string kVipSubnet6 = "13333333-3333-4333-8333-333333333333";    // 2001:db8:1::/64, gateway ::1
+inline const std::string kVipNetwork6 = "23333333-3333-4333-8333-333333333333";
 inline const std::string kNobody = "99999999-9999-4999-8999-999999999999";
 
 struct Answer {

@@ -51,7 +51,7 @@ TEST_F(DiscoveryTest, HeadHasHeadersOnly) {
 
 TEST_F(DiscoveryTest, SubnetsAndNetworks) {
   const codec::Value subnets = get("/v2.0/subnets").body.get("subnets");
-  EXPECT_EQ(subnets.size(), 2U);
+  EXPECT_EQ(subnets.size(), 3U);
   EXPECT_EQ(subnets.at(0).get("gateway_ip").as_string(), "192.0.2.1");
   EXPECT_EQ(get("/v2.0/subnets?id=" + kMemberSubnet).body.get("subnets").at(0).get("cidr").as_string(),
             "198.51.100.0/24");
@@ -62,6 +62,10 @@ TEST_F(DiscoveryTest, SubnetsAndNetworks) {
   EXPECT_EQ(get("/v2.0/networks?id=" + kVipNetwork).body.get("networks").at(0).get("subnets").dump(),
             "[\"" + kVipSubnet + "\"]");
   EXPECT_EQ(get("/v2.0/networks/" + kVipNetwork).status, 200);
+  EXPECT_EQ(get("/v2.0/subnets?ip_version=6").body.get("subnets").at(0).get("cidr").as_string(), "2001:db8:1::/64");
+  const codec::Value outside = get("/v2.0/networks?router:external=True").body.get("networks");
+  ASSERT_EQ(outside.size(), 1U);
+  EXPECT_EQ(outside.at(0).get("name").as_string(), "public");
 }
 
 TEST_F(DiscoveryTest, QuotasAndProviders) {

@@ -36,6 +36,10 @@ class MalformedTest : public ApiTest {
     member_ = make_member(pool_, "198.51.100.10", 80);
     monitor_ = make_monitor(pool_);
     free_pool_ = make_lone_pool(lb_);
+    udp_listener_ = make_listener(lb_, 53, "UDP");
+    make_listener(lb_, 81, "UDP", R"(,"allowed_cidrs":["10.0.0.0/8"])");
+    whitelist_ = get("whitelists").body.get("whitelists").at(0).get("id").as_string();
+    eip_ = get_id(post("/v1/eips", R"({"eip":{"bandwidth":5}})"), "eip");
   }
 
   std::vector<Shape> shapes() const {
@@ -54,6 +58,7 @@ class MalformedTest : public ApiTest {
           {"tags", "[]"},
           {"listeners", "[]"},
           {"pools", "[]"},
+          {"vip_bandwidth", "100"},
           {"provider", "\"elb\""}}},
         {"POST",
          "listeners",
@@ -65,6 +70,9 @@ class MalformedTest : public ApiTest {
           {"description", "\"d\""},
           {"admin_state_up", "true"},
           {"default_pool_id", quoted(free_pool_)},
+          {"connection_limit", "100"},
+          {"allowed_cidrs", "[\"10.0.0.0/8\"]"},
+          {"toa", "true"},
           {"tags", "[]"}}},
         {"POST",
          "pools",
@@ -72,6 +80,7 @@ class MalformedTest : public ApiTest {
          {{"loadbalancer_id", quoted(lb_)},
           {"protocol", "\"TCP\""},
           {"lb_algorithm", "\"ROUND_ROBIN\""},
+          {"session_persistence", "{\"type\":\"SOURCE_IP\",\"persistence_timeout\":5}"},
           {"name", "\"n\""},
           {"description", "\"d\""},
           {"admin_state_up", "true"},
@@ -103,14 +112,27 @@ class MalformedTest : public ApiTest {
         {"PUT",
          "loadbalancers/" + lb_,
          "loadbalancer",
-         {{"name", "\"n\""}, {"description", "\"d\""}, {"admin_state_up", "false"}, {"tags", "[]"}},
+         {{"name", "\"n\""},
+          {"description", "\"d\""},
+          {"admin_state_up", "false"},
+          {"vip_bandwidth", "5"},
+          {"tags", "[]"}},
          true},
         {"PUT",
          "listeners/" + listener_,
          "listener",
-         {{"name", "\"n\""}, {"admin_state_up", "false"}, {"default_pool_id", quoted(free_pool_)}},
+         {{"name", "\"n\""},
+          {"admin_state_up", "false"},
+          {"connection_limit", "7"},
+          {"allowed_cidrs", "[\"10.0.0.0/8\"]"},
+          {"toa", "true"},
+          {"default_pool_id", quoted(free_pool_)}},
          true},
-        {"PUT", "pools/" + pool_, "pool", {{"name", "\"n\""}, {"lb_algorithm", "\"ROUND_ROBIN\""}}, true},
+        {"PUT",
+         "pools/" + pool_,
+         "pool",
+         {{"name", "\"n\""}, {"lb_algorithm", "\"ROUND_ROBIN\""}, {"session_persistence", "{\"type\":\"SOURCE_IP\"}"}},
+         true},
         {"PUT",
          "pools/" + pool_ + "/members/" + member_,
          "member",
@@ -121,6 +143,39 @@ class MalformedTest : public ApiTest {
          "healthmonitor",
          {{"delay", "9"}, {"timeout", "9"}, {"max_retries", "9"}, {"max_retries_down", "9"}, {"monitor_port", "9"}},
          true},
+        {"POST",
+         "whitelists",
+         "whitelist",
+         {{"listener_id", quoted(udp_listener_)},
+          {"enable_whitelist", "true"},
+          {"whitelist", "\"10.0.0.1, 10.1.0.0/16\""}}},
+        {"PUT",
+         "whitelists/" + whitelist_,
+         "whitelist",
+         {{"enable_whitelist", "false"}, {"whitelist", "\"10.0.0.1\""}},
+         true},
+        {"POST",
+         "/v1/eips",
+         "eip",
+         {{"address", "\"203.0.113.99\""},
+          {"bandwidth", "10"},
+          {"bandwidth_name", "\"b\""},
+          {"type", "\"5_bgp\""},
+          {"name", "\"n\""},
+          {"description", "\"d\""},
+          {"tags", "[]"},
+          {"loadbalancer_id", quoted(lb_)}}},
+        {"PUT",
+         "/v1/eips/" + eip_,
+         "eip",
+         {{"bandwidth", "10"}, {"bandwidth_name", "\"b\""}, {"name", "\"n\""}, {"loadbalancer_id", "null"}},
+         true},
+        {"POST",
+         "/v2.0/floatingips",
+         "floatingip",
+         {{"floating_network_id", quoted("e1b00000-0000-4000-8000-0000000000e1")},
+          {"floating_ip_address", "\"203.0.113.98\""},
+          {"description", "\"d\""}}},
     };
   }
 
@@ -149,7 +204,12 @@ class MalformedTest : public ApiTest {
     ++tried_;
   }
 
-  std::string lb_, listener_, pool_, member_, monitor_, free_pool_, before_;
+  static std::string get_id(const Answer& answer, const std::string& key) {
+    EXPECT_EQ(answer.status, 201) << answer.text;
+    return answer.body.get(key).get("id").as_string();
+  }
+
+  std::string lb_, listener_, pool_, member_, monitor_, free_pool_, udp_listener_, whitelist_, eip_, before_;
   size_t tried_ = 0;
 };
 
@@ -248,6 +308,43 @@ TEST_F(MalformedTest, ValuesOutOfRangeAreRefused) {
       {8, "address", {"\"198.51.100.10\""}},
       {9, "type", {"\"TCP\""}},
       {9, "delay", {"0", "51"}},
+      {0, "vip_bandwidth", {"0", "-1", "400001", "1e3", "4294967297"}},
+      {1, "connection_limit", {"0", "-2", "2147483648", "4294967295", "-9223372036854775808", "1.0"}},
+      {1,
+       "allowed_cidrs",
+       {"[\"\"]", "[null]", "[[]]", "[\"300.1.1.1\"]", "[\"10.0.0.0/33\"]", "[\"10.0.0.0/-1\"]", "[\"10.0.0.0/\"]",
+        "[\"10.0.0.0/8\",\"x\"]", "[\"2001:db8::/129\"]", "[\"::ffff:10.0.0.0/104\"]", "[\"10.0.0.0/8/8\"]",
+        "[\"10.0.0.0 /8\"]", "[\"1.2.3.4/032x\"]"}},
+      {1, "toa", {"\"true\"", "1"}},
+      {2,
+       "session_persistence",
+       {R"({"type":"HTTP_COOKIE"})", R"({"type":"APP_COOKIE","cookie_name":"c"})", R"({"type":"SOURCE"})",
+        R"({"persistence_timeout":5})", R"({"type":null})", R"({"type":7})",
+        R"({"type":"SOURCE_IP","persistence_timeout":0})", R"({"type":"SOURCE_IP","persistence_timeout":61})",
+        R"({"type":"SOURCE_IP","persistence_timeout":-1})", R"({"type":"SOURCE_IP","persistence_timeout":"5"})",
+        R"({"type":"SOURCE_IP","persistence_timeout":1.5})", R"({"type":"SOURCE_IP","cookie_name":"c"})",
+        R"({"type":"SOURCE_IP","cookie_name":7})", R"({"type":"SOURCE_IP","colour":1})"}},
+      {2, "lb_algorithm", {"\"LEAST_CONNECTIONS\"", "\"SOURCE_IP\""}},  // beside a session_persistence with a timeout
+      {3, "address", {"\"2001:db8::1\"", "\"100.125.0.1\"", "\"100.125.0.77\"", "\"198.51.100.254\"", "\"192.0.2.1\""}},
+      {7, "session_persistence", {R"({"type":"HTTP_COOKIE"})", R"({"persistence_timeout":61})"}},
+      {10,
+       "whitelist",
+       {"\"a\"", "\"10.0.0.1,\"", "\",\"", "\"10.0.0.1,,10.0.0.2\"", "\"10.0.0.1 10.0.0.2\"", "\"10.0.0.0/33\"",
+        "\"300.1.1.1\"", "\"2001:db8::/129\""}},
+      {10, "listener_id", {"null", "\"x\"", "\"\""}},
+      {11, "listener_id", {"\"" + udp_listener_ + "\""}},
+      {11, "whitelist", {"\"x\""}},
+      {12,
+       "address",
+       {"\"x\"", "\"127.0.0.1\"", "\"100.125.0.9\"", "\"192.0.2.1\"", "\"ff02::1\"", "\"2001:db8:1::7\""}},
+      {12, "bandwidth", {"0", "-1", "400001", "2147483649"}},
+      {12, "type", {"\"6_bgp\"", "\"\""}},
+      {13, "bandwidth", {"0", "400001"}},
+      {13, "address", {"\"203.0.113.97\""}},
+      {13, "type", {"\"5_bgp\""}},
+      {14, "floating_network_id", {"\"x\"", "null"}},
+      {14, "floating_ip_address", {"\"x\"", "\"0.0.0.0\""}},
+      {14, "fixed_ip_address", {"\"192.0.2.77\""}},
   };
   for (const auto& [index, field, values] : table) {
     for (const std::string& value : values) {
@@ -281,8 +378,6 @@ TEST_F(MalformedTest, FeaturesToComeAreRefusedAloud) {
       {0, "provider", "\"amphora\""},
       {1, "protocol", "\"HTTP\""},
       {1, "protocol", "\"TERMINATED_HTTPS\""},
-      {1, "connection_limit", "100"},
-      {1, "allowed_cidrs", "[\"10.0.0.0/8\"]"},
       {1, "default_tls_container_ref", "\"ref\""},
       {1, "sni_container_refs", "[\"ref\"]"},
       {1, "insert_headers", "{\"X-Forwarded-For\":\"true\"}"},
@@ -290,9 +385,7 @@ TEST_F(MalformedTest, FeaturesToComeAreRefusedAloud) {
       {1, "http2_enable", "true"},
       {1, "l7policies", "[{}]"},
       {2, "protocol", "\"HTTP\""},
-      {2, "lb_algorithm", "\"LEAST_CONNECTIONS\""},
-      {2, "lb_algorithm", "\"SOURCE_IP\""},
-      {2, "session_persistence", "{\"type\":\"SOURCE_IP\"}"},
+      {2, "lb_algorithm", "\"SOURCE_IP_PORT\""},
       {2, "tls_enabled", "true"},
       {3, "backup", "true"},
       {3, "monitor_port", "80"},
@@ -303,8 +396,6 @@ TEST_F(MalformedTest, FeaturesToComeAreRefusedAloud) {
       {4, "url_path", "\"/health\""},
       {4, "expected_codes", "\"200-204\""},
       {4, "domain_name", "\"a.example\""},
-      {6, "allowed_cidrs", "[\"10.0.0.0/8\"]"},
-      {7, "session_persistence", "{\"type\":\"SOURCE_IP\"}"},
   };
   for (const auto& [index, field, value] : table) {
     expect_refused({all[index].method, all[index].path, body_of(all[index], field, value), 501, field});

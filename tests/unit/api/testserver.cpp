@@ -22,11 +22,13 @@ int run(uint16_t port, const std::string& store_path) {
   SystemRandom random;
   const auto cidr = [](std::string_view text) { return *Cidr::parse(text); };
   const auto address = [](std::string_view text) { return *IpAddress::parse(text); };
-  std::vector<model::Subnet> subnets = {{"11111111-1111-4111-8111-111111111111", "21111111-1111-4111-8111-111111111111",
-                                         "vips", cidr("192.0.2.0/24"), address("192.0.2.1")},
-                                        {"12222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-222222222222",
-                                         "members", cidr("198.51.100.0/24"), address("198.51.100.1")}};
-  auto service = control::ConfigService::open(**store, clock, random, std::move(subnets), nullptr);
+  model::Node node;
+  node.subnets = {{"11111111-1111-4111-8111-111111111111", "21111111-1111-4111-8111-111111111111", "vips",
+                   cidr("192.0.2.0/24"), address("192.0.2.1")},
+                  {"12222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-222222222222", "members",
+                   cidr("198.51.100.0/24"), address("198.51.100.1")}};
+  node.eip_pools = {cidr("203.0.113.0/24")};
+  auto service = control::ConfigService::open(**store, clock, random, std::move(node), nullptr);
   if (!service) return fmt::print(stderr, "{}\n", service.error().to_string()), 1;
   const test::StubViews views;
   api::ApiOptions options;

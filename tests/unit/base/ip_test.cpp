@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace elb {
 namespace {
 
@@ -12,6 +14,22 @@ TEST(IpAddress, ParsesBothFamiliesAndPrintsThemBack) {
     ASSERT_TRUE(address) << text;
     EXPECT_EQ(address->to_string(), text);
   }
+}
+
+// RFC 5952, section 4, and the examples of section 2.
+TEST(IpAddress, PrintsIpv6InItsOneCanonicalForm) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
+      {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},      // the first of two equal runs
+      {"2001:0db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},  // one group is not shortened
+      {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},            // the longer run
+      {"2001:db8:1:2:3:4:0:0", "2001:db8:1:2:3:4::"},
+      {"::1:2", "::1:2"},                        // not ::0.1.0.2
+      {"::ffff:192.0.2.1", "::ffff:192.0.2.1"},  // section 5: a known prefix keeps the dots
+      {"64:ff9b::192.0.2.1", "64:ff9b::c000:201"},
+      {"0:0:0:0:0:0:0:0", "::"},
+      {"fe80:0:0:0:0:0:0:ABCD", "fe80::abcd"}};
+  for (const auto& [text, canonical] : cases) EXPECT_EQ(IpAddress::parse(text)->to_string(), canonical) << text;
 }
 
 TEST(IpAddress, RefusesWhatIsNoAddress) {

@@ -14,6 +14,8 @@ const std::string kLb = "/v2.0/lbaas/loadbalancers";
 const std::string kListeners = "/v2.0/lbaas/listeners";
 const std::string kPools = "/v2.0/lbaas/pools";
 const std::string kMonitors = "/v2.0/lbaas/healthmonitors";
+const std::string kWhitelists = "/v2.0/lbaas/whitelists";
+const std::string kEips = "/v1/eips";
 const std::string kMembers = kPools + "/" + kId2 + "/members";
 
 /// An agent with a load balancer "web", a listener "web-80", a pool "p", a member "m" and a health monitor "hm".
@@ -57,6 +59,21 @@ void fill(ScriptedAgent& agent) {
   agent.on("POST " + kMonitors, {{201, one("healthmonitor", monitor)}});
   agent.on("PUT " + kMonitors + "/" + kId3, one("healthmonitor", monitor))
       .on("DELETE " + kMonitors + "/" + kId3, {{204, ""}});
+  const std::string whitelist = R"({"id":")" + kId2 + R"(","listener_id":")" + kId3 + R"(","whitelist":"10.0.0.0/8"})";
+  agent.on("GET " + kWhitelists, list("whitelists", whitelist));
+  agent.on("GET " + kWhitelists + "?listener_id=" + kId3, list("whitelists", whitelist));
+  agent.on("GET " + kWhitelists + "/" + kId2, one("whitelist", whitelist));
+  agent.on("POST " + kWhitelists, {{201, one("whitelist", whitelist)}});
+  agent.on("PUT " + kWhitelists + "/" + kId2, one("whitelist", whitelist));
+  agent.on("DELETE " + kWhitelists + "/" + kId2, {{204, ""}});
+  const std::string eip = R"({"id":")" + kId3 + R"(","name":"e","address":"203.0.113.1","loadbalancer_id":")" + kId1 +
+                          R"(","vip_address":"10.0.0.100"})";
+  agent.on("GET " + kEips, list("eips", eip)).on("GET " + kEips + "?name=e", list("eips", eip));
+  agent.on("GET " + kEips + "?name=203.0.113.1", R"({"eips":[]})");
+  agent.on("GET " + kEips + "?address=203.0.113.1", list("eips", eip));
+  agent.on("GET " + kEips + "?loadbalancer_id=" + kId1, list("eips", eip));
+  agent.on("POST " + kEips, {{201, one("eip", eip)}}).on("PUT " + kEips + "/" + kId3, one("eip", eip));
+  agent.on("DELETE " + kEips + "/" + kId3, {{204, ""}});
   agent.on("GET /v2.0/subnets", R"({"subnets":[{"id":"s-1","name":"front"}]})");
   agent.on("GET /v2.0/subnets?name=front", R"({"subnets":[{"id":"s-1","name":"front"}]})");
   agent.on("GET /v1/status", R"({"revision":1,"applied_revision":1,"load_balancers":[]})");
@@ -76,6 +93,8 @@ const std::string kByWeb = "GET " + kLb + "?name=web";
 const std::string kByListener = "GET " + kListeners + "?name=web-80";
 const std::string kByPool = "GET " + kPools + "?name=p";
 const std::string kByMember = "GET " + kMembers + "?name=m";
+const std::string kByEip = "GET " + kEips + "?name=e";
+const std::string kWhitelistOf = "GET " + kWhitelists + "?listener_id=" + kId3;
 const std::string kByMonitor = "GET " + kMonitors + "?name=hm";
 
 const std::vector<Case>& cases() {
@@ -153,6 +172,52 @@ const std::vector<Case>& cases() {
        {kByMonitor, "PUT " + kMonitors + "/" + kId3 +
                         R"( {"healthmonitor":{"delay":7,"monitor_port":null,"admin_state_up":false}})"}},
       {"healthmonitor delete hm", {kByMonitor, "DELETE " + kMonitors + "/" + kId3}},
+      {"pool create p --lb web --protocol UDP --algorithm source-ip --session-persistence source_ip",
+       {kByWeb, "POST " + kPools + R"( {"pool":{"name":"p","loadbalancer_id":")" + kId1 +
+                    R"(","protocol":"UDP","lb_algorithm":"SOURCE_IP","session_persistence":{"type":"SOURCE_IP"}}})"}},
+      {"pool create p --lb web --protocol TCP --persistence-timeout 5",
+       {kByWeb,
+        "POST " + kPools + R"( {"pool":{"name":"p","loadbalancer_id":")" + kId1 +
+            R"(","protocol":"TCP","lb_algorithm":"ROUND_ROBIN","session_persistence":{"type":"SOURCE_IP","persistence_timeout":5}}})"}},
+      {"pool set p --persistence-timeout 7",
+       {kByPool, "PUT " + kPools + "/" + kId2 + R"( {"pool":{"session_persistence":{"persistence_timeout":7}}})"}},
+      {"pool set p --session-persistence none --algorithm least_connections",
+       {kByPool,
+        "PUT " + kPools + "/" + kId2 + R"( {"pool":{"lb_algorithm":"LEAST_CONNECTIONS","session_persistence":null}})"}},
+      {"listener create web-80 --lb web --protocol tcp --port 80 --connection-limit 9 --allowed-cidr 10.0.0.0/8 --toa",
+       {kByWeb,
+        "POST " + kListeners + R"( {"listener":{"name":"web-80","loadbalancer_id":")" + kId1 +
+            R"(","protocol":"TCP","protocol_port":80,"connection_limit":9,"allowed_cidrs":["10.0.0.0/8"],"toa":true}})"}},
+      {"listener set web-80 --connection-limit -1 --allowed-cidr '' --no-toa",
+       {kByListener,
+        "PUT " + kListeners + "/" + kId3 + R"( {"listener":{"connection_limit":-1,"allowed_cidrs":[],"toa":false}})"}},
+      {"lb set web --bandwidth 300",
+       {kByWeb, "PUT " + kLb + "/" + kId1 + R"( {"loadbalancer":{"vip_bandwidth":300}})"}},
+      {"lb set web --no-bandwidth",
+       {kByWeb, "PUT " + kLb + "/" + kId1 + R"( {"loadbalancer":{"vip_bandwidth":null}})"}},
+      {"whitelist create web-80 --entry 10.0.0.0/8 --entry 192.0.2.7 --disable",
+       {kByListener,
+        "POST " + kWhitelists +
+            R"( {"whitelist":{"whitelist":"10.0.0.0/8,192.0.2.7","enable_whitelist":false,"listener_id":")" + kId3 +
+            R"("}})"}},
+      {"whitelist list", {"GET " + kWhitelists}},
+      {"whitelist list --listener web-80", {kByListener, kWhitelistOf}},
+      {"whitelist show web-80", {kByListener, kWhitelistOf, "GET " + kWhitelists + "/" + kId2}},
+      {"whitelist set web-80 --entry '' --enable",
+       {kByListener, kWhitelistOf,
+        "PUT " + kWhitelists + "/" + kId2 + R"( {"whitelist":{"whitelist":"","enable_whitelist":true}})"}},
+      {"whitelist delete web-80", {kByListener, kWhitelistOf, "DELETE " + kWhitelists + "/" + kId2}},
+      {"eip create e --lb web --bandwidth 10 --type 5_sbgp",
+       {kByWeb, "POST " + kEips + R"( {"eip":{"name":"e","loadbalancer_id":")" + kId1 +
+                    R"(","type":"5_sbgp","bandwidth":10}})"}},
+      {"eip list", {"GET " + kEips}},
+      {"eip list --lb web", {kByWeb, "GET " + kEips + "?loadbalancer_id=" + kId1}},
+      {"eip show 203.0.113.1", {"GET " + kEips + "?name=203.0.113.1", "GET " + kEips + "?address=203.0.113.1"}},
+      {"eip bind e web",
+       {kByEip, kByWeb, "PUT " + kEips + "/" + kId3 + R"( {"eip":{"loadbalancer_id":")" + kId1 + R"("}})"}},
+      {"eip unbind e", {kByEip, "PUT " + kEips + "/" + kId3 + R"( {"eip":{"loadbalancer_id":null}})"}},
+      {"eip set e --no-bandwidth", {kByEip, "PUT " + kEips + "/" + kId3 + R"( {"eip":{"bandwidth":null}})"}},
+      {"eip delete e", {kByEip, "DELETE " + kEips + "/" + kId3}},
       {"subnet list --project pr", {"GET /v2.0/subnets"}},
       {"subnet show front", {"GET /v2.0/subnets?name=front"}},
       {"status", {"GET /v1/status"}},

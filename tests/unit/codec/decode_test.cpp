@@ -156,7 +156,12 @@ TEST(Decode, ErrorsNameFieldAndRule) {
       {R"("protocol_port":80,"colour":"red"}})", "colour: unknown field 'colour'"},
       {R"("protocol_port":80,"name":"a\u0007"}})", "name: must not contain control characters"},
       {R"("protocol_port":80,"default_pool_id":"x"}})", "default_pool_id: must be a UUID, got \"x\""},
-      {R"("protocol_port":80,"connection_limit":5}})", "connection_limit: 5: not supported by this version"},
+      {R"("protocol_port":80,"insert_headers":5}})", "insert_headers: 5: not supported by this version"},
+      {R"("protocol_port":80,"connection_limit":0}})", "connection_limit: must be -1 or 1 to 2147483647, got 0"},
+      {R"("protocol_port":80,"allowed_cidrs":["10.0.0.0/8","10.0.0.0/33"]}})",
+       "allowed_cidrs[1]: \"10.0.0.0/33\": the prefix length must be 0 to 32"},
+      {R"("protocol_port":80,"allowed_cidrs":["300.1.1.1"]}})",
+       "allowed_cidrs[0]: must be an IPv4 or IPv6 address or block, got \"300.1.1.1\""},
       {R"("protocol_port":80,"operating_status":"ONLINE"}})", "operating_status: is read-only"},
       {R"("protocol_port":80}, "x":1})", "x: unknown field 'x' beside 'listener'"},
   };

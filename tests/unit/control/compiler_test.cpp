@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: HC-06, PL-08, PL-09.
+// Shows: AC-02, AC-04, HC-06, LB-03, LB-10, LB-13, PL-08, PL-09.
 #include "control/compiler.h"
 
 #include <gtest/gtest.h>
@@ -52,6 +52,79 @@ TEST(Compiler, CarriesEverythingTheExecutorsNeed) {
   EXPECT_EQ(snapshot.pools[0].members[0].endpoint.to_string(), "10.0.1.1:8080");
   EXPECT_EQ(snapshot.pools[0].members[0].health.latency_us, 120);
   EXPECT_TRUE(snapshot.pools[0].members[0].usable);
+}
+
+TEST(Compiler, PoliciesReachTheListenerAndThePool) {
+  Model model = sample_model();
+  model::Listener listener = *model.listeners.at("l1");
+  const Snapshot plain = compile(model, healthy, 1);
+  EXPECT_FALSE(plain.listeners[0].whitelist || plain.listeners[0].connection_limit || plain.listeners[0].eip);
+  EXPECT_FALSE(plain.listeners[0].toa);
+  EXPECT_EQ(plain.pools[0].sticky_s, 0);
+  listener.connection_limit = 5;
+  listener.toa = true;
+  put(model, listener);
+  model::Pool pool = *model.pools.at("p1");
+  pool.persistence.emplace();
+  put(model, pool);
+  const Snapshot sticky = compile(model, healthy, 1);
+  EXPECT_EQ(sticky.listeners[0].connection_limit, 5U);
+  EXPECT_TRUE(sticky.listeners[0].toa);
+  EXPECT_EQ(sticky.pools[0].sticky_s, 60);
+  pool.algorithm = model::Algorithm::kSourceIp;
+  put(model, pool);
+  EXPECT_EQ(compile(model, healthy, 1).pools[0].algorithm, model::Algorithm::kSourceIp);
+  EXPECT_EQ(compile(model, healthy, 1).pools[0].sticky_s, 0);
+}
+
+TEST(Compiler, AC_02_WhitelistsOfTheVipsFamily) {
+  Model model = sample_model();
+  const auto compiled = [&](bool enabled, const std::vector<std::string>& entries) {
+    model::Listener listener = *model.listeners.at("l1");
+    listener.whitelist.emplace().enabled = enabled;
+    for (const std::string& entry : entries) listener.whitelist->entries.push_back(*Cidr::parse(entry));
+    put(model, listener);
+    return compile(model, healthy, 1).listeners[0].whitelist;
+  };
+  EXPECT_FALSE(compiled(false, {"10.0.0.0/8"}));
+  ASSERT_TRUE(compiled(true, {}));
+  EXPECT_TRUE(compiled(true, {})->empty());
+  EXPECT_EQ(compiled(true, {"10.1.0.0/16", "10.0.0.0/8", "10.1.0.0/16"}),
+            (std::vector{*Cidr::parse("10.0.0.0/8"), *Cidr::parse("10.1.0.0/16")}));
+  EXPECT_FALSE(compiled(true, {"10.0.0.0/8", "0.0.0.0/0"})) << "everybody";
+  // ::/0 would hold mapped IPv4 addresses, too: nobody gets in by an entry of the other family.
+  ASSERT_TRUE(compiled(true, {"::/0", "2001:db8::/32"}));
+  EXPECT_TRUE(compiled(true, {"::/0", "2001:db8::/32"})->empty());
+  put(model, sample_load_balancer("lb1", "2001:db8::1"));
+  EXPECT_FALSE(compiled(true, {"::/0"}));
+  EXPECT_EQ(compiled(true, {"2001:db8::/32", "10.0.0.0/8"})->size(), 1U);
+}
+
+TEST(Compiler, LB_03_LB_10_LB_13_EipsAndBandwidths) {
+  Model model = sample_model();
+  model::LoadBalancer lb = *model.load_balancers.at("lb1");
+  lb.vip_bandwidth = 100;
+  put(model, lb);
+  model::Eip eip;
+  eip.id = "e1";
+  eip.address = ip("10.0.0.1");
+  eip.bandwidth = 10;
+  put(model, eip);
+  EXPECT_EQ(compile(model, healthy, 1).vips, std::vector{ip("10.0.0.10")}) << "unbound";
+  eip.loadbalancer_id = "lb1";
+  put(model, eip);
+  const Snapshot bound = compile(model, healthy, 1);
+  EXPECT_EQ(bound.vips, (std::vector{ip("10.0.0.1"), ip("10.0.0.10")}));
+  EXPECT_EQ(bound.listeners[0].eip, ip("10.0.0.1"));
+  ASSERT_EQ(bound.bandwidths.size(), 2U);
+  EXPECT_EQ(bound.bandwidths[0].address, ip("10.0.0.1"));
+  EXPECT_EQ(bound.bandwidths[0].mbit_per_s, 10U);
+  EXPECT_EQ(bound.bandwidths[1].mbit_per_s, 100U);
+  lb.admin_state_up = false;
+  put(model, lb);
+  const Snapshot down = compile(model, healthy, 1);
+  EXPECT_TRUE(down.vips.empty());
+  EXPECT_TRUE(down.bandwidths.empty());
 }
 
 TEST(Compiler, PL_08_09_UsableIsHealthyOrUnmonitoredWithAWeight) {

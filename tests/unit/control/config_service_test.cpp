@@ -20,7 +20,7 @@ class ConfigServiceTest : public testing::Test {
     store_.reset();
     published_.clear();
     store_ = std::move(*store::open_sqlite(dir_.file("elb.db")));
-    auto service = ConfigService::open(*store_, clock_, random_, sample_subnets(),
+    auto service = ConfigService::open(*store_, clock_, random_, model::Node{.subnets = sample_subnets()},
                                        [this](ModelPtr model) { published_.push_back(std::move(model)); });
     ASSERT_TRUE(service) << service.error().to_string();
     service_ = std::move(*service);

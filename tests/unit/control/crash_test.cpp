@@ -26,7 +26,7 @@ int rounds() {
   RewindableRandom random;
   auto store = store::open_sqlite(path);
   if (!store) _exit(2);
-  auto service = ConfigService::open(**store, clock, random, write_load_subnets(), {});
+  auto service = ConfigService::open(**store, clock, random, write_load_node(), {});
   if (!service) _exit(3);
   for (;;) {
     const uint64_t revision = (*service)->model()->revision;

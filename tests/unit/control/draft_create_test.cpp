@@ -81,15 +81,18 @@ TEST_F(DraftTest, LB_05_TheSubnetIsFoundByAddressOrNetwork) {
 }
 
 TEST_F(DraftTest, LB_06_SubnetsAtTheEdges) {
-  subnets_ = {{"last", "n", "", *Cidr::parse("255.255.255.254/31"), std::nullopt},
-              {"host", "n", "", *Cidr::parse("10.9.9.9/32"), std::nullopt},
-              {"whole", "n", "", *Cidr::parse("0.0.0.0/0"), std::nullopt},
-              {"six", "n6", "", *Cidr::parse("2001:db8::/64"), std::nullopt}};
+  node_.subnets = {{"last", "n", "", *Cidr::parse("255.255.255.254/31"), std::nullopt},
+                   {"host", "n", "", *Cidr::parse("10.9.9.9/32"), std::nullopt},
+                   {"whole", "n", "", *Cidr::parse("0.0.0.0/0"), std::nullopt},
+                   {"six", "n6", "", *Cidr::parse("2001:db8::/64"), std::nullopt}};
   EXPECT_EQ(copy<LoadBalancer>(get(draft_.create(wish("host"), false))).vip_address, ip("10.9.9.9"));
   expect_error(draft_.create(wish("host"), false), ErrorCode::kConflict, "vip_subnet_id");
   EXPECT_EQ(copy<LoadBalancer>(get(draft_.create(wish("", "", "10.9.9.8"), true))).vip_subnet_id, "whole");
-  expect_error(draft_.create(wish("six"), false), ErrorCode::kInvalid, "vip_subnet_id");
-  expect_error(draft_.create(wish("", "n6"), false), ErrorCode::kInvalid, "vip_network_id");
+  EXPECT_EQ(copy<LoadBalancer>(get(draft_.create(wish("six"), false))).vip_address, ip("2001:db8::1"));
+  EXPECT_EQ(copy<LoadBalancer>(get(draft_.create(wish("", "n6"), false))).vip_address, ip("2001:db8::2"));
+  expect_error(draft_.create(wish("six", "", "2001:db8::"), true), ErrorCode::kInvalid, "vip_address");
+  expect_error(draft_.create(wish("six", "", "10.0.0.7"), true), ErrorCode::kInvalid, "vip_address");
+  EXPECT_TRUE(draft_.create(wish("six", "", "2001:db8::ffff:ffff:ffff:ffff"), true));
   expect_error(draft_.create(wish("last"), false), ErrorCode::kInvalid, "vip_address");  // class E: no host address
 }
 

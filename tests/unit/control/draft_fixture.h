@@ -45,9 +45,9 @@ class DraftTest : public testing::Test {
 
   test::ManualClock clock_;
   test::SeededRandom random_{1};
-  std::vector<model::Subnet> subnets_ = sample_subnets();
+  model::Node node_{.subnets = sample_subnets()};
   const model::Model base_{};
-  Draft draft_{base_, subnets_, clock_, random_};
+  Draft draft_{base_, node_, clock_, random_};
 };
 
 inline void expect_error(const Status& status, ErrorCode code, std::string_view field) {

@@ -38,7 +38,7 @@ std::vector<Cut> run_load(const std::string& path, Random& chance, uint64_t spac
   EXPECT_TRUE(store) << store.error().to_string();
   test::ManualClock clock;
   RewindableRandom random;
-  const auto service = ConfigService::open(**store, clock, random, write_load_subnets(), {});
+  const auto service = ConfigService::open(**store, clock, random, write_load_node(), {});
   EXPECT_TRUE(service);
   opened = true;
   while (cuts.size() < kCuts) {

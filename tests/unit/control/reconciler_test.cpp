@@ -228,6 +228,25 @@ TEST_F(ReconcilerTest, HC_15_DisablingTheMonitorMakesAllUsable) {
   EXPECT_FALSE(second_.last()->pools[0].monitor);
 }
 
+TEST_F(ReconcilerTest, GEN_09_AMonitorAddedToARunningPoolTakesNobodyOutBeforeAResult) {
+  model_.health_monitors.clear();
+  start();
+  publish(1);
+  ASSERT_TRUE(second_.wait_for_revision(1));
+  EXPECT_TRUE(usable(second_.last(), "m1"));
+  put(model_, test::sample_monitor("h1", "p1"));
+  publish(2);
+  ASSERT_TRUE(second_.wait_for_revision(2));
+  EXPECT_TRUE(second_.last()->pools[0].monitor);
+  EXPECT_TRUE(usable(second_.last(), "m1"));
+  EXPECT_TRUE(usable(second_.last(), "m2"));
+  // What the checker starts from: one failure alone is not enough (HC-08).
+  EXPECT_EQ(second_.last()->pools[0].members[0].health.state, HealthState::kHealthy);
+  result("m1", HealthState::kUnhealthy, "connection refused");
+  ASSERT_TRUE(second_.wait([](FakeSink& sink) { return !usable(sink.applied_.back(), "m1"); }));
+  EXPECT_TRUE(usable(second_.last(), "m2"));
+}
+
 TEST_F(ReconcilerTest, R2_AdoptedMembersAreUsableFromTheFirstSnapshotOn) {
   reconciler_ = std::make_unique<Reconciler>(clock_, std::vector<model::Sink*>{&first_, &second_});
   reconciler_->seed_health({"m2"});

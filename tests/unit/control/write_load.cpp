@@ -20,7 +20,9 @@ Status add_tree(Draft& draft, Random& random) {
   lb.tags = {"a", "b"};
   const auto lb_id = draft.create(lb, false);
   if (!lb_id) return pass_on(lb_id.error());
-  const auto listener = draft.create(test::sample_listener("", *lb_id));
+  model::Listener dressed = test::sample_listener("", *lb_id);
+  dressed.whitelist.emplace().entries = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")};
+  const auto listener = draft.create(dressed);
   if (!listener) return pass_on(listener.error());
   const auto pool = draft.create(model::Pool{}, *listener);
   if (!pool) return pass_on(pool.error());
@@ -29,6 +31,9 @@ Status add_tree(Draft& draft, Random& random) {
     member.address = IpAddress::from_v4_host(0x0B000001 + i);
     if (const auto id = draft.create(member); !id) return pass_on(id.error());
   }
+  model::Eip eip;
+  eip.loadbalancer_id = *lb_id;
+  if (const auto id = draft.create(eip, false); !id) return pass_on(id.error());
   const auto monitor = draft.create(test::sample_monitor("", *pool));
   return monitor ? Status() : Status(pass_on(monitor.error()));
 }
@@ -48,6 +53,24 @@ Status touch_everything(Draft& draft, uint64_t revision) {
     if (auto status = draft.update(lb); !status) return status;
   }
   return {};
+}
+
+/// Every EIP to another load balancer: no moment may show one bound twice, or two at one.
+Status move_eips(Draft& draft) {
+  std::vector<Id> lbs;
+  for (const auto& [id, lb] : draft.model().load_balancers) lbs.push_back(id);
+  const auto eips = draft.model().eips;
+  for (const bool bind : {false, true}) {
+    size_t next = 1;
+    for (const auto& [id, old] : eips) {
+      if (!old->loadbalancer_id) continue;
+      model::Eip eip = *old;  // as it was: the second round binds what the first has unbound
+      eip.loadbalancer_id = bind ? std::optional<Id>(lbs[next++ % lbs.size()]) : std::nullopt;
+      if (auto status = draft.update(eip); !status) return status;
+    }
+  }
+  const auto unbound = std::ranges::find_if(eips, [](const auto& entry) { return !entry.second->loadbalancer_id; });
+  return unbound == eips.end() ? Status() : draft.remove_eip(unbound->first, false);
 }
 
 /// All members of a pool by others, some at the same address: erase and insert in one transaction.
@@ -74,9 +97,11 @@ bool same_table(const Model& a, const Model& b) {
 
 }  // namespace
 
-const std::vector<model::Subnet>& write_load_subnets() {
-  static const std::vector<model::Subnet> list = {{"s", "n", "", *Cidr::parse("10.0.0.0/16"), std::nullopt}};
-  return list;
+const model::Node& write_load_node() {
+  static const model::Node node = {.subnets = {{"s", "n", "", *Cidr::parse("10.0.0.0/16"), std::nullopt}},
+                                   .eip_pools = {*Cidr::parse("203.0.113.0/24")},
+                                   .local_addresses = {}};
+  return node;
 }
 
 Status write_load_step(Draft& draft, uint64_t revision, Random& random) {
@@ -89,14 +114,17 @@ Status write_load_step(Draft& draft, uint64_t revision, Random& random) {
     return draft.remove_load_balancer(Id(victim->first), true);
   }
   if (dice < 6) return add_tree(draft, random);
-  if (dice < 8) return replace_members(draft, random);
+  if (dice < 7) return replace_members(draft, random);
+  if (dice < 8) {
+    if (auto status = move_eips(draft); !status) return status;
+  }
   return touch_everything(draft, revision + 1);
 }
 
 Status History::advance() {
   RewindableRandom random;
   random.wind(seed_, model_.revision);
-  Draft draft(model_, write_load_subnets(), clock_, random);
+  Draft draft(model_, write_load_node(), clock_, random);
   if (auto status = write_load_step(draft, model_.revision, random); !status) return status;
   Model next = draft.model();
   next.revision = model_.revision + 1;
@@ -106,7 +134,8 @@ Status History::advance() {
 
 bool same(const Model& a, const Model& b) {
   return a.revision == b.revision && same_table<model::LoadBalancer>(a, b) && same_table<model::Listener>(a, b) &&
-         same_table<model::Pool>(a, b) && same_table<model::Member>(a, b) && same_table<model::HealthMonitor>(a, b);
+         same_table<model::Pool>(a, b) && same_table<model::Member>(a, b) && same_table<model::HealthMonitor>(a, b) &&
+         same_table<model::Eip>(a, b);
 }
 
 }  // namespace elb::control

@@ -23,7 +23,7 @@ class RewindableRandom final : public Random {
   test::SeededRandom current_{0};
 };
 
-const std::vector<model::Subnet>& write_load_subnets();
+const model::Node& write_load_node();
 
 /// The edit that leads from `revision` to the next; always changes something, mostly many rows.
 Status write_load_step(Draft& draft, uint64_t revision, Random& random);

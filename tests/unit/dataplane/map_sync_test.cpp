@@ -21,6 +21,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+constexpr TickRate kRate{250, 7};
+
 DataplaneOptions options() {
   DataplaneOptions options;
   options.interfaces = {"eth0"};
@@ -63,7 +65,7 @@ class MapSyncTest : public testing::Test {
   test::FakeMapPort port;
   Usage usage;
   std::function<uint64_t()> begun = [this] { return usage.begun; };
-  MapSync sync{port, options()};
+  MapSync sync{port, options(), kRate};
 };
 
 TEST_F(MapSyncTest, WritesWhatIsPointedAtBeforeWhatPointsAtIt) {
@@ -251,7 +253,7 @@ TEST_F(MapSyncTest, ARestartedAgentFindsItsIndexesAndChangesOnlyTheRings) {
   for (auto& [listener, ring] : port.rings) ring.reset();  // another process' ring can not be read
   port.take_log();
 
-  MapSync restarted(port, options());
+  MapSync restarted(port, options(), kRate);
   ASSERT_TRUE(restarted.adopt());
   EXPECT_THAT(restarted.adopted_members(), ElementsAre(member_id(1), member_id(3))) << "the usable ones";
   auto desired = restarted.plan(snapshot, usage);
@@ -266,7 +268,7 @@ TEST_F(MapSyncTest, ARestartedAgentKeepsTheQuarantine) {
   apply(SnapshotBuilder().listener(1, {member(1), member(2)}).build());
   const uint32_t removed = *index_of(1, 1);
   apply(SnapshotBuilder().listener(1, {member(2)}).build());
-  MapSync restarted(port, options());
+  MapSync restarted(port, options(), kRate);
   ASSERT_TRUE(restarted.adopt());
   EXPECT_TRUE(restarted.view().get()->live.empty()) << "before the first snapshot no connection is ended";
   auto desired = restarted.plan(SnapshotBuilder().listener(1, {member(2), member(3)}).build(), usage);

@@ -66,14 +66,19 @@ TEST(ValidateResource, LB_18_TagsAreAtMost20AndDistinct) {
   EXPECT_INVALID(lb, "tags[0]");
 }
 
-TEST(ValidateResource, LB_05_TheSubnetIsMandatoryAndTheAddressIpv4) {
+TEST(ValidateResource, LB_05_TheSubnetIsMandatoryAndTheAddressUnicast) {
   LoadBalancer lb = sample_load_balancer("a");
   lb.vip_subnet_id.clear();
   EXPECT_INVALID(lb, "vip_subnet_id");
   lb = sample_load_balancer("a");
-  for (const char* address : {"2001:db8::1", "0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "255.255.255.255"}) {
+  for (const char* address : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "::7:1", "ff02::1",
+                              "fe80::1", "febf::1", "::ffff:10.0.0.1"}) {
     lb.vip_address = ip(address);
     EXPECT_INVALID(lb, "vip_address");
+  }
+  for (const char* address : {"10.0.0.1", "2001:db8::1", "fd00::1", "64:ff9b::1", "fec0::1"}) {
+    lb.vip_address = ip(address);
+    EXPECT_TRUE(validate(lb)) << address;
   }
   lb = sample_load_balancer("a");
   lb.provider = repeat("p", 65);
@@ -101,15 +106,90 @@ TEST(ValidateResource, MB_02_WeightIs0To100) {
   }
 }
 
-TEST(ValidateResource, MB_01_AMemberHasAPortAndAnIpv4HostAddress) {
+TEST(ValidateResource, MB_01_AMemberHasAPortAndAHostAddress) {
   EXPECT_INVALID(sample_member("a", "p", "10.0.0.1", 0), "protocol_port");
-  EXPECT_INVALID(sample_member("a", "p", "2001:db8::1"), "address");
-  EXPECT_NE(validate(sample_member("a", "p", "2001:db8::1")).error().message.find("IPv4"), std::string::npos);
+  EXPECT_INVALID(sample_member("a", "p", "::ffff:10.0.0.1"), "address");
+  EXPECT_NE(validate(sample_member("a", "p", "::ffff:10.0.0.1")).error().message.find("IPv4"), std::string::npos);
+  EXPECT_TRUE(validate(sample_member("a", "p", "2001:db8::1")));
   EXPECT_INVALID(sample_member("a", "p", "127.0.0.1"), "address");
   EXPECT_INVALID(sample_member("a", "p", "239.1.1.1"), "address");
   Member member = sample_member("a", "p");
   member.availability_zone = repeat("z", 256);
   EXPECT_INVALID(member, "availability_zone");
+}
+
+// The cells of ST-03 that a TCP or UDP pool can have; cookies are refused before (codec).
+TEST(ValidateResource, ST_03_ST_05_StickinessFitsTheAlgorithm) {
+  Pool pool = sample_pool("a", "lb");
+  EXPECT_EQ(pool.sticky_minutes(), 0);
+  pool.persistence.emplace();
+  EXPECT_TRUE(validate(pool));
+  EXPECT_EQ(pool.sticky_minutes(), 1);
+  for (const int minutes : {1, 60}) {
+    pool.persistence->timeout_minutes = minutes;
+    EXPECT_TRUE(validate(pool)) << minutes;
+    EXPECT_EQ(pool.sticky_minutes(), minutes);
+  }
+  for (const int minutes : {-1, 0, 61, 1440}) {
+    pool.persistence->timeout_minutes = minutes;
+    EXPECT_INVALID(pool, "session_persistence.persistence_timeout");
+  }
+  pool.persistence->timeout_minutes = 5;
+  pool.algorithm = Algorithm::kSourceIp;
+  EXPECT_INVALID(pool, "session_persistence.persistence_timeout");
+  pool.persistence->timeout_minutes.reset();
+  EXPECT_TRUE(validate(pool));
+  EXPECT_EQ(pool.sticky_minutes(), 0);
+  pool.algorithm = Algorithm::kLeastConnections;
+  EXPECT_INVALID(pool, "session_persistence");
+  pool.persistence.reset();
+  EXPECT_TRUE(validate(pool));
+}
+
+TEST(ValidateResource, AC_03_LimitsOfAListener) {
+  Listener listener = sample_listener("a", "lb");
+  for (const int limit : {-1, 1, 2147483647}) {
+    listener.connection_limit = limit;
+    EXPECT_TRUE(validate(listener)) << limit;
+  }
+  for (const int limit : {-2, 0}) {
+    listener.connection_limit = limit;
+    EXPECT_INVALID(listener, "connection_limit");
+  }
+  listener = sample_listener("a", "lb");
+  listener.toa = true;
+  EXPECT_TRUE(validate(listener));
+  listener.protocol = Protocol::kUdp;
+  EXPECT_INVALID(listener, "toa");
+  listener = sample_listener("a", "lb");
+  listener.whitelist.emplace().entries.resize(300);
+  EXPECT_TRUE(validate(listener));
+  listener.whitelist->entries.resize(301);
+  EXPECT_INVALID(listener, "allowed_cidrs");
+}
+
+TEST(ValidateResource, LB_08_LB_09_AnEipHasATypeAndABandwidthInRange) {
+  Eip eip;
+  eip.id = "e1";
+  eip.address = ip("203.0.113.1");
+  EXPECT_TRUE(validate(eip));
+  for (const int bandwidth : {1, 310, 400000}) {
+    eip.bandwidth = bandwidth;
+    EXPECT_TRUE(validate(eip)) << bandwidth;
+  }
+  for (const int bandwidth : {-1, 0, 400001}) {
+    eip.bandwidth = bandwidth;
+    EXPECT_INVALID(eip, "bandwidth");
+    LoadBalancer lb = sample_load_balancer("a");
+    lb.vip_bandwidth = bandwidth;
+    EXPECT_INVALID(lb, "vip_bandwidth");
+  }
+  eip.bandwidth.reset();
+  eip.type = "6_bgp";
+  EXPECT_INVALID(eip, "type");
+  eip.type = "5_sbgp";
+  eip.address = ip("127.0.0.1");
+  EXPECT_INVALID(eip, "address");
 }
 
 struct MonitorField {

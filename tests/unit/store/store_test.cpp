@@ -34,6 +34,7 @@ std::vector<Change> puts(const Model& model) {
   for (const auto& [id, resource] : model.listeners) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.members) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.health_monitors) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.eips) changes.emplace_back(Put{*resource});
   return changes;
 }
 
@@ -53,6 +54,7 @@ void expect_same(const Model& a, const Model& b) {
   expect_same_table<model::Pool>(a, b);
   expect_same_table<model::Member>(a, b);
   expect_same_table<model::HealthMonitor>(a, b);
+  expect_same_table<model::Eip>(a, b);
 }
 
 class StoreTest : public testing::Test {
@@ -111,11 +113,29 @@ Model full_model() {
   model::LoadBalancer lb = sample_load_balancer("lb1");
   dress(lb, 1);
   lb.provider = "other";
+  lb.vip_bandwidth = 400000;
   model::Pool pool = sample_pool("p1", "lb1", model::Protocol::kUdp);
   dress(pool, 2);
+  pool.algorithm = model::Algorithm::kSourceIp;
+  pool.persistence = model::SessionPersistence{60};
   model::Listener listener = sample_listener("l1", "lb1", 65535, model::Protocol::kUdp);
   dress(listener, 3);
   listener.default_pool_id = "p1";
+  listener.connection_limit = 2147483647;
+  listener.toa = true;
+  listener.whitelist = model::Whitelist{"w1", true, {}};
+  for (const char* entry : {"10.0.0.0/8", "2001:db8::/32", "10.0.0.1/32", "::/0", "10.0.0.0/8"})
+    listener.whitelist->entries.push_back(*Cidr::parse(entry));
+  model::Eip eip;
+  eip.id = "e1";
+  dress(eip, 6);
+  eip.address = test::ip("2001:db8::77");
+  eip.type = "5_sbgp";
+  eip.loadbalancer_id = "lb1";
+  eip.bandwidth = 310;
+  eip.bandwidth_id = "b1";
+  eip.bandwidth_name = hostile;
+  put(model, eip);
   model::Member member = sample_member("m1", "p1", "10.255.0.1", 65535);
   dress(member, 4);
   member.subnet_id = "subnet-b";
@@ -154,14 +174,18 @@ TEST_F(StoreTest, APutReplacesTheWholeResource) {
   put(plain, sample_listener("l1", "lb1"));  // default_pool_id goes back to none
   put(plain, sample_member("m1", "p1"));
   put(plain, sample_monitor("h1", "p1"));  // monitor_port too
+  model::Eip unbound;
+  unbound.id = "e1";
+  unbound.address = test::ip("203.0.113.1");
+  put(plain, unbound);
   plain.revision = commit(1, puts(plain));
   expect_same(load(), plain);
 }
 
 TEST_F(StoreTest, ErasesTakeEffectWithTheirTags) {
   commit(0, puts(full_model()));
-  commit(1, {Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"}, Erase{Kind::kListener, "l1"},
-             Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
+  commit(1, {Erase{Kind::kEip, "e1"}, Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"},
+             Erase{Kind::kListener, "l1"}, Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
   Model empty;
   empty.revision = 2;
   expect_same(load(), empty);
