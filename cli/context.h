@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "cli/api.h"
@@ -26,6 +27,7 @@ struct Environment {
   std::function<std::string(const char* name)> variable;  // "" when not set
   bool terminal = false;                                  // out is one
   size_t width = 0;                                       // of the terminal, 0 when unknown
+  std::function<std::pair<size_t, size_t>()> size{};      // columns and lines now; empty when out is no terminal
 };
 
 struct Context {

@@ -25,8 +25,14 @@ int main(int argc, char** argv) {
       },
       .terminal = isatty(STDOUT_FILENO) == 1,
   };
-  winsize size{};
-  if (environment.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) environment.width = size.ws_col;
+  if (environment.terminal) {
+    environment.size = []() -> std::pair<size_t, size_t> {
+      winsize size{};
+      if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {0, 0};
+      return {size.ws_col, size.ws_row};
+    };
+    environment.width = environment.size().first;
+  }
   const auto connect = [](const cli::Url& url) -> std::unique_ptr<cli::Transport> {
     return std::make_unique<cli::HttpClient>(url);
   };

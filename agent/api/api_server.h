@@ -28,11 +28,11 @@ struct ApiOptions {
 
 class ApiServer {
  public:
-  /// `diagnosis`: what doctor and trace ask; without it they are refused. kInvalid for an address that is not loopback; kSystem when it is taken.
+  /// `diagnosis`: what doctor and trace ask; without it they are refused. kInvalid for an address that is not loopback;
+  /// kSystem when it is taken.
   static Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options, control::ConfigService& service,
                                                   const model::ReconcilerView& reconciler,
-                                                  const model::TrafficView& traffic, const Clock& clock,
-                                                  Random& random,
+                                                  const model::TrafficView& traffic, const Clock& clock, Random& random,
                                                   const model::DiagnosisView* diagnosis = nullptr);
   ~ApiServer();  // waits for running requests
 

@@ -31,10 +31,10 @@ void look_at_pool(View& view, const model::Pool& pool, bool used, Findings& find
     const codec::ShownStatus shown = view.observed.of(*member);
     if (shown.operating != "ERROR") continue;
     ++down;
-    findings.push_back({Severity::kWarning, "member.health",
-                        fmt::format("member {} of {}", Endpoint{member->address, member->protocol_port}.to_string(),
-                                    subject),
-                        "fails its health check: " + shown.reason, remedy_for(*member, shown.reason)});
+    findings.push_back(
+        {Severity::kWarning, "member.health",
+         fmt::format("member {} of {}", Endpoint{member->address, member->protocol_port}.to_string(), subject),
+         "fails its health check: " + shown.reason, remedy_for(*member, shown.reason)});
   }
   if (status.operating == "ERROR" && used)
     findings.push_back({Severity::kError, "pool.no_member", subject, status.reason,
@@ -54,28 +54,28 @@ void look_at_model(View& view, Findings& findings) {
     look_at_pool(view, *pool, !view.relations->users_of(id).empty(), findings);
   for (const auto& [id, listener] : view.model().listeners)
     if (!listener->default_pool_id)
-      findings.push_back({Severity::kWarning, "listener.no_pool",
-                          "listener " + (listener->name.empty() ? id : listener->name),
-                          "has no pool: every connection is refused",
-                          fmt::format("elbctl pool create NAME --listener {}", listener->name.empty() ? id : listener->name)});
+      findings.push_back(
+          {Severity::kWarning, "listener.no_pool", "listener " + (listener->name.empty() ? id : listener->name),
+           "has no pool: every connection is refused",
+           fmt::format("elbctl pool create NAME --listener {}", listener->name.empty() ? id : listener->name)});
 }
 
 void look_at_sinks(const Context& context, const View& view, Findings& findings) {
   for (const model::SinkStatus& sink : context.reconciler().sinks()) {
     const std::string subject = "executor " + sink.name;
     if (!sink.error.empty())
-      findings.push_back({Severity::kError, "agent.apply", subject, "fails: " + sink.error,
-                          "journalctl -u elb-agent -n 50"});
+      findings.push_back(
+          {Severity::kError, "agent.apply", subject, "fails: " + sink.error, "journalctl -u elb-agent -n 50"});
     else if (sink.idle_s > kReconcileLate)
       findings.push_back({Severity::kError, "agent.reconcile", subject,
                           fmt::format("was last applied or audited {} s ago: changes are not carried out", sink.idle_s),
                           "systemctl restart elb-agent   # connections stay"});
     else
       findings.push_back({Severity::kOk, "agent.reconcile", subject,
-                          sink.idle_s < 0 ? "has nothing to do yet"
-                                          : fmt::format("applied or audited {} s ago, revision {} of {}, {} repairs",
-                                                        sink.idle_s, sink.applied_revision, view.model().revision,
-                                                        sink.drift_repaired),
+                          sink.idle_s < 0
+                              ? "has nothing to do yet"
+                              : fmt::format("applied or audited {} s ago, revision {} of {}, {} repairs", sink.idle_s,
+                                            sink.applied_revision, view.model().revision, sink.drift_repaired),
                           ""});
   }
 }
@@ -90,7 +90,8 @@ Value checklist() {
       {"Does the server listen on the member's address and port, not on 127.0.0.1 only?", "ss -lnt   # on the member"},
       {"Does the member route the local addresses back to this node, and is it not overloaded?",
        "ip route get 100.125.0.2; uptime   # on the member"},
-      {"Does the server refuse the balancer by hosts.deny or a list of its own?", "cat /etc/hosts.deny   # on the member"},
+      {"Does the server refuse the balancer by hosts.deny or a list of its own?",
+       "cat /etc/hosts.deny   # on the member"},
       {"Do connections break after a pause? A TCP connection that is silent for 300 s is ended: send keepalives.",
        "sysctl -w net.ipv4.tcp_keepalive_time=120   # on client or member"},
       {"Does one member get nearly everything? Behind a CDN, WAF or NAT many clients share one address, and source "

@@ -69,7 +69,8 @@ std::vector<model::SinkStatus> Reconciler::sinks() const {
   for (const Executor& executor : executors_) {
     statuses.push_back(executor.status);
     if (executor.worked)
-      statuses.back().idle_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - *executor.worked).count();
+      statuses.back().idle_s =
+          std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - *executor.worked).count();
   }
   return statuses;
 }

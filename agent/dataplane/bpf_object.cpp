@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <tuple>
 
 #include "base/log.h"
@@ -66,12 +67,19 @@ Status BpfObject::start(Random& random) {
   if (!skeleton) return pass_on(std::move(skeleton.error()));
   skeleton_ = *skeleton;
 
-  auto reason = misfit();
-  if (!reason) return pass_on(std::move(reason.error()));
-  adopted_ = *reason && (*reason)->empty();
+  auto found = pin_state();
+  if (!found) return pass_on(std::move(found.error()));
+  adopted_ = found->any && found->misfit.empty();
   if (!adopted_) {
-    if (*reason) {
-      log::warn("pinned maps do not fit and are rebuilt, open connections are lost reason=\"{}\"", **reason);
+    if (found->any) {
+      if (!options_.rebuild)
+        return fail(ErrorCode::kConflict,
+                    fmt::format("the maps pinned in {} do not fit this agent ({}; {}) and are left alone: start the "
+                                "agent that made them, or start without no-rebuild, which ends all connections",
+                                options_.pin_dir, found->misfit, found->program),
+                    "no-rebuild");
+      log::warn("pinned maps do not fit and are rebuilt, open connections are lost reason=\"{}\" program=\"{}\"",
+                found->misfit, found->program);
       if (auto status = pins_.remove_pins(); !status) return status;
     }
     meta_ = elb_meta{};
@@ -123,9 +131,19 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
   return skeleton;
 }
 
-Result<std::optional<std::string>> BpfObject::misfit() {
-  std::optional<std::string> reason;
-  bool all = true, any = false;
+/// The first word of elb_meta is the ABI version in all versions, whatever size it has.
+Result<uint32_t> read_meta(int fd, uint32_t size, elb_meta& meta) {
+  const uint32_t zero = 0;
+  std::vector<uint8_t> bytes(std::max<size_t>(size, sizeof meta));
+  if (bpf_map_lookup_elem(fd, &zero, bytes.data()) != 0) return fail_errno(errno, "read of elb_meta");
+  std::memcpy(&meta, bytes.data(), sizeof meta);
+  return meta.abi_version;
+}
+
+Result<BpfObject::PinState> BpfObject::pin_state() {
+  PinState state;
+  bool all = true;
+  std::string shape;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton_->obj) {
     if (!is_pinned_kind(map)) continue;
@@ -135,22 +153,51 @@ Result<std::optional<std::string>> BpfObject::misfit() {
       all = false;
       continue;
     }
-    any = true;
+    state.any = true;
     bpf_map_info info{};
     uint32_t size = sizeof info;
     if (bpf_obj_get_info_by_fd(fd->get(), &info, &size) != 0) return fail_errno(errno, "map info");
-    if (std::string text = difference(info, map); !text.empty()) reason = std::move(text);
-    const uint32_t zero = 0;
-    if (map == skeleton_->maps.elb_meta && bpf_map_lookup_elem(fd->get(), &zero, &meta_) != 0)
-      return fail_errno(errno, "read of elb_meta");
+    if (shape.empty()) shape = difference(info, map);
+    if (map != skeleton_->maps.elb_meta || info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(uint32_t))
+      continue;
+    auto abi = read_meta(fd->get(), info.value_size, meta_);
+    if (!abi) return pass_on(std::move(abi.error()));
+    state.abi = *abi;
   }
-  if (!any) return std::optional<std::string>{};
-  if (!reason && !all) reason = "some maps are missing";
-  if (!reason && meta_.abi_version != ELB_ABI_VERSION)
-    reason = fmt::format("ABI version {} instead of {}", meta_.abi_version, ELB_ABI_VERSION);
-  if (!reason && meta_.flow_slots != options_.flow_slots)
-    reason = fmt::format("{} flow slots instead of {}", meta_.flow_slots, options_.flow_slots);
-  return std::optional(reason.value_or(""));
+  if (!state.any) return state;
+  state.program = pinned_program();
+  if (state.abi != 0 && state.abi != ELB_ABI_VERSION)
+    state.misfit = fmt::format("ABI version {} instead of {}", state.abi, ELB_ABI_VERSION);
+  else if (!shape.empty())
+    state.misfit = std::move(shape);
+  else if (!all)
+    state.misfit = "some maps are missing";
+  else if (meta_.flow_slots != options_.flow_slots)
+    state.misfit = fmt::format("{} flow slots instead of {}", meta_.flow_slots, options_.flow_slots);
+  return state;
+}
+
+/// Who made the pins is not written there; their program at least has an age and a fingerprint.
+std::string BpfObject::pinned_program() const {
+  auto fd = pins_.get(pins_.program_path());
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (!fd || !*fd || bpf_obj_get_info_by_fd(fd->get(), &info, &size) != 0) return "no program is pinned";
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const int64_t age = now.tv_sec - static_cast<int64_t>(info.load_time / 1'000'000'000);
+  std::string tag;
+  for (const uint8_t byte : info.tag) tag += fmt::format("{:02x}", byte);
+  return fmt::format("program {} with tag {}, loaded {} s ago by user {}", info.id, tag, age, info.created_by_uid);
+}
+
+Result<BpfObject::PinState> BpfObject::look(const DataplaneOptions& options, const PinDir& pins) {
+  log_libbpf_messages();
+  BpfObject object(options, pins);
+  auto skeleton = object.open_skeleton();
+  if (!skeleton) return pass_on(std::move(skeleton.error()));
+  object.skeleton_ = *skeleton;
+  return object.pin_state();
 }
 
 Status BpfObject::reuse_maps(xdp_balancer* skeleton, bool from_pins) const {

@@ -55,12 +55,21 @@ class BpfObject {
   };
   Result<std::unique_ptr<Opened>> open_again() const;
 
+  /// What a start would find, without loading anything.
+  struct PinState {
+    bool any = false;       // something is pinned
+    uint32_t abi = 0;       // of what is pinned; 0: not to be read
+    std::string misfit;     // why it can not be taken over; empty if it can, or if there is nothing
+    std::string program{};  // the pinned one, for people
+  };
+  static Result<PinState> look(const DataplaneOptions& options, const PinDir& pins);
+
  private:
   BpfObject(const DataplaneOptions& options, const PinDir& pins) : options_(options), pins_(pins) {}
   Status start(Random& random);
   Result<xdp_balancer*> open_skeleton() const;
-  /// Why the pinned maps can not be taken over; empty when they can, nothing when there are none.
-  Result<std::optional<std::string>> misfit();
+  Result<PinState> pin_state();
+  std::string pinned_program() const;
   Status reuse_maps(xdp_balancer* skeleton, bool from_pins) const;
   void set_constants(xdp_balancer* skeleton) const;
   Status fill_new_maps() const;

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -48,6 +50,15 @@ class Dataplane final : public model::Sink, public model::TrafficView, public mo
   explicit Dataplane(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+/// What a start with these options would do; nothing is changed. What 'elb-agent --check' shows.
+struct StartPlan {
+  enum class Step : uint8_t { kMake, kAdopt, kReplace, kRebuild, kRefuse };
+  std::vector<std::pair<Step, std::string>> steps;
+  bool has(Step step) const;
+};
+std::string_view to_string(StartPlan::Step step);
+Result<StartPlan> plan_start(const DataplaneOptions& options);
 
 /// Detaches from every interface, removes pins and the node's own address: what 'elb-agent --teardown' does.
 /// Connections end. Nothing there is success; kConflict while an agent is running.

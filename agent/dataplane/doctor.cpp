@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "dataplane/abi_values.h"
 #include "inspect/kernel.h"
@@ -159,6 +160,25 @@ void examine_pins(const Patient& patient, Findings& findings) {
                         "journalctl -u elb-agent -n 50"});
 }
 
+/// Maps that another agent, or another version of it, has left beside ours.
+void examine_other_pins(const Patient& patient, Findings& findings) {
+  namespace fs = std::filesystem;
+  const fs::path own(patient.options.pin_dir);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(own.parent_path(), error)) {
+    if (entry.path() == own) continue;
+    const auto pins = PinDir::look(entry.path().string());
+    if (!pins || !pins->exists(pins->map_path(ELB_MAP_META))) continue;
+    const auto state = BpfObject::look(patient.options, *pins);
+    if (!state) continue;
+    findings.push_back(
+        {Severity::kWarning, "pins.others", entry.path().string(),
+         fmt::format("holds maps of ABI version {} as well (ours: {}), {}; {}", state->abi, ELB_ABI_VERSION,
+                     state->program, pins->in_use() ? "another agent is running on it" : "no agent is running on it"),
+         fmt::format("elb-agent --teardown --pin-dir {}   # if it is not in use", entry.path().string())});
+  }
+}
+
 /// Packets that were dropped for want of something: PF-02.
 void examine_drops(const Patient& patient, Findings& findings) {
   const auto packets = patient.port.read_reasons();
@@ -166,7 +186,8 @@ void examine_drops(const Patient& patient, Findings& findings) {
     findings.push_back(unreadable("drops", packets.error()));
     return;
   }
-  static constexpr std::array kLack = {"no_member", "table_full", "no_port", "no_hop", "hops_full", "too_big"};
+  static constexpr std::array kLack = {"no_member", "table_full",  "no_port",     "no_hop",           "hops_full",
+                                       "too_big",   "no_headroom", "table_share", "connection_limit", "rate_guard"};
   bool any = false;
 #define ELB_REASON_ROW(NAME, name, drop, text)                                                                       \
   if (std::find(kLack.begin(), kLack.end(), std::string_view(name)) != kLack.end() &&                                \
@@ -201,6 +222,7 @@ Findings examine(const Patient& patient) {
   append(findings, inspect::judge_kernel(kernel));
   append(findings, inspect::judge_process(kernel));
   examine_pins(patient, findings);
+  examine_other_pins(patient, findings);
   examine_age(patient, findings);
   examine_maps(patient, findings);
   examine_ports(patient, findings);

@@ -38,6 +38,7 @@ struct AttachedProgram {
   uint32_t id = 0;
   std::string name;  // empty if it may not be told
 };
+AttachedProgram attached_program(uint32_t ifindex);
 model::Finding judge_program(const std::string& interface, const AttachedProgram& found, uint32_t ours,
                              XdpAttach attach);
 /// A single interface's program; a finding for each one configured.

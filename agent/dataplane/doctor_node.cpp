@@ -21,33 +21,6 @@ using model::Findings;
 using model::Severity;
 using Mode = AttachedProgram::Mode;
 
-AttachedProgram attached_program(uint32_t ifindex) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, query);
-  AttachedProgram found;
-  if (bpf_xdp_query(static_cast<int>(ifindex), 0, &query) != 0) return found;
-  switch (query.attach_mode) {
-    case XDP_ATTACHED_DRV:
-      found = {Mode::kNative, query.drv_prog_id, ""};
-      break;
-    case XDP_ATTACHED_SKB:
-      found = {Mode::kGeneric, query.skb_prog_id, ""};
-      break;
-    case XDP_ATTACHED_HW:
-      found = {Mode::kHardware, query.hw_prog_id, ""};
-      break;
-    case XDP_ATTACHED_MULTI:
-      found = {Mode::kSeveral, query.drv_prog_id, ""};
-      break;
-    default:
-      return found;
-  }
-  const Fd program(bpf_prog_get_fd_by_id(found.id));
-  bpf_prog_info info{};
-  uint32_t size = sizeof info;
-  if (program && bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0) found.name = info.name;
-  return found;
-}
-
 std::string mode_text(Mode mode) {
   return mode == Mode::kNative    ? "native XDP"
          : mode == Mode::kGeneric ? "generic XDP"
@@ -90,6 +63,33 @@ uint32_t kind_of(const AddrTable& ours, const IpAddress& address) {
 }
 
 }  // namespace
+
+AttachedProgram attached_program(uint32_t ifindex) {
+  LIBBPF_OPTS(bpf_xdp_query_opts, query);
+  AttachedProgram found;
+  if (bpf_xdp_query(static_cast<int>(ifindex), 0, &query) != 0) return found;
+  switch (query.attach_mode) {
+    case XDP_ATTACHED_DRV:
+      found = {Mode::kNative, query.drv_prog_id, ""};
+      break;
+    case XDP_ATTACHED_SKB:
+      found = {Mode::kGeneric, query.skb_prog_id, ""};
+      break;
+    case XDP_ATTACHED_HW:
+      found = {Mode::kHardware, query.hw_prog_id, ""};
+      break;
+    case XDP_ATTACHED_MULTI:
+      found = {Mode::kSeveral, query.drv_prog_id, ""};
+      break;
+    default:
+      return found;
+  }
+  const Fd program(bpf_prog_get_fd_by_id(found.id));
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (program && bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0) found.name = info.name;
+  return found;
+}
 
 Finding judge_program(const std::string& interface, const AttachedProgram& found, uint32_t ours, XdpAttach attach) {
   const std::string who =

@@ -40,6 +40,7 @@ struct DataplaneOptions {
   uint32_t max_new_connections_per_s = 0;  // that each CPU accepts; 0: no limit
   FlowTimes times;
   XdpAttach attach = XdpAttach::kLink;
+  bool rebuild = true;  // pinned maps that do not fit are replaced, which ends all connections; false: refuse to start
 
   /// The node's own address among local_addresses, source of the health checks: 100.125.0.1 of 100.125.0.0/24.
   IpAddress host_address() const;

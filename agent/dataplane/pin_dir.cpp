@@ -69,6 +69,22 @@ Result<PinDir> PinDir::open_existing(const std::string& path) {
   return lock(path);
 }
 
+Result<PinDir> PinDir::look(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0) {
+    if (errno == ENOENT) return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", path));
+    return fail_errno(errno, path);
+  }
+  auto bpffs = on_bpffs(path);
+  if (!bpffs) return pass_on(std::move(bpffs.error()));
+  if (!*bpffs) return fail(ErrorCode::kNotFound, fmt::format("{} is not on a BPF file system", path));
+  return PinDir(path, Fd());
+}
+
+bool PinDir::in_use() const {
+  const Fd probe(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return probe && ::flock(probe.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 Result<PinDir> PinDir::lock(const std::string& path) {
   Fd lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return fail_errno(errno, path);

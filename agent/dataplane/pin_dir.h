@@ -22,6 +22,11 @@ class PinDir {
   /// The same for an existing one; kNotFound if there is none.
   static Result<PinDir> open_existing(const std::string& path);
 
+  /// To look at only: makes nothing, takes no lock. kNotFound if there is none.
+  static Result<PinDir> look(const std::string& path);
+  /// Does an agent hold it?
+  bool in_use() const;
+
   std::string map_path(std::string_view map) const { return path_ + "/" + std::string(map); }
   std::string program_path() const { return path_ + "/programs/xdp_balancer"; }
   std::string link_path(uint32_t ifindex) const;

@@ -2,14 +2,13 @@
 #include "dataplane/tracer.h"
 
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <set>
 
 #include "dataplane/abi_values.h"
+#include "dataplane/tracer_steps.h"
 #include "dataplane/traffic_reader.h"
 
 namespace elb::dataplane {
@@ -21,37 +20,6 @@ struct Tracer::Packet {
 };
 
 namespace {
-
-constexpr size_t kCandidatesMax = 64;
-
-/// The map's value under the key; nothing without one.
-template <class Value, class Key>
-std::optional<Value> look_up(const BpfObject& object, const char* map, const Key& key) {
-  Value value{};
-  if (bpf_map_lookup_elem(object.map_fd(map), &key, &value) != 0) return std::nullopt;
-  return value;
-}
-
-void step(model::Trace& trace, std::string name, std::string seen) {
-  trace.steps.push_back({std::move(name), false, std::move(seen)});
-}
-
-/// The packet's way ends with this step.
-void stop(model::Trace& trace, std::string name, elb_reason reason, std::string seen) {
-  static constexpr const char* kNames[] = {
-#define ELB_REASON_NAME(NAME, name, drop, text) name,
-      ELB_REASONS(ELB_REASON_NAME)
-#undef ELB_REASON_NAME
-  };
-  static constexpr bool kDrops[] = {
-#define ELB_REASON_DROPS(NAME, name, drop, text) (drop) != 0,
-      ELB_REASONS(ELB_REASON_DROPS)
-#undef ELB_REASON_DROPS
-  };
-  trace.steps.push_back({std::move(name), true, std::move(seen)});
-  trace.verdict = kDrops[reason] ? "drop" : "pass";
-  trace.reason = kNames[reason];
-}
 
 std::string interface_name(uint32_t ifindex) {
   char name[IF_NAMESIZE] = {};
@@ -77,18 +45,33 @@ std::string kind_text(uint32_t kind) {
 
 }  // namespace
 
+void step(model::Trace& trace, std::string name, std::string seen) {
+  trace.steps.push_back({std::move(name), false, std::move(seen)});
+}
+
+/// The packet's way ends with this step.
+void stop(model::Trace& trace, std::string name, elb_reason reason, std::string seen) {
+  static constexpr const char* kNames[] = {
+#define ELB_REASON_NAME(NAME, name, drop, text) name,
+      ELB_REASONS(ELB_REASON_NAME)
+#undef ELB_REASON_NAME
+  };
+  static constexpr bool kDrops[] = {
+#define ELB_REASON_DROPS(NAME, name, drop, text) (drop) != 0,
+      ELB_REASONS(ELB_REASON_DROPS)
+#undef ELB_REASON_DROPS
+  };
+  trace.steps.push_back({std::move(name), true, std::move(seen)});
+  trace.verdict = kDrops[reason] ? "drop" : "pass";
+  trace.reason = kNames[reason];
+}
+
 uint32_t Tracer::kind_of(const IpAddress& address) const {
   return look_up<uint32_t>(object_, ELB_MAP_ADDRS, elb_addr_key{128, abi_ip(address)}).value_or(ELB_ADDR_NONE);
 }
 
 std::optional<elb_member> Tracer::member(uint32_t index) const {
   return look_up<elb_member>(object_, ELB_MAP_MEMBERS, index);
-}
-
-std::string Tracer::name_of_member(uint32_t index) const {
-  const auto found = member(index);
-  if (!found) return fmt::format("member entry {}", index);
-  return Endpoint{ip_of(found->addr), ntohs(found->port)}.to_string();
 }
 
 /// True if a connection in the table decides.
@@ -157,28 +140,6 @@ std::optional<elb_listener> Tracer::meets_listener(const Packet& packet, model::
   return std::nullopt;
 }
 
-/// Index of the member that would be taken next.
-std::optional<uint32_t> Tracer::picks_member(const Packet&, const elb_listener& listener, model::Trace& trace) const {
-  const auto ring = ring_(listener.index);
-  if (!ring || ring->empty()) {
-    stop(trace, "algorithm", ELB_REASON_NO_MEMBER,
-         "the listener has no usable member: no pool, or all of its members are down, draining or not checked yet");
-    return std::nullopt;
-  }
-  for (const uint32_t index : std::set<uint32_t>(ring->begin(), ring->end())) {
-    const auto candidate = member(index);
-    if (candidate && trace.candidates.size() < kCandidatesMax)
-      trace.candidates.push_back({ip_of(candidate->addr), ntohs(candidate->port)});
-  }
-  const auto cursor = look_up<elb_cursor>(object_, ELB_MAP_CURSORS, listener.index).value_or(elb_cursor{});
-  const size_t place = cursor.next % ring->size();
-  const uint32_t picked = (*ring)[place];
-  step(trace, "algorithm",
-       fmt::format("weighted round robin over {} members: place {} of {} is next, {}", trace.candidates.size(),
-                   place + 1, ring->size(), name_of_member(picked)));
-  return picked;
-}
-
 bool Tracer::has_next_hop(const elb_member& member, model::Trace& trace) const {
   const std::string name = ip_of(member.addr).to_string();
   const auto hop = look_up<elb_hop>(object_, ELB_MAP_HOPS, uint32_t{member.hop});
@@ -209,7 +170,7 @@ Result<model::Trace> Tracer::trace(const model::TraceQuery& query) const {
   if (meets_flow(packet, trace)) return trace;
   const auto listener = meets_listener(packet, trace);
   if (!listener) return trace;
-  const auto picked = picks_member(packet, *listener, trace);
+  const auto picked = picks_member(query, *listener, trace);
   if (!picked) return trace;
   const auto chosen = member(*picked);
   if (!chosen)

@@ -30,12 +30,21 @@ class Tracer {
   struct Packet;
   bool meets_flow(const Packet& packet, model::Trace& trace) const;
   std::optional<elb_listener> meets_listener(const Packet& packet, model::Trace& trace) const;
-  std::optional<uint32_t> picks_member(const Packet& packet, const elb_listener& listener, model::Trace& trace) const;
+  bool is_admitted(const model::TraceQuery& query, uint32_t listener, const elb_policy& policy,
+                   model::Trace& trace) const;
+  /// Index of the member that would be taken now.
+  std::optional<uint32_t> picks_member(const model::TraceQuery& query, const elb_listener& listener,
+                                       model::Trace& trace) const;
+  std::optional<uint32_t> sticks_to(const model::TraceQuery& query, uint32_t listener, const elb_policy& policy,
+                                    model::Trace& trace) const;
+  std::optional<uint32_t> from_place(const Ring& ring, uint64_t start, std::string how, model::Trace& trace) const;
+  std::optional<uint32_t> least_loaded(const Ring& ring, uint64_t turn, model::Trace& trace) const;
   bool has_next_hop(const elb_member& member, model::Trace& trace) const;
   void gets_local_port(model::Trace& trace) const;
 
   std::optional<elb_member> member(uint32_t index) const;
   std::string name_of_member(uint32_t index) const;
+  std::string objection(uint32_t index) const;
   uint32_t kind_of(const IpAddress& address) const;
 
   const DataplaneOptions& options_;

@@ -119,19 +119,4 @@ std::vector<uint32_t> Ethtool::indirection(const std::string& name) const {
   return queues;
 }
 
-uint64_t Ethtool::statistic(const std::string& name, const std::string& counter) const {
-  const auto names = strings(name, ETH_SS_STATS);
-  Buffer<ethtool_stats> values(names.size() * sizeof(uint64_t));
-  values->cmd = ETHTOOL_GSTATS;
-  values->n_stats = static_cast<uint32_t>(names.size());
-  if (names.empty() || !ask(name, values.get())) return 0;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != counter) continue;
-    uint64_t value = 0;
-    std::memcpy(&value, values.tail() + i * sizeof value, sizeof value);
-    return value;
-  }
-  return 0;
-}
-
 }  // namespace elb::inspect

@@ -22,8 +22,6 @@ class Ethtool {
   std::map<std::string, bool> features(const std::string& name) const;
   uint32_t rx_queues(const std::string& name) const;
   std::vector<uint32_t> indirection(const std::string& name) const;
-  /// A counter of the driver's, by name; 0 without one.
-  uint64_t statistic(const std::string& name, const std::string& counter) const;
 
  private:
   bool ask(const std::string& name, void* command) const;

@@ -16,9 +16,9 @@ namespace {
 using model::Finding;
 using model::Severity;
 
-constexpr int kOldest[2] = {6, 1};      // the program's oldest kernel
-constexpr int kCharged[2] = {5, 11};    // from here on maps are charged to the cgroup and not to memlock
-constexpr uint64_t kNearlyFull = 90;    // percent of a cgroup's memory
+constexpr int kOldest[2] = {6, 1};    // the program's oldest kernel
+constexpr int kCharged[2] = {5, 11};  // from here on maps are charged to the cgroup and not to memlock
+constexpr uint64_t kNearlyFull = 90;  // percent of a cgroup's memory
 constexpr uint64_t kMegabyte = 1 << 20;
 
 bool older(const std::string& release, const int (&than)[2]) {
@@ -57,7 +57,8 @@ KernelFacts read_kernel() {
   if (const auto status = read_text("/proc/self/status"))
     if (const auto caps = field_of(*status, "CapEff")) {
       uint64_t bits = 0;
-      if (std::from_chars(caps->data(), caps->data() + caps->size(), bits, 16).ec == std::errc{}) facts.effective = bits;
+      if (std::from_chars(caps->data(), caps->data() + caps->size(), bits, 16).ec == std::errc{})
+        facts.effective = bits;
     }
   rlimit limit{};
   if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) facts.memlock = limit.rlim_cur;
@@ -68,10 +69,10 @@ KernelFacts read_kernel() {
 model::Findings judge_kernel(const KernelFacts& facts) {
   model::Findings findings;
   if (older(facts.release, kOldest))
-    findings.push_back({Severity::kError, "kernel.version", "kernel",
-                        fmt::format("is {}, the packet program needs {}.{} or newer", facts.release, kOldest[0],
-                                    kOldest[1]),
-                        "apt-get install linux-image-amd64 && reboot"});
+    findings.push_back(
+        {Severity::kError, "kernel.version", "kernel",
+         fmt::format("is {}, the packet program needs {}.{} or newer", facts.release, kOldest[0], kOldest[1]),
+         "apt-get install linux-image-amd64 && reboot"});
   else
     findings.push_back({Severity::kOk, "kernel.version", "kernel", fmt::format("is {}", facts.release), ""});
   findings.push_back(setting("kernel.jit", "net.core.bpf_jit_enable", facts.jit, facts.jit == 0, Severity::kError,
@@ -103,8 +104,8 @@ model::Findings judge_process(const KernelFacts& facts) {
       if (!has(capability)) missing += (missing.empty() ? "" : " ") + std::string(name);
     const bool works = has(CAP_NET_ADMIN) && has(CAP_BPF);
     if (missing.empty())
-      findings.push_back({Severity::kOk, "agent.capabilities", "agent",
-                          "has CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", ""});
+      findings.push_back(
+          {Severity::kOk, "agent.capabilities", "agent", "has CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON", ""});
     else
       findings.push_back(
           {works ? Severity::kWarning : Severity::kError, "agent.capabilities", "agent",
@@ -113,10 +114,10 @@ model::Findings judge_process(const KernelFacts& facts) {
            "systemctl edit elb-agent   # AmbientCapabilities=CAP_NET_ADMIN CAP_BPF CAP_PERFMON"});
   }
   if (facts.memlock && older(facts.release, kCharged))
-    findings.push_back({Severity::kError, "agent.memlock", "agent",
-                        fmt::format("may lock {} MB only, and this kernel counts maps as locked memory",
-                                    *facts.memlock / kMegabyte),
-                        "systemctl edit elb-agent   # LimitMEMLOCK=infinity"});
+    findings.push_back(
+        {Severity::kError, "agent.memlock", "agent",
+         fmt::format("may lock {} MB only, and this kernel counts maps as locked memory", *facts.memlock / kMegabyte),
+         "systemctl edit elb-agent   # LimitMEMLOCK=infinity"});
   else
     findings.push_back({Severity::kOk, "agent.memlock", "agent", "maps do not count as locked memory", ""});
   if (facts.memory_max && *facts.memory_max > 0) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "inspect/ethtool.h"
+#include "inspect/peer.h"
 #include "inspect/proc.h"
 
 namespace elb::inspect {
@@ -66,10 +67,10 @@ void judge_veth(const LinkFacts& facts, Findings& findings) {
   }
   const bool partial = sends_partial(facts.peer_features), polls = on(facts.peer_features, "rx-gro");
   if (partial)
-    findings.push_back({Severity::kError, "link.veth_checksum", facts.name,
-                        fmt::format("its veth peer {} leaves checksums open, which a packet program cannot complete",
-                                    facts.peer),
-                        fmt::format("ethtool -K {} tx off", facts.peer)});
+    findings.push_back(
+        {Severity::kError, "link.veth_checksum", facts.name,
+         fmt::format("its veth peer {} leaves checksums open, which a packet program cannot complete", facts.peer),
+         fmt::format("ethtool -K {} tx off", facts.peer)});
   if (!polls)
     findings.push_back({Severity::kWarning, "link.veth_napi", facts.name,
                         fmt::format("its veth peer {} has no GRO: without it (or an XDP program of its own) frames "
@@ -87,10 +88,10 @@ void judge_queues(const LinkFacts& facts, uint32_t cpus, Findings& findings) {
   const std::set<uint32_t> used(facts.indirection.begin(), facts.indirection.end());
   const bool few = facts.rx_queues < cpus && facts.driver != "veth";
   if (few)
-    findings.push_back({Severity::kWarning, "link.rss", facts.name,
-                        fmt::format("has {} receive queues for {} CPUs: the others see no packets", facts.rx_queues,
-                                    cpus),
-                        fmt::format("ethtool -L {} combined {}", facts.name, cpus)});
+    findings.push_back(
+        {Severity::kWarning, "link.rss", facts.name,
+         fmt::format("has {} receive queues for {} CPUs: the others see no packets", facts.rx_queues, cpus),
+         fmt::format("ethtool -L {} combined {}", facts.name, cpus)});
   else if (!used.empty() && used.size() < std::min(facts.rx_queues, cpus))
     findings.push_back({Severity::kWarning, "link.rss", facts.name,
                         fmt::format("spreads packets over {} of its {} receive queues", used.size(), facts.rx_queues),
@@ -109,8 +110,8 @@ void judge_rp_filter(const LinkFacts& facts, size_t links, Findings& findings) {
                         "interface than its route is dropped; members then look dead",
                         fmt::format("sysctl -w net.ipv4.conf.{}.rp_filter=2", facts.name)});
   else
-    findings.push_back({Severity::kOk, "link.rp_filter", facts.name, fmt::format("rp_filter is {}", *facts.rp_filter),
-                        ""});
+    findings.push_back(
+        {Severity::kOk, "link.rp_filter", facts.name, fmt::format("rp_filter is {}", *facts.rp_filter), ""});
 }
 
 }  // namespace
@@ -129,11 +130,8 @@ LinkFacts read_link(const std::string& name) {
   facts.rx_queues = ethtool.rx_queues(name);
   facts.indirection = ethtool.indirection(name);
   if (facts.driver == "veth") {
-    // The number is the peer's in its own namespace: ours only if that one points back at us.
     char peer[IF_NAMESIZE] = {};
-    const auto index = static_cast<unsigned>(ethtool.statistic(name, "peer_ifindex"));
-    if (if_indextoname(index, peer) != nullptr && ethtool.driver(peer) == "veth" &&
-        ethtool.statistic(peer, "peer_ifindex") == if_nametoindex(name.c_str())) {
+    if (const auto index = peer_here(if_nametoindex(name.c_str())); index && if_indextoname(*index, peer) != nullptr) {
       facts.peer = peer;
       facts.peer_features = ethtool.features(peer);
     }

@@ -78,6 +78,18 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   return {};
 }
 
+/// --check: 0, 1 or 3, as --help says.
+int check(const Options& options) {
+  using Step = dataplane::StartPlan::Step;
+  const auto plan = dataplane::plan_start(options.dataplane);
+  if (!plan) {
+    log::error("{}", plan.error().to_string());
+    return 1;
+  }
+  for (const auto& [step, text] : plan->steps) fmt::print("{:<8} {}\n", to_string(step), text);
+  return plan->has(Step::kRefuse) ? 1 : plan->has(Step::kRebuild) ? 3 : 0;
+}
+
 }  // namespace
 }  // namespace elb
 
@@ -91,6 +103,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "elb-agent: {}\n", status.error().to_string());
     return 2;
   }
+  if (options.check) return elb::check(options);
   const elb::Status result =
       options.teardown ? elb::dataplane::teardown(options.dataplane.pin_dir) : elb::run(options, stop_signals);
   if (result) return 0;

@@ -177,6 +177,12 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
+  app.add_flag("--check", options.check,
+               "say what a start would adopt, replace or rebuild, and exit: 0 if no connection would be lost, 3 if "
+               "connections would be lost, 1 if it would be refused; changes nothing");
+  app.add_flag("--no-rebuild{false}", plane.rebuild,
+               "refuse to start when pinned maps do not fit (another ABI version or other sizes) instead of replacing "
+               "them, which ends all connections");
   app.add_flag("--teardown", options.teardown, "detach the packet programs, remove all pins and exit: forwarding ends");
   try {
     app.parse(argc, argv);

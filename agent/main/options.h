@@ -24,6 +24,7 @@ struct Options {
   std::string log_level = "info";
   std::string log_format = "text";
   bool teardown = false;
+  bool check = false;
 
   /// What the API needs to know of the node's addresses.
   model::Node node() const { return {subnets, eip_pools, {dataplane.local_addresses}}; }

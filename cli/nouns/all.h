@@ -18,6 +18,9 @@ Noun subnet_noun();
 Noun status_noun();
 Noun flows_noun();
 Noun drops_noun();
+Noun top_noun();
+Noun trace_noun();
+Noun doctor_noun();
 Noun version_noun();
 Noun completion_noun();
 Noun complete_noun();  // hidden: what the shells ask

@@ -6,81 +6,90 @@
 #include <lib/balance.h>
 
 struct bench {
-	__u64 next;
-	__u32 mask; /* number of connections - 1 */
-	__u32 pad;
+  __u64 next;
+  __u32 mask; /* number of connections - 1 */
+  __u32 pad;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct bench);
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct bench);
 } bench SEC(".maps");
 
-ELB_INLINE int mutate(struct xdp_md *ctx)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct iphdr *ip = data + ETH_HLEN;
-	__u32 *ports = (void *)(ip + 1);
-	__u32 zero = 0;
+ELB_INLINE int mutate(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct iphdr* ip = data + ETH_HLEN;
+  __u32* ports = (void*)(ip + 1);
+  __u32 zero = 0;
 
-	if ((void *)(ports + 1) > end)
-		return 0;
-	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
-	if (!state)
-		return 0;
-	__u32 number = (__u32)state->next++ & state->mask;
-	ip->saddr = (number * 2654435761u) << 8 | (10 + (number >> 30)); /* 10.x or 11.x */
-	ip->daddr = bpf_htonl(0x0ac80101);
-	ip->ttl = 64;
-	*ports = bpf_htonl(0x30390050);
-	return 1;
+  if ((void*)(ports + 1) > end) return 0;
+  struct bench* state = bpf_map_lookup_elem(&bench, &zero);
+  if (!state) return 0;
+  __u32 number = (__u32)state->next++ & state->mask;
+  ip->saddr = (number * 2654435761u) << 8 | (10 + (number >> 30)); /* 10.x or 11.x */
+  ip->daddr = bpf_htonl(0x0ac80101);
+  ip->ttl = 64;
+  *ports = bpf_htonl(0x30390050);
+  return 1;
+}
+
+ELB_INLINE int mutate6(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct elb_ip6* ip = data + ETH_HLEN;
+  __u16* ports = (void*)(ip + 1);
+  __u32 zero = 0;
+
+  if ((void*)(ports + 2) > end) return 0;
+  struct bench* state = bpf_map_lookup_elem(&bench, &zero);
+  if (!state) return 0;
+  ip->source = (struct elb_ip){
+      {bpf_htonl(0x20010db8), bpf_htonl(0x00010000), 0, ((__u32)state->next++ & state->mask) * 2654435761u}};
+  ip->dest = (struct elb_ip){{bpf_htonl(0x20010db8), 0, 0, bpf_htonl(1)}};
+  ip->hop_limit = 64;
+  ports[0] = bpf_htons(12345);
+  ports[1] = bpf_htons(80);
+  return 1;
 }
 
 SEC("xdp")
-int bench_floor(struct xdp_md *ctx)
-{
-	return mutate(ctx) ? XDP_TX : XDP_ABORTED;
-}
+int bench_floor6(struct xdp_md* ctx) { return mutate6(ctx) ? XDP_TX : XDP_ABORTED; }
 
 SEC("xdp")
-int bench_balance(struct xdp_md *ctx)
-{
-	return mutate(ctx) ? elb_balance(ctx) : XDP_ABORTED;
-}
+int bench_balance6(struct xdp_md* ctx) { return mutate6(ctx) ? elb_balance(ctx) : XDP_ABORTED; }
+
+SEC("xdp")
+int bench_floor(struct xdp_md* ctx) { return mutate(ctx) ? XDP_TX : XDP_ABORTED; }
+
+SEC("xdp")
+int bench_balance(struct xdp_md* ctx) { return mutate(ctx) ? elb_balance(ctx) : XDP_ABORTED; }
 
 /*
  * Only for this measurement: in the product the agent ends connections. What was just made is still
  * in the scratch memory, so nothing has to be searched.
  */
-ELB_INLINE void forget(const struct elb_flow_key *key, __u32 slot)
-{
-	__u32 home = elb_flow_home(ELB_TABLE, key);
-	__u32 bit = (slot - home) & elb_flow_mask;
-	struct elb_flow *flow = elb_table_slot(ELB_TABLE, slot);
+ELB_INLINE void forget(const struct elb_flow_key* key, __u32 slot) {
+  __u32 home = elb_flow_home(ELB_TABLE, key);
+  __u32 bit = (slot - home) & elb_flow_mask;
+  struct elb_flow* flow = elb_table_slot(ELB_TABLE, slot);
 
-	if (bit > 7)
-		bit = 8 + ((slot - elb_flow_slot(ELB_TABLE, home, 8)) & elb_flow_mask);
-	elb_flow_unlink(ELB_TABLE, home, bit & 15);
-	if (flow)
-		elb_flow_release(flow, ELB_LOAD(flow->ctl));
+  if (bit > 7) bit = 8 + ((slot - elb_flow_slot(ELB_TABLE, home, 8)) & elb_flow_mask);
+  elb_flow_unlink(ELB_TABLE, home, bit & 15);
+  if (flow) elb_flow_release(flow, ELB_LOAD(flow->ctl));
 }
 
 SEC("xdp")
-int bench_open(struct xdp_md *ctx)
-{
-	__u32 zero = 0;
+int bench_open(struct xdp_md* ctx) {
+  __u32 zero = 0;
 
-	if (!mutate(ctx))
-		return XDP_ABORTED;
-	int verdict = elb_balance(ctx);
-	struct elb_opening *opened = bpf_map_lookup_elem(&elb_scratch, &zero);
-	if (!opened || verdict != XDP_TX)
-		return XDP_ABORTED;
-	forget(&opened->key, opened->slot);
-	forget(&opened->reverse_key, opened->reverse_slot);
-	return verdict;
+  if (!mutate(ctx)) return XDP_ABORTED;
+  int verdict = elb_balance(ctx);
+  struct elb_opening* opened = bpf_map_lookup_elem(&elb_scratch, &zero);
+  if (!opened || verdict != XDP_TX) return XDP_ABORTED;
+  forget(&opened->key, opened->slot);
+  forget(&opened->reverse_key, opened->reverse_slot);
+  return verdict;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

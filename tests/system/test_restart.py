@@ -2,6 +2,8 @@
 # Shows: GEN-08.
 """Death, restart and drift: traffic must not depend on the agent, and what is configured must become true again."""
 import contextlib
+import json
+import os
 import time
 
 import pytest
@@ -68,6 +70,71 @@ def test_changes_after_a_restart_reach_the_same_connections(lab, agent, both, lo
     agent.wait_applied()
     flows = agent.api("GET", "/v1/flows?protocol=TCP&limit=1")
     assert flows["matched"] >= 1000
+
+
+def attached(lab, interface):
+    return json.loads(lab.run("lb", "ip", "-j", "link", "show", interface).stdout)[0]["xdp"]["prog"]["id"]
+
+
+def test_program_is_replaced_in_place_without_losing_a_flow(lab, agent, both, load):
+    """Each start loads a program anew; the links and the connections stay the same."""
+    load()
+    link = {path.name: bpftool("link", "show", "pinned", path)["id"] for path in agent.pin_dir.rglob("if*")}
+    seen = {attached(lab, "front")}
+    for wait in (0, 0.2, 0.5, 0, 0.1):
+        agent.stop()
+        time.sleep(wait)
+        checked = lab.run("lb", *agent.argv("--check"))
+        assert "adopt" in checked.stdout and checked.stdout.count("replace ") == 2, checked.stdout
+        agent.start()
+        agent.wait_applied()
+        seen.add(attached(lab, "front"))
+    assert len(seen) == 6, "the same program all the time: nothing was replaced"
+    assert link == {path.name: bpftool("link", "show", "pinned", path)["id"] for path in agent.pin_dir.rglob("if*")}
+
+
+def set_abi(agent, version):
+    meta = pins(agent, "elb_meta")
+    entry = bpftool("map", "lookup", "pinned", meta, "key", "hex", "00", "00", "00", "00")
+    value = [byte.removeprefix("0x") for byte in entry["value"]]
+    value[:4] = [f"{byte:02x}" for byte in version.to_bytes(4, "little")]
+    bpftool("map", "update", "pinned", meta, "key", "hex", "00", "00", "00", "00", "value", "hex", *value)
+
+
+def test_maps_of_another_abi_version_are_told_refused_or_rebuilt(lab, agent, service):
+    service(weights=dict.fromkeys(MEMBERS, 1))
+    running = lab.run("lb", *agent.argv("--check"), check=False)
+    assert running.returncode == 1 and "REFUSE" in running.stdout and "agent is running" in running.stdout
+    version = agent.api("GET", "/v1/version")["abi"]
+    agent.stop()
+    set_abi(agent, version + 97)
+    would = lab.run("lb", *agent.argv("--check"), check=False)
+    assert would.returncode == 3 and "REBUILD" in would.stdout and f"ABI version {version + 97} instead of {version}" in would.stdout
+    kept = lab.run("lb", *agent.argv("--check", "--no-rebuild"), check=False)
+    assert kept.returncode == 1 and "REFUSE" in kept.stdout
+    before = {path: os.stat(path).st_ino for path in agent.pin_dir.rglob("elb_*")}
+    refused = lab.run("lb", *agent.argv("--no-rebuild"), check=False)
+    assert refused.returncode == 1 and "do not fit" in refused.stderr + refused.stdout
+    assert before == {path: os.stat(path).st_ino for path in agent.pin_dir.rglob("elb_*")}, "nothing was touched"
+    assert lab.load("client1", "connect", count=20).finish()["failed"] == 0, "the old program goes on"
+    agent.start()
+    agent.wait_applied()
+    agent.wait_neighbours(MEMBERS)
+    assert "are rebuilt, open connections are lost" in agent.process.log.read_text()
+    assert lab.load("client1", "connect", count=20).finish()["failed"] == 0
+
+
+def test_doctor_tells_of_another_agents_maps(lab, agent, service):
+    service(weights=dict.fromkeys(MEMBERS, 1))
+    other = agent.pin_dir.parent / "elb-other"
+    other.mkdir()
+    try:
+        bpftool("map", "pin", "pinned", pins(agent, "elb_meta"), other / "elb_meta")
+        findings = {finding["check"]: finding for finding in agent.api("GET", "/v1/doctor")["findings"]}
+        assert findings["pins.others"]["subject"] == str(other) and "ABI version" in findings["pins.others"]["seen"]
+    finally:
+        (other / "elb_meta").unlink(missing_ok=True)
+        other.rmdir()
 
 
 def pins(agent, name):

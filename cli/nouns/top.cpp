@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// elbctl top
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "cli/args.h"
+#include "cli/context.h"
+#include "cli/nouns/all.h"
+#include "cli/rates.h"
+#include "cli/text.h"
+
+namespace elb::cli {
+namespace {
+
+using codec::Value;
+
+constexpr double kLongestInterval = 3600;
+
+Outcome<std::chrono::milliseconds> interval_of(const std::string& text) {
+  double seconds = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || at != text.data() + text.size() || !(seconds >= 0.1 && seconds <= kLongestInterval))
+    return usage_error(
+        fmt::format("--interval '{}' is not a number of seconds from 0.1 to {}", harmless(text), kLongestInterval));
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+Outcome<int> rounds_of(const Args& args) {
+  if (args.has("once")) return 1;
+  const auto text = args.get("rounds");
+  if (!text) return -1;  // until interrupted
+  int rounds = 0;
+  const auto [at, error] = std::from_chars(text->data(), text->data() + text->size(), rounds);
+  if (error != std::errc{} || at != text->data() + text->size() || rounds < 1)
+    return usage_error(fmt::format("--rounds '{}' is not a number above 0", harmless(*text)));
+  return rounds;
+}
+
+/// Over what was there before, line by line, so that nothing flickers; the size is asked each time, for it may change.
+void redraw(const Context& context, const std::string& header, const Value& rates) {
+  size_t width = context.env.width, height = 0;
+  if (context.env.size) std::tie(width, height) = context.env.size();
+  const std::string screen = header + rates_screen(rates, height > 3 ? height - 3 : 0);
+  std::string out = "\x1b[H";
+  for (size_t at = 0; at < screen.size();) {
+    const size_t end = std::min(screen.find('\n', at), screen.size());
+    std::string line = screen.substr(at, end - at);
+    while (width > 0 && display_width(line) > width) line.pop_back();
+    out += harmless(line) + "\x1b[K\n";
+    at = end + 1;
+  }
+  context.out() << out << "\x1b[J" << std::flush;
+}
+
+std::vector<Value> flat(const Value& rates) {
+  std::vector<Value> rows;
+  for (const auto& [list, kind] : {std::pair{"listeners", "listener"}, {"members", "member"}}) {
+    const Value all = rates.get(list);
+    for (size_t i = 0; i < all.size(); ++i) rows.push_back(Value(all.at(i)).set("kind", kind));
+  }
+  return rows;
+}
+
+void print(const Context& context, const Value& rates, const std::string& header, bool in_place) {
+  static const std::vector<Column> kPlain = {{"KIND", "kind"},
+                                             {"NAME", "name"},
+                                             {"ID", "id"},
+                                             {"CONNECTIONS PER S", "connections_per_s"},
+                                             {"ACTIVE", "active"},
+                                             {"PACKETS IN PER S", "packets_in_per_s"},
+                                             {"PACKETS OUT PER S", "packets_out_per_s"},
+                                             {"BYTES IN PER S", "bytes_in_per_s"},
+                                             {"BYTES OUT PER S", "bytes_out_per_s"},
+                                             {"REFUSED PER S", "refused_per_s"}};
+  switch (context.format) {
+    case Format::kJson:
+      context.out() << rates.dump() << "\n" << std::flush;
+      return;
+    case Format::kYaml:
+      context.out() << "---\n" << rates.to_yaml() << std::flush;
+      return;
+    case Format::kTable:
+    case Format::kWide:
+      if (in_place)
+        redraw(context, header, rates);
+      else
+        context.out() << rates_screen(rates, 0) << std::flush;
+      return;
+    default:
+      context.out() << render_list(context.format, kPlain, flat(rates)) << std::flush;
+  }
+}
+
+Done run(Context& context, const Command&, const Args& args) {
+  const auto interval = interval_of(args.get("interval").value_or("1"));
+  if (!interval) return pass_on(interval.error());
+  const auto rounds = rounds_of(args);
+  if (!rounds) return pass_on(rounds.error());
+  const std::string key = args.get("sort").value_or("connections");
+  const bool in_place = context.env.terminal && *rounds != 1;
+  auto before = context.api.get("/v1/counters");
+  if (!before) return pass_on(before.error());
+  if (in_place && (context.format == Format::kTable || context.format == Format::kWide))
+    context.out() << "\x1b[2J" << std::flush;
+  for (int round = 0; round != *rounds; ++round) {
+    context.env.sleep(*interval);
+    context.api.restart_deadline();
+    auto after = context.api.get("/v1/counters");
+    if (!after) return pass_on(after.error());
+    const Value rates = sorted_rates(rates_between(*before, *after), key);
+    if (round > 0 && !in_place && context.format == Format::kTable) context.out() << "\n";
+    print(context, rates,
+          fmt::format("elbctl top  {}  every {} s, by {}\n\n", context.api.endpoint(),
+                      static_cast<double>(interval->count()) / 1000, key),
+          in_place);
+    before = std::move(after);
+  }
+  return {};
+}
+
+}  // namespace
+
+Noun top_noun() {
+  return {.name = "top",
+          .summary = "watch the rates of listeners and members",
+          .commands = {
+              {.verb = "",
+               .summary = "watch the rates of listeners and members",
+               .description = "Connections, packets and bytes per second of each listener and member, what is open, "
+                              "refused and dropped, computed from two readings of the counters and refreshed in place. "
+                              "Where standard output is no terminal, tables follow each other; -o json writes one "
+                              "line for each reading.",
+               .options = {{"--interval,-i", "SECONDS", "time between two readings, 0.1 to 3600 (default 1)"},
+                           {"--once", "", "one screen, then end", Kind::kFlag},
+                           {"--rounds", "N", "end after so many screens"},
+                           {.names = "--sort,-s",
+                            .placeholder = "KEY",
+                            .help = "what to order by, the largest first (default connections)",
+                            .choices = rate_sort_keys()}},
+               .examples = {{"", "elbctl top"},
+                            {"the busiest members by bytes, once", "elbctl top --once --sort bytes"},
+                            {"a log of rates, a line every 10 seconds", "elbctl top -i 10 -o json >> rates.jsonl"}},
+               .run = run}}};
+}
+
+}  // namespace elb::cli
