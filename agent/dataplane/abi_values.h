@@ -32,6 +32,9 @@ inline elb_addr_key abi_prefix(const IpAddress& address, uint8_t prefix) {
   return {uint32_t{prefix} + (address.is_v4() ? ELB_MAPPED_SHIFT : 0), abi_ip(address)};
 }
 
+/// The address alone.
+inline elb_addr_key abi_host(const IpAddress& address) { return {128, abi_ip(address)}; }
+
 struct ByteLess {
   template <class T>
   bool operator()(const T& a, const T& b) const {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/bpf_object.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <elb/flow6.h>
 #include <xdp_balancer.skel.h>
 
 #include <algorithm>
@@ -109,6 +111,7 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
   const auto& maps = skeleton->maps;
   for (const auto& [map, entries] : std::initializer_list<std::pair<bpf_map*, uint32_t>>{
            {maps.elb_flows, options_.flow_slots},
+           {maps.elb_flows6, options_.local_addresses6 ? options_.flow_slots : 1},
            {maps.elb_listeners, options_.max_listeners},
            {maps.elb_policies, options_.max_listeners},
            {maps.elb_acl, kAclGenerations * options_.max_acl_entries},

@@ -30,7 +30,7 @@ struct Dataplane::Parts {
       : options(given), routes(std::move(kernel_routes)), pins(std::move(dir)) {}
 
   Status start(const Clock& clock, Random& random);
-  Status move_host_address();
+  Status move_host_addresses();
   void warn_about_veth();
 
   const DataplaneOptions options;
@@ -60,7 +60,9 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   port = std::make_unique<LibbpfMapPort>(*object);
   sync = std::make_unique<MapSync>(*port, options, object->rate());
   if (auto status = sync->adopt(); !status) return status;
-  auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS), object->meta());
+  auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS),
+                               options.local_addresses6 ? std::optional(object->map_fd(ELB_MAP_FLOWS6)) : std::nullopt,
+                               object->meta());
   if (!mapped) return pass_on(std::move(mapped.error()));
   table = std::move(*mapped);
   auto counts = LoadCounts::map(object->map_fd(ELB_MAP_LOADS), options.max_members, object->map_fd(ELB_MAP_CURSORS),
@@ -68,7 +70,7 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   if (!counts) return pass_on(std::move(counts.error()));
   loads = std::move(*counts);
 
-  if (auto status = move_host_address(); !status) return status;
+  if (auto status = move_host_addresses(); !status) return status;
   auto started = NextHops::start(*port, clock);
   if (!started) return pass_on(std::move(started.error()));
   hops = std::move(*started);
@@ -91,16 +93,17 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
 }
 
 /// The agent before may have been given other local addresses.
-Status Dataplane::Parts::move_host_address() {
+Status Dataplane::Parts::move_host_addresses() {
+  const auto own = options.host_addresses();
   const auto held = port->read_addrs();
   if (!held) return pass_on(Error(held.error()));
   for (const auto& [key, kind] : *held) {
     const auto address = ip_of(key.addr);
-    if (kind != ELB_ADDR_HOST || address == options.host_address()) continue;
+    if (kind != ELB_ADDR_HOST || std::find(own.begin(), own.end(), address) != own.end()) continue;
     if (auto status = routes.remove_host_address(address); !status) return status;
   }
-  auto added = routes.add_host_address(options.host_address());
-  if (!added) return pass_on(std::move(added.error()));
+  for (const IpAddress& address : own)
+    if (auto added = routes.add_host_address(address); !added) return pass_on(std::move(added.error()));
   return {};
 }
 
@@ -166,11 +169,12 @@ Result<model::Audit> Dataplane::audit() {
   auto pinned = parts_->object->repair_pins();
   for (uint32_t i = 0; pinned && i < *pinned; ++i) add_finding(audit, "a pin was gone: pinned again");
   keep(std::move(pinned));
-  auto added = parts_->routes.add_host_address(parts_->options.host_address());
-  if (added && *added)
-    add_finding(audit,
-                fmt::format("address {} was gone from lo: added again", parts_->options.host_address().to_string()));
-  keep(std::move(added));
+  for (const IpAddress& address : parts_->options.host_addresses()) {
+    auto added = parts_->routes.add_host_address(address);
+    if (added && *added)
+      add_finding(audit, fmt::format("address {} was gone from lo: added again", address.to_string()));
+    keep(std::move(added));
+  }
   if (first) return pass_on(std::move(*first));
   return audit;
 }

@@ -44,8 +44,9 @@ class Builder {
 
  private:
   Status add_listener(const model::SnapshotListener& listener) {
-    if (!listener.vip.address.is_v4()) {
-      log::warn("listener is not balanced: only IPv4 so far listener={} vip={}", listener.id, listener.vip.to_string());
+    if (!listener.vip.address.is_v4() && !options_.local_addresses6) {
+      log::warn("listener is not balanced: local-addresses has no IPv6 prefix listener={} vip={}", listener.id,
+                listener.vip.to_string());
       return {};
     }
     auto id = parse_uuid(listener.id);
@@ -80,10 +81,11 @@ class Builder {
       for (const model::SnapshotMember& member : pool->members) {
         auto member_id = parse_uuid(member.id);
         if (!member_id) return pass_on(std::move(member_id.error()));
+        if (!reaches(listener.vip.address, member)) continue;
         auto slot = add_pair({*id, *member_id}, *index, &member);
         if (!slot) return pass_on(std::move(slot.error()));
-        if (!*slot || !member.usable || member.weight == 0) continue;
-        members.push_back({**slot, member.weight, member.endpoint});
+        if (!member.usable || member.weight == 0) continue;
+        members.push_back({*slot, member.weight, member.endpoint});
       }
     }
     if (members.empty()) return {};  // no ring: the packet path counts NO_MEMBER
@@ -147,18 +149,23 @@ class Builder {
     }
   }
 
-  /// Nothing for a member that can not be balanced. `member` is null for the entry that gathers counters.
-  Result<std::optional<uint32_t>> add_pair(const PairKey& key, uint32_t listener, const model::SnapshotMember* member) {
+  /// IPv6 clients reach members of both families, IPv4 clients those of IPv4: an IPv6 address does not fit where an
+  /// IPv4 client expects its peer's.
+  bool reaches(const IpAddress& vip, const model::SnapshotMember& member) const {
+    if (member.endpoint.address.is_v4() || (!vip.is_v4() && options_.local_addresses6)) return true;
+    log::warn("member gets no traffic: {} member={} address={}",
+              vip.is_v4() ? "an IPv4 listener can not use an IPv6 member" : "local-addresses has no IPv6 prefix",
+              member.id, member.endpoint.to_string());
+    return false;
+  }
+
+  /// `member` is null for the entry that gathers counters.
+  Result<uint32_t> add_pair(const PairKey& key, uint32_t listener, const model::SnapshotMember* member) {
     elb_member value{};
     value.listener = listener;
     store_uuid(value.id, key.member);
     store_uuid(value.listener_id, key.listener);
     if (member != nullptr) {
-      if (!member->endpoint.address.is_v4()) {
-        log::warn("member gets no traffic: only IPv4 so far member={} address={}", member->id,
-                  member->endpoint.to_string());
-        return std::nullopt;
-      }
       const auto hop = book_.hops.assign(member->endpoint.address);
       if (!hop)
         return fail(ErrorCode::kQuota,
@@ -179,7 +186,7 @@ class Builder {
                               options_.max_members));
     pairs_.insert(key);
     maps_.members[*index] = value;
-    return index;
+    return *index;
   }
 
   /// Removed members stay written (not usable), so that an agent that restarts meanwhile knows their indexes.
@@ -202,10 +209,12 @@ class Builder {
 
   void add_addrs() {
     for (const IpAddress& vip : snapshot_.vips)
-      if (vip.is_v4()) maps_.addrs[abi_prefix(vip, 32)] = ELB_ADDR_VIP;
+      if (vip.is_v4() || options_.local_addresses6) maps_.addrs[abi_host(vip)] = ELB_ADDR_VIP;
     maps_.addrs[abi_prefix(options_.local_addresses.address, options_.local_addresses.prefix)] = ELB_ADDR_LOCAL;
+    if (const auto& local = options_.local_addresses6)
+      maps_.addrs[abi_prefix(local->address, local->prefix)] = ELB_ADDR_LOCAL;
     // Last: without the node's own address no health check would get an answer.
-    maps_.addrs[abi_prefix(options_.host_address(), 32)] = ELB_ADDR_HOST;
+    for (const IpAddress& address : options_.host_addresses()) maps_.addrs[abi_host(address)] = ELB_ADDR_HOST;
   }
 
   const model::Snapshot& snapshot_;

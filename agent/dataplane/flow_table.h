@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 
@@ -14,8 +15,8 @@ namespace elb::dataplane {
 
 class FlowTable {
  public:
-  /// Maps the map behind `fd`, which may be closed afterwards.
-  static Result<std::unique_ptr<FlowTable>> map(int fd, const elb_meta& meta);
+  /// Maps the maps behind `fd` and, where IPv6 is served, `fd6`; they may be closed afterwards.
+  static Result<std::unique_ptr<FlowTable>> map(int fd, std::optional<int> fd6, const elb_meta& meta);
   ~FlowTable();
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
@@ -24,7 +25,7 @@ class FlowTable {
   uint32_t slots() const { return table_.mask + 1; }
 
  private:
-  FlowTable(elb_flow* base, const elb_meta& meta);
+  FlowTable(elb_flow* base, elb_flow6* beside, const elb_meta& meta);
   elb_table table_{};
 };
 

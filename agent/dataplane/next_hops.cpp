@@ -240,7 +240,9 @@ class NextHopsThread final : public NextHops {
         if (!neighbour) return pass_on(std::move(neighbour.error()));
         if (*neighbour) mac = (*neighbour)->mac;
         if (moved || !mac) report(routes_.manage_neighbour(route->ifindex, route->neighbour), "neighbour");
-        if (!mac) problem = fmt::format("{} does not answer ARP on {}", route->neighbour.to_string(), link->name);
+        if (!mac)
+          problem = fmt::format("{} does not answer {} on {}", route->neighbour.to_string(),
+                                route->neighbour.is_v4() ? "ARP" : "neighbour solicitations", link->name);
       }
     }
     return note(address, target, link, mac, std::move(problem));
@@ -320,7 +322,7 @@ class NextHopsThread final : public NextHops {
 Result<std::unique_ptr<NextHops>> NextHops::start(MapPort& port, const Clock& clock) {
   auto routes = Routes::open();
   if (!routes) return pass_on(std::move(routes.error()));
-  auto notifications = Netlink::open(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE);
+  auto notifications = Netlink::open(RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
   if (!notifications) return pass_on(std::move(notifications.error()));
   auto thread = std::make_unique<NextHopsThread>(port, clock, std::move(*routes), std::move(*notifications));
   if (auto status = thread->begin(); !status) return pass_on(std::move(status.error()));

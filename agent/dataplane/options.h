@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct DataplaneOptions {
   std::vector<std::string> interfaces;  // every link that clients' or members' packets arrive at
   HookMode mode = HookMode::kAuto;
   std::map<std::string, HookMode> modes;  // of single interfaces
-  Cidr local_addresses;  // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
+  Cidr local_addresses;                   // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
+  std::optional<Cidr> local_addresses6;   // IPv6, /64 to /126, likewise; nothing: IPv6 is not served
   std::string pin_dir = "/sys/fs/bpf/elb";  // below a mounted bpffs
   uint32_t flow_slots = 1U << 20;           // power of two; two for each connection and one for each resting port
   uint32_t max_listeners = 4096;
@@ -54,6 +56,13 @@ struct DataplaneOptions {
   /// The SNAT addresses: 100.125.0.2 to 100.125.0.254 of 100.125.0.0/24.
   IpAddress first_local() const;
   uint32_t local_count() const;
+
+  /// The same of IPv6: fd00:100:125::1 and, from ::2 on, at most 65,534 addresses. Only with local_addresses6.
+  IpAddress host_address6() const;
+  IpAddress first_local6() const;
+  uint32_t local_count6() const;
+  /// The node's own addresses: one or two.
+  std::vector<IpAddress> host_addresses() const;
 
   Status validate() const;
 };

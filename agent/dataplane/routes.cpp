@@ -15,14 +15,34 @@ namespace {
 
 constexpr uint16_t kNudValid = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
 
+uint8_t family_of(const IpAddress& address) { return address.is_v4() ? AF_INET : AF_INET6; }
+uint8_t bits_of(const IpAddress& address) { return address.is_v4() ? 32 : 128; }
+
+void put_address(NetlinkRequest& request, uint16_t attribute, const IpAddress& address) {
+  request.put(attribute, address.bytes().data(), address.is_v4() ? 4 : 16);
+}
+
+std::optional<IpAddress> address_of(unsigned family, std::span<const uint8_t> bytes) {
+  if (family == AF_INET && bytes.size() == 4) return IpAddress::from_v4_be(*netlink_value<uint32_t>(bytes));
+  if (family == AF_INET6 && bytes.size() == 16)
+    return IpAddress::from_v6(*netlink_value<std::array<uint8_t, 16>>(bytes));
+  return std::nullopt;
+}
+
+/// The gateway of another family than the route's (RFC 5549).
+std::optional<IpAddress> via_of(std::span<const uint8_t> bytes) {
+  const auto family = netlink_value<uint16_t>(bytes);
+  return family ? address_of(*family, bytes.subspan(sizeof *family)) : std::nullopt;
+}
+
 NetlinkRequest neighbour_request(uint16_t type, uint16_t flags, uint32_t ifindex, const IpAddress& address,
                                  uint8_t ndm_flags) {
   ndmsg body{};
-  body.ndm_family = AF_INET;
+  body.ndm_family = family_of(address);
   body.ndm_ifindex = static_cast<int>(ifindex);
   body.ndm_flags = ndm_flags;
   NetlinkRequest request(type, flags, body);
-  request.put_u32(NDA_DST, address.v4_be());
+  put_address(request, NDA_DST, address);
   return request;
 }
 
@@ -38,13 +58,13 @@ std::string text_of(std::span<const uint8_t> bytes) {
 
 NetlinkRequest address_request(uint16_t type, uint16_t flags, const IpAddress& address) {
   ifaddrmsg body{};
-  body.ifa_family = AF_INET;
-  body.ifa_prefixlen = 32;
+  body.ifa_family = family_of(address);
+  body.ifa_prefixlen = bits_of(address);
   body.ifa_scope = RT_SCOPE_UNIVERSE;  // so that the stack answers with it beyond the host
   body.ifa_index = if_nametoindex("lo");
   NetlinkRequest request(type, flags, body);
-  request.put_u32(IFA_LOCAL, address.v4_be());
-  request.put_u32(IFA_ADDRESS, address.v4_be());
+  put_address(request, IFA_LOCAL, address);
+  put_address(request, IFA_ADDRESS, address);
   return request;
 }
 
@@ -53,16 +73,16 @@ NetlinkRequest address_request(uint16_t type, uint16_t flags, const IpAddress& a
 std::optional<NeighbourInfo> parse_neighbour(const NetlinkMessage& message) {
   if (message.type() != RTM_NEWNEIGH && message.type() != RTM_DELNEIGH) return std::nullopt;
   const auto body = message.body<ndmsg>();
-  if (!body || body->ndm_family != AF_INET) return std::nullopt;
+  if (!body) return std::nullopt;
   NeighbourInfo info;
   info.ifindex = static_cast<uint32_t>(body->ndm_ifindex);
-  std::optional<uint32_t> address;
+  std::optional<IpAddress> address;
   message.attributes(sizeof(ndmsg), [&](uint16_t type, std::span<const uint8_t> bytes) {
-    if (type == NDA_DST) address = netlink_value<uint32_t>(bytes);
+    if (type == NDA_DST) address = address_of(body->ndm_family, bytes);
     if (type == NDA_LLADDR) info.mac = mac_of(bytes);
   });
   if (!address) return std::nullopt;
-  info.address = IpAddress::from_v4_be(*address);
+  info.address = *address;
   if ((body->ndm_state & kNudValid) == 0 || message.type() == RTM_DELNEIGH) info.mac.reset();
   return info;
 }
@@ -105,10 +125,10 @@ Result<std::vector<LinkInfo>> Routes::links() {
 
 Result<RouteInfo> Routes::route_to(const IpAddress& address) {
   rtmsg body{};
-  body.rtm_family = AF_INET;
-  body.rtm_dst_len = 32;
+  body.rtm_family = family_of(address);
+  body.rtm_dst_len = bits_of(address);
   NetlinkRequest request(RTM_GETROUTE, 0, body);
-  request.put_u32(RTA_DST, address.v4_be());
+  put_address(request, RTA_DST, address);
   RouteInfo route;
   route.neighbour = address;
   uint8_t kind = RTN_UNREACHABLE;
@@ -122,7 +142,9 @@ Result<RouteInfo> Routes::route_to(const IpAddress& address) {
         message.attributes(sizeof(rtmsg), [&](uint16_t type, std::span<const uint8_t> bytes) {
           if (type == RTA_OIF) route.ifindex = netlink_value<uint32_t>(bytes).value_or(0);
           if (type == RTA_GATEWAY)
-            if (const auto gateway = netlink_value<uint32_t>(bytes)) route.neighbour = IpAddress::from_v4_be(*gateway);
+            if (const auto gateway = address_of(found->rtm_family, bytes)) route.neighbour = *gateway;
+          if (type == RTA_VIA)
+            if (const auto gateway = via_of(bytes)) route.neighbour = *gateway;
           if (type == RTA_METRICS)
             netlink_attributes(bytes, [&](uint16_t metric, std::span<const uint8_t> value) {
               if (metric == RTAX_MTU) route.mtu = netlink_value<uint32_t>(value).value_or(0);
@@ -189,7 +211,7 @@ Result<bool> Routes::add_host_address(const IpAddress& address) {
       netlink_.ask(address_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address), "address on lo", {}, &refused);
   if (!status) return pass_on(std::move(status.error()));
   if (refused != 0 && refused != EEXIST)
-    return fail_errno(refused, fmt::format("address {}/32 on lo", address.to_string()));
+    return fail_errno(refused, fmt::format("address {}/{} on lo", address.to_string(), bits_of(address)));
   return refused == 0;
 }
 
@@ -197,7 +219,7 @@ Status Routes::remove_host_address(const IpAddress& address) {
   int refused = 0;
   auto status = netlink_.ask(address_request(RTM_DELADDR, 0, address), "address on lo", {}, &refused);
   if (!status || refused == 0 || refused == EADDRNOTAVAIL) return status;
-  return fail_errno(refused, fmt::format("address {}/32 on lo", address.to_string()));
+  return fail_errno(refused, fmt::format("address {}/{} on lo", address.to_string(), bits_of(address)));
 }
 
 }  // namespace elb::dataplane

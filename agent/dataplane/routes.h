@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes: the questions the dataplane asks the kernel's network stack and the few changes it makes there: links, the
-// route to an address, neighbours, the node's own address on lo. IPv4 only so far. Thread rule: one thread for each
+// route to an address, neighbours, the node's own addresses on lo. Both families. Thread rule: one thread for each
 // object.
 #pragma once
 
@@ -51,7 +51,7 @@ class Routes {
   /// Ends that, for a neighbour that is still known.
   Status release_neighbour(uint32_t ifindex, const IpAddress& address);
 
-  /// address/32 on lo, which is raised if it is down. True if the address had to be added.
+  /// address/32 (or /128) on lo, which is raised if it is down. True if the address had to be added.
   Result<bool> add_host_address(const IpAddress& address);
   Status remove_host_address(const IpAddress& address);
 

@@ -14,17 +14,39 @@ namespace elb::dataplane {
 namespace {
 
 /// A copy in eight loads, each of them whole. Which occupant it belongs to is checked by the caller.
-elb_flow copy_of(const elb_flow* flow) {
-  uint64_t words[sizeof(elb_flow) / sizeof(uint64_t)];
-  const auto* from = reinterpret_cast<const uint64_t*>(flow);
+template <class Line>
+Line copy_of(const Line* line) {
+  uint64_t words[sizeof(Line) / sizeof(uint64_t)];
+  const auto* from = reinterpret_cast<const uint64_t*>(line);
   for (size_t i = 0; i < std::size(words); ++i) words[i] = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
-  elb_flow copy;
+  Line copy;
   std::memcpy(&copy, words, sizeof copy);
   return copy;
 }
 
 Endpoint endpoint(uint32_t address_be, uint32_t port_be) {
   return {IpAddress::from_v4_be(address_be), ntohs(static_cast<uint16_t>(port_be))};
+}
+
+Endpoint endpoint(const elb_ip& address, uint32_t port_be) {
+  return {ip_of(address), ntohs(static_cast<uint16_t>(port_be))};
+}
+
+/// The four ends of a connection from its forward entry, and from what stands beside it if it is of IPv6.
+void read_ends(const elb_flow& forward, const elb_flow6* beside, model::FlowRecord& record) {
+  const uint32_t key_ports = forward.key_ports, new_ports = forward.new_ports;
+  if (beside != nullptr) {
+    const elb_flow6 ends = copy_of(beside);
+    record.client = endpoint(ends.key_source, key_ports & 0xFFFF);
+    record.vip = endpoint(ends.key_dest, key_ports >> 16);
+    record.local = endpoint(ends.new_source, new_ports & 0xFFFF);
+    record.member = endpoint(ends.new_dest, new_ports >> 16);
+    return;
+  }
+  record.client = endpoint(static_cast<uint32_t>(forward.key_addrs >> 32), key_ports & 0xFFFF);
+  record.vip = endpoint(static_cast<uint32_t>(forward.key_addrs), key_ports >> 16);
+  record.local = endpoint(forward.new_source, new_ports & 0xFFFF);
+  record.member = endpoint(forward.new_dest, new_ports >> 16);
 }
 
 std::string state_text(const elb_flow& forward, bool answered) {
@@ -63,14 +85,13 @@ std::optional<model::FlowRecord> read_flow(const elb_table& table, uint32_t slot
   if (!elb_flow_in(ctl, ELB_USABLE) || elb_flow_phase(ctl) == ELB_READY || (ctl & ELB_FLOW_REVERSE) != 0)
     return std::nullopt;
   const elb_flow forward = copy_of(flow);
+  model::FlowRecord record;
+  const bool v6 = (ctl & ELB_FLOW_V6) != 0;
+  if (v6 && table.beside == nullptr) return std::nullopt;  // left over from an agent that served IPv6
+  read_ends(forward, v6 ? table.beside + slot : nullptr, record);
   if (!elb_flow_still(flow, ctl)) return std::nullopt;
 
-  model::FlowRecord record;
-  record.protocol = forward.proto == IPPROTO_TCP ? model::Protocol::kTcp : model::Protocol::kUdp;
-  record.client = endpoint(static_cast<uint32_t>(forward.key_addrs >> 32), forward.key_ports & 0xFFFF);
-  record.vip = endpoint(static_cast<uint32_t>(forward.key_addrs), forward.key_ports >> 16);
-  record.local = endpoint(forward.new_source, forward.new_ports & 0xFFFF);
-  record.member = endpoint(forward.new_dest, forward.new_ports >> 16);
+  record.protocol = ELB_FLOW_PROTO(forward.proto) == IPPROTO_TCP ? model::Protocol::kTcp : model::Protocol::kUdp;
   record.packets_in = forward.packets;
   record.bytes_in = ELB_FLOW_BYTES(forward.traffic);
   if (const auto pair = view.pairs.find(ELB_FLOW_MEMBER(forward.traffic)); pair != view.pairs.end()) {

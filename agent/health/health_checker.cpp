@@ -25,10 +25,10 @@ size_t descriptors_for_checks() {
 
 }  // namespace
 
-HealthChecker::HealthChecker(const Clock& clock, Random& random, IpAddress source,
+HealthChecker::HealthChecker(const Clock& clock, Random& random, const Sources& sources,
                              std::function<void(model::HealthEvent)> emit)
     : loop_(std::make_unique<io::EventLoop>(clock)),
-      prober_(std::make_unique<Prober>(*loop_, clock, random, source, descriptors_for_checks(), std::move(emit))) {}
+      prober_(std::make_unique<Prober>(*loop_, clock, random, sources, descriptors_for_checks(), std::move(emit))) {}
 
 HealthChecker::~HealthChecker() { stop(); }
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/random.h"
-#include "health/target.h"
+#include "health/prober.h"
 #include "model/health.h"
 #include "model/sink.h"
 
@@ -21,12 +21,11 @@ class EventLoop;
 
 namespace elb::health {
 
-class Prober;
-
 class HealthChecker final : public model::Sink {
  public:
-  /// source: the node's own SNAT-side address (HC-17). `random` and `clock` must be safe from the checker's thread.
-  HealthChecker(const Clock& clock, Random& random, IpAddress source, std::function<void(model::HealthEvent)> emit);
+  /// sources: the node's own SNAT-side addresses (HC-17). `random` and `clock` must be safe from the checker's thread.
+  HealthChecker(const Clock& clock, Random& random, const Sources& sources,
+                std::function<void(model::HealthEvent)> emit);
   ~HealthChecker() override;
 
   Status start();

@@ -33,12 +33,12 @@ constexpr int kJitterPart = 10;  // a period is shortened by up to a tenth
 
 }  // namespace
 
-Prober::Prober(io::EventLoop& loop, const Clock& clock, Random& random, const IpAddress& source, size_t in_flight_max,
+Prober::Prober(io::EventLoop& loop, const Clock& clock, Random& random, const Sources& sources, size_t in_flight_max,
                Emit emit)
     : loop_(loop),
       clock_(clock),
       random_(random),
-      source_(source),
+      sources_(sources),
       in_flight_max_(in_flight_max),
       emit_(std::move(emit)) {}
 
@@ -83,7 +83,7 @@ void Prober::remove(const model::Id& id) {
 void Prober::start(Check& check) {
   check.started = clock_.steady();
   if (in_flight_ >= in_flight_max_) return node_fault(check, EMFILE);
-  io::TcpAttempt attempt = io::tcp_connect(source_, check.target.endpoint);
+  io::TcpAttempt attempt = io::tcp_connect(sources_.towards(check.target.endpoint.address), check.target.endpoint);
   if (attempt.error != EINPROGRESS) return finish(check, attempt.error);
   check.fd = std::move(attempt.fd);
   ++in_flight_;
@@ -137,8 +137,8 @@ nanoseconds Prober::period(const Target& target) {
 /// The check could not be made: shown, logged once, but no result.
 void Prober::node_fault(Check& check, int error) {
   if (logged_fault_ != error) {
-    log::warn("health check of {} from {}: {}", check.target.endpoint.to_string(), source_.to_string(),
-              describe(error, check.target.timeout));
+    log::warn("health check of {} from {}: {}", check.target.endpoint.to_string(),
+              sources_.towards(check.target.endpoint.address).to_string(), describe(error, check.target.timeout));
     logged_fault_ = error;
   }
   check.health.reason = describe(error, check.target.timeout);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -20,11 +21,22 @@ namespace elb::health {
 
 using Emit = std::function<void(model::HealthEvent)>;
 
+/// Where checks come from: the node's own address of the member's family.
+struct Sources {
+  Sources(IpAddress only) : v4(only) {}  // NOLINT(google-explicit-constructor): one address is the usual case
+  Sources(IpAddress first, std::optional<IpAddress> second) : v4(first), v6(second) {}
+  /// Of the other family if there is none: the check then fails and says so.
+  const IpAddress& towards(const IpAddress& target) const { return target.is_v4() || !v6 ? v4 : *v6; }
+
+  IpAddress v4;
+  std::optional<IpAddress> v6;
+};
+
 class Prober {
  public:
   /// `in_flight_max` bounds the descriptors that checks may hold, so that members that do not answer leave the rest of
   /// the process its share.
-  Prober(io::EventLoop& loop, const Clock& clock, Random& random, const IpAddress& source, size_t in_flight_max,
+  Prober(io::EventLoop& loop, const Clock& clock, Random& random, const Sources& sources, size_t in_flight_max,
          Emit emit);
   ~Prober();
 
@@ -60,7 +72,7 @@ class Prober {
   io::EventLoop& loop_;
   const Clock& clock_;
   Random& random_;
-  const IpAddress source_;
+  const Sources sources_;
   const size_t in_flight_max_;
   const Emit emit_;
   std::unordered_map<model::Id, Check> checks_;  // nodes do not move: callbacks hold references

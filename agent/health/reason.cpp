@@ -31,7 +31,7 @@ const char* node_fault(int error) {
     case EPERM:
       return "this node's own firewall or a security policy forbids the check";
     case EAFNOSUPPORT:
-      return "the member's address is of another family than this node's source address";
+      return "this node has no local address of the member's family: add an IPv6 prefix to local-addresses";
     default:
       return nullptr;
   }

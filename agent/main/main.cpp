@@ -41,7 +41,10 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   if (!plane) return pass_on(std::move(plane.error()));
 
   control::Reconciler* inbox = nullptr;  // the one knot: health reports to the reconciler, which drives health
-  health::HealthChecker checker(clock, random, options.dataplane.host_address(),
+  const auto& plane_options = options.dataplane;
+  std::optional<IpAddress> source6;
+  if (plane_options.local_addresses6) source6 = plane_options.host_address6();
+  health::HealthChecker checker(clock, random, {plane_options.host_address(), source6},
                                 [&inbox](model::HealthEvent event) { inbox->on_health(std::move(event)); });
   control::Reconciler reconciler(clock, {plane->get(), &checker});
   inbox = &reconciler;

@@ -18,7 +18,7 @@ Example:
 
 The configuration file (--config, TOML) takes the same names:
   interface = ["eth0", "eth1"]
-  local-addresses = "100.125.0.0/24"
+  local-addresses = ["100.125.0.0/24", "fd00:100:125::/112"]
   subnet = ["name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1"])";
 
 /// A stable id for a subnet that was given none: the CIDR's bytes in UUID form.
@@ -50,14 +50,30 @@ Status apply_listen(const std::string& text, Options& options) {
   return {};
 }
 
+/// One prefix of each family, IPv4 required.
+Status apply_local_addresses(const std::vector<std::string>& prefixes, Options& options) {
+  std::optional<Cidr> v4, v6;
+  for (const std::string& text : prefixes) {
+    auto cidr = Cidr::parse(text);
+    if (!cidr) return invalid("local-addresses", cidr.error().message);
+    auto& place = cidr->address.is_v4() ? v4 : v6;
+    if (place)
+      return invalid("local-addresses", fmt::format("'{}': there is already {} of that family, and one is the most",
+                                                    cidr->to_string(), place->to_string()));
+    place = *cidr;
+  }
+  if (!v4) return invalid("local-addresses", "an IPv4 prefix is required");
+  options.dataplane.local_addresses = *v4;
+  options.dataplane.local_addresses6 = v6;
+  return {};
+}
+
 /// What CLI11 cannot check by itself.
-Status finish(const std::string& listen, const std::string& local, const std::vector<std::string>& subnets,
+Status finish(const std::string& listen, const std::vector<std::string>& local, const std::vector<std::string>& subnets,
               const std::vector<std::string>& eip_pools, Options& options) {
   if (auto status = apply_listen(listen, options); !status) return status;
   if (options.teardown) return {};
-  auto cidr = Cidr::parse(local);
-  if (!cidr) return invalid("local-addresses", cidr.error().message);
-  options.dataplane.local_addresses = *cidr;
+  if (auto status = apply_local_addresses(local, options); !status) return status;
   if (auto status = options.dataplane.validate(); !status) return status;
   for (size_t i = 0; i < subnets.size(); ++i) {
     auto subnet = parse_subnet(subnets[i]);
@@ -122,8 +138,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App app{"elb-agent: owns the configuration of an ELB node, checks health and programs the packet path.",
                "elb-agent"};
   Options options;
-  std::string listen = "127.0.0.1:9876", local = "100.125.0.0/24";
-  std::vector<std::string> subnets, eip_pools, interfaces;
+  std::string listen = "127.0.0.1:9876";
+  std::vector<std::string> local{"100.125.0.0/24"}, subnets, eip_pools, interfaces;
   auto& plane = options.dataplane;
   app.footer(kFooter);
   app.set_version_flag("--version", "elb-agent " ELB_RELEASE);
@@ -135,7 +151,9 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(kModes))
       ->default_str("auto");
   app.add_option("--local-addresses", local,
-                 "SNAT range towards members, this node's own; its first address is the source of health checks")
+                 "SNAT ranges towards members, this node's own: an IPv4 prefix and, to serve IPv6, an IPv6 prefix; the "
+                 "first address of each is the source of health checks")
+      ->delimiter(',')
       ->capture_default_str();
   app.add_option("--subnet", subnets,
                  "network that VIPs are taken from: id=,name=,cidr=,gateway=,network= (cidr required); repeat");

@@ -7,12 +7,19 @@
 #include <lib/maps.h>
 #include <lib/packet.h>
 
-ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
+ELB_INLINE __u32 elb_kind_of(const struct elb_ip *addr)
 {
-	struct elb_addr_key key = {.prefix_len = 128, .addr = elb_mapped(addr)};
+	struct elb_addr_key key = {.prefix_len = 128, .addr = *addr};
 	__u32 *kind = bpf_map_lookup_elem(&elb_addrs, &key);
 
 	return kind ? *kind : ELB_ADDR_NONE;
+}
+
+ELB_INLINE __u32 elb_addr_kind_of(__be32 addr)
+{
+	struct elb_ip ip = elb_mapped(addr);
+
+	return elb_kind_of(&ip);
 }
 
 /*
@@ -42,6 +49,18 @@ ELB_INLINE int elb_bad_source(__be32 source)
 
 	return first == 0 || first == 127 || first >= 224 ||
 	       elb_addr_kind_of(source) != ELB_ADDR_NONE;
+}
+
+/* As struct elb_ip, ::ffff:a.b.c.d is a.b.c.d (RFC 4291): such an address may not come by IPv6. */
+ELB_INLINE int elb_bad_source6(const struct elb_ip *source)
+{
+	if ((source->word[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+		return 1; /* multicast */
+	if (!(source->word[0] | source->word[1]) &&
+	    (source->word[2] == ELB_MAPPED_WORD ||
+	     (!source->word[2] && !(source->word[3] & ~bpf_htonl(1)))))
+		return 1; /* IPv4, unspecified, loopback */
+	return elb_kind_of(source) != ELB_ADDR_NONE;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef ELB_CORE_H
 #define ELB_CORE_H
 
+#include <lib/nat64.h>
 #include <lib/rate.h>
 #include <lib/reset.h>
 #include <lib/send.h>
@@ -35,6 +36,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 
 	opening->key = elb_key_of(at, ip, l4);
+	opening->v6 = 0;
 	opening->who.client = elb_mapped(ip->saddr);
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
@@ -54,6 +56,9 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 {
 	struct elb_l4 l4 = {};
 
+	if (ctl & ELB_FLOW_V6) /* a member's answer to an IPv6 client */
+		return elb_translate46(ctx, elb_where(at.l3, at.header_len, ip->protocol), flow,
+				       ctl);
 	if (ip->ttl < 2)
 		return elb_exit(ELB_REASON_TTL);
 	__u32 hop_index = ELB_LOAD(flow->hop);
@@ -62,7 +67,7 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 		return elb_exit(ELB_REASON_MALFORMED);
 	int reason = elb_hop_check(hop, elb_wire_len(ctx, at, ip, &l4));
 	if (reason == ELB_REASON_TOO_BIG)
-		return elb_too_big(ctx, at.l3, hop_index);
+		return elb_too_big(ctx, at.l3, hop_index, 0);
 	if (reason != ELB_FORWARD || !hop)
 		return elb_exit(reason);
 
@@ -118,7 +123,7 @@ ELB_INLINE struct elb_flow *elb_newcomer(ELB_CTX *ctx, struct elb_place at,
 		return 0;
 	int reason = elb_open(ctx, at, eth, ip, &l4, opening);
 	if (reason == ELB_REASON_TOO_BIG) {
-		*verdict = elb_too_big(ctx, at.l3, opening->nat.hop);
+		*verdict = elb_too_big(ctx, at.l3, opening->nat.hop, 0);
 		return 0;
 	}
 	if (reason != ELB_FORWARD) {

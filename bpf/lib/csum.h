@@ -23,6 +23,17 @@ ELB_INLINE __u32 elb_csum_change(__u32 sum, __u32 was, __u32 is)
 	return sum + (~was & 0xffff) + (~was >> 16) + (is & 0xffff) + (is >> 16);
 }
 
+/* The sum of a header of 20 bytes whose own field is 0. */
+ELB_INLINE __u16 elb_ip_check(const void *header)
+{
+	const __u32 *word = header;
+	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return ~elb_csum_fold(sum);
+}
+
 ELB_INLINE __u16 elb_csum_apply(__u16 check, __u32 delta)
 {
 	return ~elb_csum_fold((__u16)~check + delta);

@@ -11,6 +11,7 @@
 #include <lib/csum.h>
 #include <lib/flow.h>
 #include <lib/hop.h>
+#include <lib/ip6.h>
 #include <lib/send.h>
 
 #define ELB_ICMP_ECHO_REPLY  0
@@ -90,6 +91,9 @@ ELB_INLINE __u32 elb_swap_ports(__u32 ports)
 		(field) = is_;                                                                     \
 	} while (0)
 
+ELB_NOINLINE int elb_icmp_error46(ELB_CTX *ctx, __u32 where, struct elb_flow *flow,
+				  __u32 ctl); /* icmp6_error.h */
+
 /*
  * An error about a packet that we sent: it quotes what its sender never saw. The packet's other
  * direction has the translation: the error is a reply to it, from the same address.
@@ -124,6 +128,8 @@ ELB_NOINLINE int elb_icmp_error(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	struct elb_flow *flow = found ? elb_table_slot(ELB_TABLE, found >> 32) : 0;
 	if (!flow)
 		return elb_exit(ELB_REASON_ICMP_STRAY);
+	if (found & ELB_FLOW_V6)
+		return elb_icmp_error46(ctx, elb_where(l3 & 31, header_len & 63, 0), flow, found);
 	__u32 source = ELB_LOAD(flow->new_source), dest = ELB_LOAD(flow->new_dest);
 	__u32 ports = elb_swap_ports(ELB_LOAD(flow->new_ports));
 	__u32 deltas = ELB_LOAD(*(const __u32 *)&flow->l3_delta);

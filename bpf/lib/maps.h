@@ -12,11 +12,14 @@
 #include <bpf/bpf_helpers.h>
 #include <elb/flow_table.h>
 
-const volatile __u32 elb_tick_shift = 7;       /* tick = jiffies >> tick_shift */
-const volatile __u32 elb_local_first_host = 0; /* first local address, host order */
-const volatile __u32 elb_local_count = 1;      /* number of local addresses */
-const volatile __u32 elb_cpu_count = 1;	       /* possible CPUs: residue classes of local ports */
-const volatile __u32 elb_new_per_tick = 0;     /* new connections of each CPU, 0: no limit */
+const volatile __u32 elb_tick_shift = 7;	/* tick = jiffies >> tick_shift */
+const volatile __u32 elb_local_first_host = 0;	/* first local address, host order */
+const volatile __u32 elb_local_count = 1;	/* number of local addresses */
+const volatile __u32 elb_local6_prefix[3] = {}; /* the first three words of every IPv6 one */
+const volatile __u32 elb_local6_first_host = 0; /* the last word of the first one, host order */
+const volatile __u32 elb_local6_count = 0;
+const volatile __u32 elb_cpu_count = 1;	   /* possible CPUs: residue classes of local ports */
+const volatile __u32 elb_new_per_tick = 0; /* new connections of each CPU, 0: no limit */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

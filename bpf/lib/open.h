@@ -16,6 +16,7 @@
 #include <lib/count.h>
 #include <lib/guard.h>
 #include <lib/hop.h>
+#include <lib/local.h>
 #include <lib/nat.h>
 #include <lib/sticky.h>
 
@@ -28,6 +29,8 @@ struct elb_opening {
 	struct elb_hop_key from;
 	__u8 bad; /* lengths contradict each other */
 	__u8 ttl;
+	__u8 v6;	 /* an IPv6 packet: its addresses are in `six`, key has their hash */
+	__u8 header_len; /* v6: with extension headers */
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
@@ -42,6 +45,8 @@ struct elb_opening {
 	struct elb_nat nat; /* of the forward direction */
 	struct elb_nat reverse_nat;
 	struct elb_flow_key reverse_key;
+	struct elb_flow6 six; /* v6: of the forward direction */
+	__u32 deltas6;	      /* likewise, see elb_deltas6() */
 	/* elb_try_port: the reverse entry */
 	__u32 reverse_slot;
 	__u32 reverse_ctl;
@@ -64,6 +69,8 @@ struct {
 	__type(key, __u32);
 	__type(value, struct elb_opening);
 } elb_scratch SEC(".maps");
+
+#include <lib/open6.h>
 
 ELB_NOINLINE int elb_link_place(struct elb_flow_key *key, __u32 home, __u32 bit, __u32 phases)
 {
@@ -98,6 +105,8 @@ ELB_NOINLINE int elb_use_winner(struct elb_opening *opening)
 ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 			 const struct elb_nat *nat, const struct elb_opening *opening, __u32 peer)
 {
+	__u32 deltas6 = nat == &opening->nat ? opening->deltas6 : ~opening->deltas6;
+
 	flow->proto = key->proto;
 	flow->pad = 0;
 	flow->hop = nat->hop;
@@ -106,30 +115,12 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_source = nat->source;
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
-	*(__u32 *)&flow->l3_delta = elb_nat_deltas(nat, key);
+	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
 	flow->ack = 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;
 	ELB_STORE(flow->last, opening->now);
-}
-
-/*
- * The next local endpoint towards a member. CPU c draws the numbers = c modulo cpu_count, so CPUs
- * do not compete; a number is a port, and above the port range an address. A full round passes
- * before one is used again, which keeps clear of TIME-WAIT on the member.
- *
- * Entries of one member for several listeners share its ports: they begin apart, and a cursor that
- * meets the other's long run of taken ports leaps out of it for good.
- */
-ELB_INLINE void elb_next_local(__u64 *cursor, __u32 apart, __u32 *addr, __u32 *port)
-{
-	__u32 n = ((__u32)*cursor + apart) * elb_cpu_count + bpf_get_smp_processor_id();
-
-	*cursor += 1;
-	n += (__u32)elb_flow_seed[4]; /* a new table does not begin where the last one did */
-	*port = bpf_htons(ELB_PORT_FIRST_HOST + n % ELB_PORT_COUNT);
-	*addr = bpf_htonl(elb_local_first_host + n / ELB_PORT_COUNT % elb_local_count);
 }
 
 /* One attempt to own the local port of opening->reverse_key: links an entry if nobody has it. */
@@ -143,6 +134,8 @@ ELB_NOINLINE int elb_try_port(struct elb_opening *opening)
 	if (!elb_flow_claim(ELB_TABLE, home, ELB_FLOW_REVERSE | opening->flags, &ref))
 		return ELB_REASON_TABLE_FULL;
 	elb_fill(ref.flow, &opening->reverse_key, &opening->reverse_nat, opening, opening->slot);
+	if (opening->v6)
+		elb_fill_beside(opening, ref.slot, 1);
 	elb_flow_ready(&ref);
 	int linked = elb_link(&opening->reverse_key, home, ref.bit, ELB_TAKEN);
 	if (linked != ELB_LINKED) {
@@ -175,7 +168,8 @@ ELB_INLINE int elb_claim_port(struct elb_opening *opening)
 
 		if (i >= ELB_PORT_NEAR)
 			*cursor += bpf_get_prandom_u32();
-		elb_next_local(cursor, member * 0x9E3779B1u, &addr, &port);
+		elb_next_local(cursor, member * 0x9E3779B1u, elb_local_first_host, elb_local_count,
+			       &addr, &port);
 		opening->reverse_key.addrs = (__u64)opening->nat.dest << 32 | addr;
 		opening->reverse_key.ports = port << 16 | opening->member_port;
 		reason = elb_try_port(opening);
@@ -205,12 +199,14 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 		return ELB_REASON_TABLE_FULL;
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
-	int reason = elb_claim_port(opening);
+	int reason = opening->v6 ? elb_claim_port6(opening) : elb_claim_port(opening);
 	if (reason != ELB_FORWARD) {
 		elb_flow_release(ref.flow, ref.ctl);
 		return reason;
 	}
 	elb_fill(ref.flow, &opening->key, &opening->nat, opening, opening->reverse_slot);
+	if (opening->v6)
+		elb_fill_beside(opening, ref.slot, 0);
 	elb_flow_ready(&ref);
 	int linked = elb_link(&opening->key, home, ref.bit, ELB_USABLE);
 	if (linked == ELB_LINKED) {
@@ -240,6 +236,10 @@ ELB_INLINE int elb_choose(struct elb_opening *opening, const struct elb_policy *
 	opening->nat.dest = member->addr.word[3];
 	opening->member_port = member->port;
 	opening->nat.hop = member->hop;
+	if (opening->v6)
+		elb_choose6(opening, member);
+	else if (!elb_is_mapped(&member->addr))
+		return ELB_REASON_NO_MEMBER; /* the agent gives an IPv4 listener none of these */
 
 	__u32 hop = member->hop;
 	int reason = elb_hop_check(bpf_map_lookup_elem(&elb_hops, &hop), opening->total_len);
@@ -252,7 +252,7 @@ ELB_INLINE int elb_choose(struct elb_opening *opening, const struct elb_policy *
 /* Nobody listens: whose is the address then? */
 ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 {
-	switch (elb_addr_kind_of((__u32)opening->key.addrs)) {
+	switch (elb_opening_kind(opening)) {
 	case ELB_ADDR_NONE:
 		return ELB_REASON_PASS_OTHER;
 	case ELB_ADDR_HOST:
@@ -268,10 +268,10 @@ ELB_INLINE int elb_no_listener(const struct elb_opening *opening)
 ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy)
 {
 	struct elb_listener_key key = {
-		.addr = elb_mapped((__u32)opening->key.addrs),
 		.port = opening->key.ports >> 16,
-		.proto = opening->key.proto,
+		.proto = ELB_FLOW_PROTO(opening->key.proto),
 	};
+	elb_opening_dest(opening, &key.addr);
 	struct elb_listener *listener = bpf_map_lookup_elem(&elb_listeners, &key);
 	if (!listener)
 		return elb_no_listener(opening);
@@ -282,7 +282,7 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
-	if (elb_bad_source(opening->key.addrs >> 32))
+	if (elb_opening_bad_source(opening))
 		return ELB_REASON_BAD_SOURCE;
 
 	__u32 index = listener->index;
@@ -294,14 +294,16 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 		return ELB_REASON_NOT_ALLOWED;
 	if (!elb_rate_allows(&opening->guard, opening->now))
 		return ELB_REASON_RATE_GUARD;
-	opening->flags = listener->flags & ELB_LISTENER_EIP ? ELB_FLOW_EIP : 0;
+	opening->flags = elb_opening_flags(opening);
+	if (listener->flags & ELB_LISTENER_EIP)
+		opening->flags |= ELB_FLOW_EIP;
 	if (flags & ELB_POLICY_TOA && key.proto == IPPROTO_TCP)
 		opening->flags |= ELB_FLOW_TOA;
 	return ELB_FORWARD;
 }
 
-/* ELB_FORWARD with the new entry, or why there is none. */
-ELB_NOINLINE int elb_connect(struct elb_opening *opening)
+/* Everything up to the choice of a member, which is counted as having the connection. */
+ELB_NOINLINE int elb_prepare(struct elb_opening *opening)
 {
 	struct elb_policy *policy = 0;
 
@@ -319,15 +321,36 @@ ELB_NOINLINE int elb_connect(struct elb_opening *opening)
 		return reason;
 	opening->counted = 1;
 	reason = elb_choose(opening, policy);
-	if (reason == ELB_FORWARD) {
+	if (reason == ELB_FORWARD)
 		elb_add_load(opening->nat.member, 1);
-		reason = elb_open_pair(opening);
-		if (opening->counted)
-			elb_add_load(opening->nat.member, -1);
-	}
-	if (opening->counted)
+	else
 		elb_leave(cursor);
 	return reason;
+}
+
+/* Makes the entries; without them the connection is not counted either. */
+ELB_NOINLINE int elb_commit(struct elb_opening *opening)
+{
+	if (!opening)
+		return ELB_REASON_MALFORMED;
+	int reason = elb_open_pair(opening);
+	if (!opening->counted)
+		return reason;
+	__u32 listener = opening->listener;
+	struct elb_cursor *cursor = bpf_map_lookup_elem(&elb_cursors, &listener);
+	elb_add_load(opening->nat.member, -1);
+	if (cursor)
+		elb_leave(cursor);
+	return reason;
+}
+
+/* ELB_FORWARD with the new entry, or why there is none. Two calls one after the other, since their
+ * stacks do not fit on top of each other. */
+ELB_INLINE int elb_connect(struct elb_opening *opening)
+{
+	int reason = elb_prepare(opening);
+
+	return reason == ELB_FORWARD ? elb_commit(opening) : reason;
 }
 
 /* Counts what a listener could not serve; other reasons are the packet's own fault. */

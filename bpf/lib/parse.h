@@ -66,6 +66,14 @@ ELB_INLINE __u32 elb_tcp_flags(const struct elb_l4 *l4)
 	return l4->word >> 8;
 }
 
+/* The same for a header that has `length` bytes in its packet. */
+ELB_INLINE int elb_l4_wrong(__u32 proto, const struct elb_l4 *l4, __u32 length)
+{
+	if (proto == IPPROTO_TCP)
+		return (l4->word & 0xf0) < 0x50;
+	return bpf_ntohs(l4->word) < sizeof(struct udphdr) || bpf_ntohs(l4->word) > length;
+}
+
 /* Lengths that contradict each other; looked for only before a connection opens. */
 ELB_INLINE int elb_l4_bad(const struct iphdr *ip, struct elb_place at, const struct elb_l4 *l4)
 {

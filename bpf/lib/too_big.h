@@ -103,8 +103,8 @@ ELB_INLINE void elb_write_message(struct elb_message *message, __be32 from, __be
 	message->icmp.check = ~elb_sum_words((__u32 *)&message->icmp, 2 + ELB_QUOTE_WORDS);
 }
 
-/* The packet, unchanged so far, does not fit the hop. */
-ELB_NOINLINE int elb_too_big(ELB_CTX *ctx, __u32 l3, __u32 hop_index)
+/* The packet, unchanged so far, does not fit the hop; `grows`: by that much when translated. */
+ELB_NOINLINE int elb_too_big(ELB_CTX *ctx, __u32 l3, __u32 hop_index, __u32 grows)
 {
 	struct elb_message *out;
 	struct elb_l2_words *l2;
@@ -118,7 +118,7 @@ ELB_NOINLINE int elb_too_big(ELB_CTX *ctx, __u32 l3, __u32 hop_index)
 	if (!tell || !hop || !elb_take_ip(ctx, l3, &at, &eth, &ip) ||
 	    !(ip->frag_off & bpf_htons(ELB_IP_DF)) || !elb_may_tell(tell))
 		return elb_exit(ELB_REASON_TOO_BIG);
-	__u32 mtu = hop->mtu;
+	__u32 mtu = hop->mtu - grows;
 	at.pos = ip;
 	if (!ELB_TAKE(&at, &out))
 		return elb_exit(ELB_REASON_TOO_BIG);

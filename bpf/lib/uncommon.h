@@ -70,7 +70,13 @@ ELB_INLINE void elb_note_fragment(const struct elb_frag_key *key, __u32 ports)
 	bpf_map_update_elem(&elb_frags, key, &frag, BPF_ANY);
 }
 
-ELB_INLINE int elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet *eth,
+/*
+ * ICMP is handed back, so that its functions do not stand on the stack of this one: the mark, and
+ * what elb_icmp() needs, in bytes from the lowest: l3, header_len; then the tags.
+ */
+#define ELB_FOUND_ICMP (1ull << 63)
+
+ELB_INLINE __u64 elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet *eth,
 			     struct iphdr *ip)
 {
 	__u32 total_len = bpf_ntohs(ip->tot_len);
@@ -82,7 +88,7 @@ ELB_INLINE int elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	    total_len + at.l3 > elb_frame_len(ctx))
 		return elb_exit(elb_unbalanced(ip->daddr, ELB_REASON_MALFORMED));
 	if (ip->protocol == IPPROTO_ICMP)
-		return elb_icmp(ctx, at.l3, at.header_len, at.vlan);
+		return ELB_FOUND_ICMP | at.l3 | at.header_len << 8 | (__u64)at.vlan << 16;
 	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
 		return elb_exit(elb_unbalanced(ip->daddr, ELB_REASON_PROTOCOL));
 	if (ip->ihl > 5 && elb_odd_options(ctx, at.l3, at.header_len))
@@ -108,7 +114,8 @@ ELB_INLINE int elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	return verdict;
 }
 
-ELB_NOINLINE int elb_uncommon(ELB_CTX *ctx)
+/* The verdict, or ELB_FOUND_ICMP. */
+ELB_NOINLINE __u64 elb_uncommon(ELB_CTX *ctx)
 {
 	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
 	struct elb_place place = {.header_len = 20};
@@ -122,9 +129,9 @@ ELB_NOINLINE int elb_uncommon(ELB_CTX *ctx)
 		return elb_exit(ELB_REASON_MALFORMED);
 	if (type == bpf_htons(ETH_P_ARP))
 		return elb_exit(elb_answer_arp(eth, &at, elb_ingress(ctx)));
+	place.l3 = at.pos - (void *)eth;
 	if (type != bpf_htons(ETH_P_IP))
 		return elb_exit(ELB_REASON_PASS_OTHER);
-	place.l3 = at.pos - (void *)eth;
 	if (!ELB_TAKE(&at, &ip))
 		return elb_exit(ELB_REASON_MALFORMED);
 	return elb_uncommon4(ctx, place, eth, ip);

@@ -40,6 +40,42 @@ ELB_INLINE int mutate(struct xdp_md *ctx)
 	return 1;
 }
 
+ELB_INLINE int mutate6(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct elb_ip6 *ip = data + ETH_HLEN;
+	__u16 *ports = (void *)(ip + 1);
+	__u32 zero = 0;
+
+	if ((void *)(ports + 2) > end)
+		return 0;
+	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
+	if (!state)
+		return 0;
+	__u32 number = state->base + (__u32)state->next;
+	__u64 next = state->next + 1;
+	state->next = next < state->count ? next : 0;
+	ip->source = (struct elb_ip){
+		{bpf_htonl(0x20010db8), bpf_htonl(0x00010000), 0, number * 2654435761u}};
+	ip->dest = (struct elb_ip){{bpf_htonl(0x20010db8), 0, 0, bpf_htonl(1)}};
+	ip->hop_limit = 64;
+	ports[0] = bpf_htons(12345);
+	ports[1] = bpf_htons(80);
+	return 1;
+}
+
+SEC("xdp")
+int bench_floor6(struct xdp_md *ctx)
+{
+	return mutate6(ctx) ? XDP_TX : XDP_ABORTED;
+}
+
+SEC("xdp")
+int bench_balance6(struct xdp_md *ctx)
+{
+	return mutate6(ctx) ? elb_balance(ctx) : XDP_ABORTED;
+}
+
 SEC("xdp")
 int bench_floor(struct xdp_md *ctx)
 {
@@ -47,9 +83,9 @@ int bench_floor(struct xdp_md *ctx)
 }
 
 /*
- * The floor and one line of memory: reads and writes the cache line in which the balancer would find
- * the packet's connection, and does nothing else. What a hit costs beside it is the program's doing;
- * the rest is the machine's memory.
+ * The floor and one line of memory: reads and writes the cache line in which the balancer would
+ * find the packet's connection, and does nothing else. What a hit costs beside it is the program's
+ * doing; the rest is the machine's memory.
  */
 SEC("xdp")
 int bench_line(struct xdp_md *ctx)

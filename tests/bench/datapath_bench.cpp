@@ -42,6 +42,7 @@ struct Case {
   uint8_t flags;
   uint32_t repeat;
   ProgRunner* table;
+  uint16_t port = 0;  // of an IPv6 listener: 80 has IPv6 members, 81 those of IPv4
   std::vector<double> ns = {};
   std::vector<double> line_ns = {};  // of the second floor
 };
@@ -63,8 +64,11 @@ std::unique_ptr<ProgRunner> make_table(uint32_t slots) {
   options.local_count = 250;
   auto runner = std::make_unique<ProgRunner>(elf(), options);
   if (!runner->ok()) return nullptr;
-  runner->set_address("10.200.1.1", ELB_ADDR_VIP);
-  runner->set_listener("10.200.1.1", 80, 6, 1);
+  runner->set_address(Ipv4Address("10.200.1.1"), ELB_ADDR_VIP);
+  runner->set_listener(Ipv4Address("10.200.1.1"), 80, 6, 1);
+  runner->set_address(Ipv6Address("2001:db8::1"), ELB_ADDR_VIP);
+  runner->set_listener(Ipv6Address("2001:db8::1"), 80, 6, 2);
+  runner->set_listener(Ipv6Address("2001:db8::1"), 81, 6, 1);
   runner->set_link(ProgRunner::kLoopback, "02:00:00:00:00:01", 1500);
   runner->set_hop(1, {{2, 0, 0, 0, 0, 9}, {2, 0, 0, 0, 0, 8}, ProgRunner::kLoopback, 1500, 1, 0, 0});
   std::vector<uint32_t> ring;
@@ -73,6 +77,13 @@ std::unique_ptr<ProgRunner> make_table(uint32_t slots) {
     ring.push_back(i);
   }
   runner->set_ring(1, ring);
+  for (uint32_t i = 0; i < kMembers; i++) {
+    Ipv6Address member("2001:db8:2::");
+    member.bytes[15] = static_cast<uint8_t>(i + 1);
+    runner->set_member(kMembers + i, member, 8080, 1, 2);
+    ring[i] = kMembers + i;
+  }
+  runner->set_ring(2, ring);
   runner->free_hops(ELB_HOPS_MEMBERS, 4);
   return runner;
 }
@@ -138,7 +149,8 @@ void set_connections(const ProgRunner& runner, uint32_t connections, bool apart 
 }
 
 RunResult run(const Case& c, uint8_t flags, uint32_t repeat, const char* program = nullptr) {
-  const Bytes frame = Ethernet{} / IPv4{.dst = "10.200.1.1"} / TCP{.flags = flags} / "0123456789";
+  const Bytes frame = c.port == 0 ? Bytes(Ethernet{} / IPv4{.dst = "10.200.1.1"} / TCP{.flags = flags} / "0123456789")
+                                  : Bytes(Ethernet{} / IPv6{} / TCP{.dport = c.port, .flags = flags} / "0123456789");
   return c.table->run(frame, repeat, program ? program : c.program);
 }
 
@@ -278,6 +290,9 @@ int run_all(const Options& options) {
       {"hit, bandwidth limit", "bench_balance", 1, kAck, 500000, rated.get()},
       {"hit, 65536 connections", "bench_balance", 65536, kAck, 1000000, table.get()},
       {"hit, 524288 connections", "bench_balance", 524288, kAck, 1000000, medium.get()},
+      {"floor, IPv6 (empty XDP_TX)", "bench_floor6", 1, kAck, 500000, table.get(), 80},
+      {"IPv6 hit, 1 connection", "bench_balance6", 1, kAck, 500000, table.get(), 80},
+      {"IPv6 hit, 65536 connections", "bench_balance6", 65536, kAck, 1000000, table.get(), 80},
       {"new connection", "bench_open", kEndless, kSyn, 500000, table.get()},
       // In a table that the cache nearly holds, to see what each adds.
       {"new, small table", "bench_open", kEndless, kSyn, 300000, plain.get()},

@@ -101,6 +101,7 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
   const std::map<std::string, Map> wanted = {
       {ELB_MAP_META, {4, sizeof(elb_meta)}},
       {ELB_MAP_FLOWS, {4, sizeof(elb_flow)}},
+      {ELB_MAP_FLOWS6, {4, sizeof(elb_flow6)}},
       {ELB_MAP_LISTENERS, {sizeof(elb_listener_key), sizeof(elb_listener)}},
       {ELB_MAP_POLICIES, {4, sizeof(elb_policy)}},
       {ELB_MAP_LOADS, {4, 4}},

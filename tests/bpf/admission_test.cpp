@@ -162,7 +162,7 @@ TEST_F(Admission, PL05_IdleMembersTakeTurns) {
 TEST_F(Admission, PL05_OfManyMembersTheBetterOnesAreDrawn) {
   std::vector<uint32_t> ring;
   for (uint32_t i = 0; i < 80; i++) {
-    runner().set_member(170 + i, "10.0.0.21", kMemberPort, 1, 11);
+    runner().set_member(170 + i, Ipv4Address("10.0.0.21"), kMemberPort, 1, 11);
     ring.push_back(170 + i);
   }
   runner().set_ring(11, ring);

@@ -25,11 +25,11 @@ std::vector<std::pair<std::string, std::string>> rows() {
 TEST(DropReasonsDocument, HasOneRowForEachReasonInOrder) {
   const auto found = rows();
   std::vector<std::pair<std::string, std::string>> wanted;
-#define ELB_ROW(NAME, name, drop, text) wanted.emplace_back(name, drop ? "dropped" : "passed");
+#define ELB_ROW(NAME, name, drop, text) \
+  wanted.emplace_back(name, drop ? "dropped" : std::string_view(name).ends_with("_answered") ? "answered" : "passed");
   ELB_REASONS(ELB_ROW)
 #undef ELB_ROW
-  for (const auto reason : {ELB_REASON_ARP_ANSWERED, ELB_REASON_ECHO_ANSWERED, ELB_REASON_TOO_BIG_TOLD})
-    wanted[reason].second = "answered";
+  wanted[ELB_REASON_TOO_BIG_TOLD].second = "answered";
   wanted[ELB_REASON_ICMP_TRANSLATED].second = "forwarded";
   EXPECT_EQ(found, wanted);
 }

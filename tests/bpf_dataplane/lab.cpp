@@ -28,12 +28,35 @@ void must(bool ok, const char* what) {
   }
 }
 
-sockaddr_in socket_address(const Endpoint& endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = endpoint.address.v4_be();
-  address.sin_port = htons(endpoint.port);
-  return address;
+struct SocketAddress {
+  sockaddr_in6 v6{};
+  sockaddr_in v4{};
+  bool is_v4;
+  explicit SocketAddress(const Endpoint& endpoint) : is_v4(endpoint.address.is_v4()) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(endpoint.port);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(endpoint.port);
+    if (is_v4)
+      v4.sin_addr.s_addr = endpoint.address.v4_be();
+    else
+      std::memcpy(&v6.sin6_addr, endpoint.address.bytes().data(), 16);
+  }
+  const sockaddr* get() const {
+    return is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
+  }
+  socklen_t size() const { return is_v4 ? sizeof v4 : sizeof v6; }
+};
+
+/// A socket bound to a port on every address of both families.
+Fd bound(int type, uint16_t port) {
+  Fd fd(socket(AF_INET6, type | SOCK_CLOEXEC, 0));
+  const int one = 1, zero = 0;
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  const SocketAddress any({IpAddress::from_v6({}), port});
+  must(bind(fd.get(), any.get(), any.size()) == 0, "bind");
+  return fd;
 }
 
 /// A process in a network namespace of its own that waits until its parent ends.
@@ -86,6 +109,15 @@ void Lab::add_host(const std::string& name, int number) {
   run_in(name, "ethtool -K eth0 gro on");
 }
 
+void Lab::add_ipv6(const std::string& name, int number) {
+  run(fmt::format("sysctl -qw net.ipv6.conf.all.forwarding=1; ip -6 addr add fd00:{}::1/64 dev {} nodad", number,
+                  interface(name)));
+  run_in(name, fmt::format("ip -6 addr add fd00:{0}::2/64 dev eth0 nodad && ip -6 route add default via fd00:{0}::1",
+                           number));
+  // Without a link-local address of its own the node can not ask for neighbours.
+  run("while ip -6 addr show tentative | grep -q inet6; do sleep 0.1; done");
+}
+
 IpAddress Lab::address(const std::string& name) const { return hosts_.at(name).address; }
 
 std::string Lab::run(const std::string& command) const {
@@ -112,11 +144,7 @@ void Lab::in_host(const std::string& host, const std::function<void()>& what) co
 Fd Lab::listen(const std::string& host, uint16_t port) const {
   Fd result;
   in_host(host, [&] {
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int one = 1;
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    const auto address = socket_address({IpAddress(), port});
-    must(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    Fd fd = bound(SOCK_STREAM, port);
     must(::listen(fd.get(), 64) == 0, "listen");
     result = std::move(fd);
   });
@@ -126,10 +154,9 @@ Fd Lab::listen(const std::string& host, uint16_t port) const {
 Fd Lab::connect(const std::string& host, const Endpoint& to) const {
   Fd result;
   in_host(host, [&] {
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto address = socket_address(to);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS)
-      return;
+    const SocketAddress address(to);
+    Fd fd(socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::connect(fd.get(), address.get(), address.size()) != 0 && errno != EINPROGRESS) return;
     pollfd waiting{fd.get(), POLLOUT, 0};
     int error = 0;
     socklen_t size = sizeof error;
@@ -143,8 +170,8 @@ Fd Lab::udp(const std::string& host, uint16_t port) const {
   Fd result;
   in_host(host, [&] {
     Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const auto address = socket_address({IpAddress(), port});
-    must(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    const SocketAddress address({IpAddress(), port});
+    must(bind(fd.get(), address.get(), address.size()) == 0, "bind");
     result = std::move(fd);
   });
   return result;

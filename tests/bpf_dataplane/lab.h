@@ -32,7 +32,9 @@ class Lab {
   /// A namespace with eth0 at 10.1.<number>.2/24 behind elb-<name> at 10.1.<number>.1, default route to the node;
   /// offloads set as XDP needs them.
   void add_host(const std::string& name, int number);
-  /// The address of a host.
+  /// Gives the host fd00:<number>::2/64 and its interface on the node fd00:<number>::1, default route likewise.
+  void add_ipv6(const std::string& name, int number);
+  /// The IPv4 address of a host.
   IpAddress address(const std::string& name) const;
   static std::string interface(const std::string& name) { return "elb-" + name; }
 

@@ -4,6 +4,7 @@
 // packets are made. describe() is for messages of failed comparisons. Thread rule: plain values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -29,6 +30,13 @@ struct Ipv4Address {
   Ipv4Address(const char* text);  // NOLINT: dotted quad, aborts on anything else
   static Ipv4Address from_be(uint32_t network_order);
   static Ipv4Address from_host(uint32_t host_order);
+};
+
+struct Ipv6Address {
+  std::array<uint8_t, 16> bytes{};
+  Ipv6Address() = default;
+  Ipv6Address(const char* text);  // NOLINT: RFC 4291 text, aborts on anything else
+  auto operator<=>(const Ipv6Address&) const = default;
 };
 
 inline constexpr uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
@@ -64,6 +72,18 @@ struct IPv4 {
   std::optional<uint16_t> total_length;
   std::optional<uint16_t> check;
 };
+struct IPv6 {
+  Ipv6Address src = "2001:db8:1::2";
+  Ipv6Address dst = "2001:db8::1";
+  uint8_t hop_limit = 64;
+  uint8_t traffic_class = 0;
+  uint32_t flow_label = 0;
+  Bytes extensions;                 // whole headers, each with its successor's number in its first byte
+  std::optional<uint8_t> version;   // 4 bits
+  std::optional<uint8_t> next;      // of the fixed header; the first extension's number if there are any
+  std::optional<uint8_t> protocol;  // behind the extensions, in the checksums' pseudo header
+  std::optional<uint16_t> payload_length;
+};
 struct TCP {
   uint16_t sport = 40000;
   uint16_t dport = 80;
@@ -86,11 +106,17 @@ struct ICMP {
   uint8_t code = 0;
   std::optional<uint16_t> mtu;  // of "fragmentation needed"
 };
+struct ICMPv6 {
+  uint8_t type = 128;
+  uint8_t code = 0;
+  uint32_t word = 0x00010001;  // identifier and sequence, MTU, flags
+  std::optional<uint16_t> check;
+};
 struct Payload {
   Bytes bytes;
 };
 
-using Layer = std::variant<Ethernet, Vlan, Arp, IPv4, TCP, UDP, ICMP, Payload>;
+using Layer = std::variant<Ethernet, Vlan, Arp, IPv4, IPv6, TCP, UDP, ICMP, ICMPv6, Payload>;
 
 class Packet {
  public:

@@ -49,6 +49,12 @@ void set_entries(bpf_object* object, const char* map, uint32_t entries) {
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
 }
 
+elb_ip ip_of(const Ipv6Address& address) {
+  elb_ip ip;
+  std::memcpy(&ip, address.bytes.data(), sizeof ip);
+  return ip;
+}
+
 template <class T>
 T sum_cpus(int fd, uint32_t key, void (*add)(T&, const T&)) {
   std::vector<T> values(libbpf_num_possible_cpus());
@@ -85,7 +91,17 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local_count", &options.local_count, sizeof options.local_count);
   set_constant(object_, "elb_new_per_tick", &options.new_per_tick, sizeof options.new_per_tick);
   set_constant(object_, "elb_cpu_count", &cpus, sizeof cpus);
+  uint64_t seeds6[ELB_SEEDS6];
+  for (uint32_t i = 0; i < ELB_SEEDS6; i++) seeds6[i] = elb_derive_seed6(options.seed[i % 5], i);
+  uint32_t prefix6[4];
+  std::memcpy(prefix6, options.local6_first.bytes.data(), sizeof prefix6);
+  const uint32_t first6 = ntohl(prefix6[3]);
+  set_constant(object_, "elb_seeds6", seeds6, sizeof seeds6);
+  set_constant(object_, "elb_local6_prefix", prefix6, sizeof prefix6[0] * 3);
+  set_constant(object_, "elb_local6_first_host", &first6, sizeof first6);
+  set_constant(object_, "elb_local6_count", &options.local6_count, sizeof options.local6_count);
   set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
+  set_entries(object_, ELB_MAP_FLOWS6, options.local6_count ? options.flow_slots : 1);
   for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);
   for (const char* map : {ELB_MAP_MEMBERS, ELB_MAP_PORTS, ELB_MAP_TRAFFIC, ELB_MAP_LOADS})
@@ -137,13 +153,29 @@ void ProgRunner::put(const char* map, const void* key, const void* value) const 
 }
 
 void ProgRunner::set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix) {
-  const elb_addr_key key{prefix + ELB_MAPPED_SHIFT, elb_mapped(addr.be)};
+  put_address(elb_mapped(addr.be), kind, prefix + ELB_MAPPED_SHIFT);
+}
+
+void ProgRunner::set_address(Ipv6Address addr, elb_addr_kind kind, uint32_t prefix) {
+  put_address(ip_of(addr), kind, prefix);
+}
+
+void ProgRunner::put_address(const elb_ip& addr, elb_addr_kind kind, uint32_t prefix) const {
+  const elb_addr_key key{prefix, addr};
   const uint32_t value = kind;
   put(ELB_MAP_ADDRS, &key, &value);
 }
 
 void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) {
-  const elb_listener_key key{elb_mapped(vip.be), htons(port), proto, 0};
+  put_listener(elb_mapped(vip.be), port, proto, index, flags);
+}
+
+void ProgRunner::set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index) {
+  put_listener(ip_of(vip), port, proto, index, 0);
+}
+
+void ProgRunner::put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) const {
+  const elb_listener_key key{vip, htons(port), proto, 0};
   elb_listener value{};
   value.index = index;
   value.flags = flags;
@@ -164,8 +196,16 @@ void ProgRunner::set_ring(uint32_t listener, const std::vector<uint32_t>& member
 }
 
 void ProgRunner::set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener) {
+  put_member(index, elb_mapped(addr.be), port, hop, listener);
+}
+
+void ProgRunner::set_member(uint32_t index, Ipv6Address addr, uint16_t port, uint16_t hop, uint32_t listener) {
+  put_member(index, ip_of(addr), port, hop, listener);
+}
+
+void ProgRunner::put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener) {
   elb_member member{};
-  member.addr = elb_mapped(addr.be);
+  member.addr = addr;
   member.port = htons(port);
   member.hop = hop;
   member.listener = listener;

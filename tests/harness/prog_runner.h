@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "elb/flow6.h"
 #include "elb/flow_sweep.h"
 #include "harness/packet.h"
 
@@ -26,6 +27,8 @@ struct RunnerOptions {
   uint32_t members = 256;
   Ipv4Address local_first = "100.125.0.2";
   uint32_t local_count = 4;
+  Ipv6Address local6_first = "fd00:100:125::2";
+  uint32_t local6_count = 4;  // 0: IPv6 is not configured
   uint32_t tick_shift = 7;
   uint32_t new_per_tick = 0;  // of the rate guard
   uint64_t seed[5] = {0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0};
@@ -60,8 +63,11 @@ class ProgRunner {
   void set_address(Ipv4Address addr, elb_addr_kind kind, uint32_t prefix = 32);
   void set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags = 0);
   void set_rate(uint32_t index, const elb_rate& rate);
+  void set_address(Ipv6Address addr, elb_addr_kind kind, uint32_t prefix = 128);
+  void set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index);
   void set_ring(uint32_t listener, const std::vector<uint32_t>& members);
   void set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener);
+  void set_member(uint32_t index, Ipv6Address addr, uint16_t port, uint16_t hop, uint32_t listener);
   void put_member(uint32_t index, const elb_member& member);
   elb_member member(uint32_t index) const;
   void set_policy(uint32_t listener, const elb_policy& policy);
@@ -96,6 +102,9 @@ class ProgRunner {
 
  private:
   void put(const char* map, const void* key, const void* value) const;
+  void put_address(const elb_ip& addr, elb_addr_kind kind, uint32_t prefix) const;
+  void put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) const;
+  void put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener);
 
   Hook hook_;
   bpf_object* object_ = nullptr;

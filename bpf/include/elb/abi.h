@@ -30,6 +30,7 @@
 /* Names of pinned maps (at most 15 characters). */
 #define ELB_MAP_META	  "elb_meta"	  /* ARRAY 1: struct elb_meta */
 #define ELB_MAP_FLOWS	  "elb_flows"	  /* ARRAY, mmap: struct elb_flow */
+#define ELB_MAP_FLOWS6	  "elb_flows6"	  /* ARRAY, mmap, by slot of elb_flows: struct elb_flow6 */
 #define ELB_MAP_LISTENERS "elb_listeners" /* HASH: elb_listener_key -> elb_listener */
 #define ELB_MAP_POLICIES  "elb_policies"  /* ARRAY by listener index: struct elb_policy */
 #define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */
@@ -75,7 +76,7 @@ struct elb_flow {
 	__u32 home; /* belongs to the position */
 	__u32 ctl;  /* belongs to the occupant: phase, ELB_FLOW_* flags, generation */
 	__u32 last; /* tick of the last packet */
-	__u8 proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 proto; /* IPPROTO_TCP or IPPROTO_UDP, with ELB_KEY_V6 if the key is of IPv6 */
 	__u8 pad;
 	__u16 hop; /* where rewritten packets go */
 	__u64 key_addrs;
@@ -92,6 +93,9 @@ struct elb_flow {
 	__u32 peer; /* slot of the other direction's entry */
 };
 ELB_ASSERT(sizeof(struct elb_flow) == ELB_CACHE_LINE, "one cache line per direction");
+
+#define ELB_KEY_V6	      0x80u /* so that keys of the families never meet */
+#define ELB_FLOW_PROTO(proto) ((proto)&0x7fu)
 
 /* The bytes wrap at 2^48 without touching the member; its listener is in elb_members. */
 #define ELB_FLOW_MEMBER(traffic)	((__u16)(traffic))
@@ -392,7 +396,13 @@ enum elb_addr_kind {
 	  "forwarded without the client's address: no room in the TCP header or the link's MTU")   \
 	X(RESET_SENT, "reset_sent", 0,                                                             \
 	  "a RST was sent: for a segment that could not be served, or to an end of a "             \
-	  "connection that was ended")
+	  "connection that was ended")                                                             \
+	X(ND_ANSWERED, "nd_answered", 0,                                                           \
+	  "neighbour solicitation for a virtual or local address, answered by the balancer")       \
+	X(IP6_EXTENSION, "ip6_extension", 1,                                                       \
+	  "IPv6 extension headers that are not balanced: routing, authentication, or too many")    \
+	X(NO_UDP_CHECKSUM, "no_udp_checksum", 1,                                                   \
+	  "UDP without checksum, which IPv6 does not allow: have the member compute it")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,

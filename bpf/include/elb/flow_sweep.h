@@ -82,7 +82,7 @@ ELB_INLINE enum elb_flow_state elb_flow_state_of(__u8 proto, __u32 forward_ctl)
 	const __u32 fins = ELB_FLOW_FIN_IN | ELB_FLOW_FIN_OUT;
 	const __u32 seen = ELB_FLOW_SEEN_IN | ELB_FLOW_SEEN_OUT;
 
-	if (proto != 6)
+	if (ELB_FLOW_PROTO(proto) != 6)
 		return ELB_STATE_UDP;
 	if ((forward_ctl & ELB_FLOW_RST) || (forward_ctl & fins) == fins)
 		return ELB_STATE_CLOSED;

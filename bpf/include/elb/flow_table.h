@@ -136,7 +136,8 @@ ELB_INLINE struct elb_flow *elb_table_slot(const struct elb_table *table, __u32 
 /* Plain view of a mapped table; owns nothing. base is aligned to a cache line. */
 struct elb_table {
 	struct elb_flow *base;
-	__u32 mask; /* number of slots - 1 */
+	const struct elb_flow6 *beside; /* by slot; NULL: no IPv6 */
+	__u32 mask;			/* number of slots - 1 */
 	__u64 seed[5];
 };
 

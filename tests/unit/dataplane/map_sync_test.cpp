@@ -361,6 +361,45 @@ TEST_F(MapSyncTest, ARemovedListenersCountersAreClearedForTheNextOne) {
   EXPECT_EQ(port.listeners.begin()->second.index, 0U);
 }
 
+struct Families {
+  const char* vip;
+  const char* member;
+  const char* local6;  // null: IPv6 is not configured
+  size_t listeners, ring;
+};
+
+TEST(MapSyncFamilies, Ipv6ClientsReachBothFamiliesIpv4ClientsOnlyTheirOwn) {
+  for (const Families& row : {Families{"192.0.2.1", "10.0.0.1", nullptr, 1, 1},
+                              {"192.0.2.1", "10.0.0.1", "fd00::/112", 1, 1},
+                              {"192.0.2.1", "2001:db8::1", "fd00::/112", 1, 0},
+                              {"2001:db8::1", "10.0.0.1", "fd00::/112", 1, 1},
+                              {"2001:db8::1", "2001:db8::2", "fd00::/112", 1, 1},
+                              {"2001:db8::1", "10.0.0.1", nullptr, 0, 0},
+                              {"192.0.2.1", "2001:db8::1", nullptr, 1, 0}}) {
+    SCOPED_TRACE(fmt::format("{} {} {}", row.vip, row.member, row.local6 ? row.local6 : "-"));
+    auto with = options();
+    if (row.local6) with.local_addresses6 = *Cidr::parse(row.local6);
+    test::FakeMapPort port;
+    MapSync sync(port, with);
+    auto snapshot = SnapshotBuilder().listener(1, {member(1)}).build();
+    snapshot.vips = {*IpAddress::parse(row.vip)};
+    snapshot.listeners[0].vip.address = snapshot.vips[0];
+    snapshot.pools[0].members[0].endpoint.address = *IpAddress::parse(row.member);
+    auto desired = sync.plan(snapshot, {});
+    ASSERT_TRUE(desired);
+    ASSERT_TRUE(sync.commit(std::move(*desired), [] { return 0; }));
+    EXPECT_EQ(port.listeners.size(), row.listeners);
+    EXPECT_EQ(port.rings.empty() ? 0 : port.rings.begin()->second->size(), row.ring);
+    const auto holds = [&](const char* prefix, uint8_t length, uint32_t kind) {
+      const auto found = port.addrs.find(abi_prefix(*IpAddress::parse(prefix), length));
+      return found != port.addrs.end() && found->second == kind;
+    };
+    EXPECT_EQ(port.addrs.contains(abi_host(*IpAddress::parse(row.vip))), row.listeners != 0);
+    EXPECT_EQ(holds("fd00::", 112, ELB_ADDR_LOCAL), row.local6 != nullptr);
+    EXPECT_EQ(holds("fd00::1", 128, ELB_ADDR_HOST), row.local6 != nullptr);
+  }
+}
+
 TEST_F(MapSyncTest, TheNodesOwnAddressWinsOverAVirtualOne) {
   auto snapshot = SnapshotBuilder().listener(1, {}).build();
   snapshot.vips = {*IpAddress::parse("100.125.0.1")};

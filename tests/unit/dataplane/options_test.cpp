@@ -31,6 +31,25 @@ TEST(DataplaneOptions, SplitsTheLocalAddresses) {
   EXPECT_EQ(options("10.0.0.0/8").local_count(), (1U << 24) - 3);
 }
 
+TEST(DataplaneOptions, SplitsTheIpv6LocalAddresses) {
+  auto both = options();
+  EXPECT_EQ(both.host_addresses().size(), 1U) << "IPv6 is off without a prefix";
+  const auto with = [&](const char* prefix) {
+    both.local_addresses6 = *Cidr::parse(prefix);
+    EXPECT_TRUE(both.validate()) << prefix;
+    return both;
+  };
+  EXPECT_EQ(with("fd00:100:125::/112").host_address6().to_string(), "fd00:100:125::1");
+  EXPECT_EQ(both.first_local6().to_string(), "fd00:100:125::2");
+  EXPECT_EQ(both.local_count6(), 65534U);  // ::2 to ::ffff
+  EXPECT_EQ(both.host_addresses(),
+            (std::vector{*IpAddress::parse("100.125.0.1"), *IpAddress::parse("fd00:100:125::1")}));
+  EXPECT_EQ(with("fd00:100:125::10/124").host_address6().to_string(), "fd00:100:125::11");
+  EXPECT_EQ(both.local_count6(), 14U);
+  EXPECT_EQ(with("2001:db8::/64").local_count6(), 65534U) << "bounded, whatever the prefix";
+  EXPECT_EQ(with("2001:db8::4/126").local_count6(), 2U);
+}
+
 TEST(DataplaneOptions, TheDefaultsAreValid) {
   const auto status = options().validate();
   EXPECT_TRUE(status) << status.error().to_string();
@@ -42,6 +61,9 @@ TEST(DataplaneOptions, NamesTheFieldAtFault) {
   EXPECT_EQ(field_at_fault([](auto& o) { o.interfaces = {"a-name-that-is-too-long"}; }), "interfaces");
   EXPECT_EQ(field_at_fault([](auto& o) { o.local_addresses = *Cidr::parse("10.0.0.0/31"); }), "local-addresses");
   EXPECT_EQ(field_at_fault([](auto& o) { o.local_addresses = *Cidr::parse("2001:db8::/64"); }), "local-addresses");
+  EXPECT_EQ(field_at_fault([](auto& o) { o.local_addresses6 = *Cidr::parse("2001:db8::/48"); }), "local-addresses");
+  EXPECT_EQ(field_at_fault([](auto& o) { o.local_addresses6 = *Cidr::parse("2001:db8::/127"); }), "local-addresses");
+  EXPECT_EQ(field_at_fault([](auto& o) { o.local_addresses6 = *Cidr::parse("10.0.0.0/24"); }), "local-addresses");
   EXPECT_EQ(field_at_fault([](auto& o) { o.flow_slots = 3000; }), "flow-slots");
   EXPECT_EQ(field_at_fault([](auto& o) { o.flow_slots = 512; }), "flow-slots");
   EXPECT_EQ(field_at_fault([](auto& o) { o.max_listeners = 0; }), "max-listeners");

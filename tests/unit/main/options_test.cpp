@@ -44,6 +44,27 @@ TEST(Options, FlagsReachTheParts) {
   EXPECT_EQ(options->subnets[0].gateway->to_string(), "10.1.0.1");
 }
 
+TEST(Options, LocalAddressesOfBothFamiliesInEveryForm) {
+  using Words = std::vector<std::string>;
+  for (const Words& form : {Words{"--local-addresses", "100.125.7.0/24,fd00:7::/112"},
+                            Words{"--local-addresses", "fd00:7::/112", "--local-addresses", "100.125.7.0/24"}}) {
+    Words words{"--interface", "eth0"};
+    words.insert(words.end(), form.begin(), form.end());
+    const auto parsed = parse(words);
+    const auto* options = std::get_if<Options>(&parsed);
+    ASSERT_NE(options, nullptr);
+    EXPECT_EQ(options->dataplane.local_addresses.to_string(), "100.125.7.0/24");
+    ASSERT_TRUE(options->dataplane.local_addresses6);
+    EXPECT_EQ(options->dataplane.local_addresses6->to_string(), "fd00:7::/112");
+  }
+  const std::string path = testing::TempDir() + "elb-options6-test.toml";
+  std::ofstream(path) << "interface = [\"eth0\"]\nlocal-addresses = [\"100.125.7.0/24\", \"fd00:7::/112\"]\n";
+  const auto parsed = parse({"--config", path});
+  std::remove(path.c_str());
+  ASSERT_NE(std::get_if<Options>(&parsed), nullptr);
+  EXPECT_TRUE(std::get<Options>(parsed).dataplane.local_addresses6);
+}
+
 TEST(Options, FileAndFlagsAndTheFlagWins) {
   const std::string path = testing::TempDir() + "elb-options-test.toml";
   std::ofstream(path) << "interface = [\"eth0\"]\nflow-slots = 8192\nsubnet = [\"name=lan,cidr=10.1.0.0/24\"]\n";
@@ -61,6 +82,10 @@ TEST(Options, ComplaintsNameTheOption) {
   EXPECT_NE(complaint({}).find("interface"), std::string::npos);
   EXPECT_NE(complaint({"--interface", "eth0", "--flow-slots", "1000"}).find("flow-slots"), std::string::npos);
   EXPECT_NE(complaint({"--interface", "eth0", "--local-addresses", "x"}).find("local-addresses"), std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--local-addresses", "fd00::/112"}).find("IPv4 prefix is required"),
+            std::string::npos);
+  EXPECT_NE(complaint({"--interface", "eth0", "--local-addresses", "10.0.0.0/24,10.0.1.0/24"}).find("of that family"),
+            std::string::npos);
   EXPECT_NE(complaint({"--interface", "eth0", "--listen", "9876"}).find("listen"), std::string::npos);
   EXPECT_NE(complaint({"--interface", "eth0", "--subnet", "name=a"}).find("subnet[0]: cidr"), std::string::npos);
   EXPECT_NE(complaint({"--interface", "eth0", "--no-such-flag"}).find("no-such-flag"), std::string::npos);
