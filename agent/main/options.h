@@ -27,7 +27,11 @@ struct Options {
   bool check = false;
 
   /// What the API needs to know of the node's addresses.
-  model::Node node() const { return {subnets, eip_pools, {dataplane.local_addresses}}; }
+  model::Node node() const {
+    model::Node node{subnets, eip_pools, {dataplane.local_addresses}};
+    if (dataplane.local_addresses6) node.local_addresses.push_back(*dataplane.local_addresses6);
+    return node;
+  }
 };
 
 /// Options to run with, or the exit status when --help, --version or a usage error has been answered already.

@@ -45,7 +45,7 @@ class DraftTest : public testing::Test {
 
   test::ManualClock clock_;
   test::SeededRandom random_{1};
-  model::Node node_{.subnets = sample_subnets()};
+  model::Node node_{.subnets = sample_subnets(), .eip_pools = {}, .local_addresses = {}};
   const model::Model base_{};
   Draft draft_{base_, node_, clock_, random_};
 };

@@ -380,7 +380,7 @@ TEST(MapSyncFamilies, Ipv6ClientsReachBothFamiliesIpv4ClientsOnlyTheirOwn) {
     auto with = options();
     if (row.local6) with.local_addresses6 = *Cidr::parse(row.local6);
     test::FakeMapPort port;
-    MapSync sync(port, with);
+    MapSync sync(port, with, kRate);
     auto snapshot = SnapshotBuilder().listener(1, {member(1)}).build();
     snapshot.vips = {*IpAddress::parse(row.vip)};
     snapshot.listeners[0].vip.address = snapshot.vips[0];
