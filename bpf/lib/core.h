@@ -90,7 +90,9 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 		}
 	}
 
-	__u32 total_len = bpf_ntohs(ip->tot_len), proto = ip->protocol;
+	/* In one register, which the compiler must not take apart: places on the stack are few. */
+	__u64 facts = bpf_ntohs(ip->tot_len) | (__u64)ip->protocol << 16 | (__u64)l4.word << 32;
+	asm volatile("" : "+r"(facts));
 	elb_hop_write(hop, eth);
 	elb_nat_rewrite(ctx, at, flow, ip, &l4); /* in tc, the last use of ip */
 	if (!elb_flow_still(flow, ctl))
@@ -99,7 +101,9 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 	int verdict = elb_send(ctx, hop->ifindex);
 	if (!ELB_LEAVES(verdict))
 		return verdict;
-	if (proto == IPPROTO_TCP && at.fragment != ELB_FRAGMENT_LATER) {
+	__u32 total_len = facts & 0xffff;
+	if ((facts >> 16 & 0xff) == IPPROTO_TCP && at.fragment != ELB_FRAGMENT_LATER) {
+		l4.word = facts >> 32;
 		elb_track(flow, ctl, elb_tcp_flags(&l4));
 		elb_toa_heard(flow, ctl, total_len - at.header_len, l4.word);
 	}
