@@ -119,13 +119,15 @@ TEST(Top, CountersThatBeganAnewHaveNoRate) {
   EXPECT_EQ(rates.get("drops").size(), 0U) << "nothing is dropped now";
 }
 
-TEST(Top, TablesForPipes) {
+TEST(Top, TablesForPipesAndInPlaceForTerminals) {
   ScriptedAgent agent;
   agent.on("GET /v1/counters", {{200, counters(1000000, 100, 0, 0)}, {200, counters(2000000, 350, 0, 0)}});
   const Ran piped = run_elbctl({"top", "--once"}, agent);
   EXPECT_THAT(piped.out, HasSubstr("LISTENER"));
   EXPECT_THAT(piped.out, HasSubstr("250"));
   EXPECT_THAT(piped.out, Not(HasSubstr("\x1b")));
+  const Ran shown = run_elbctl({"top", "--rounds", "2"}, agent, {.terminal = true, .width = 60});
+  EXPECT_THAT(shown.out, HasSubstr("\x1b[H"));
   EXPECT_EQ(run_elbctl({"top", "--interval", "0"}, agent).exit, Exit::kUsage);
   EXPECT_EQ(run_elbctl({"top", "--sort", "colour"}, agent).exit, Exit::kUsage);
 }
