@@ -2,6 +2,7 @@
 // elbctl top
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "cli/args.h"
@@ -98,6 +99,8 @@ Done run(Context& context, const Command&, const Args& args) {
   const auto rounds = rounds_of(args);
   if (!rounds) return pass_on(rounds.error());
   const std::string key = args.get("sort").value_or("connections");
+  if (const auto& keys = rate_sort_keys(); std::find(keys.begin(), keys.end(), key) == keys.end())
+    return usage_error(fmt::format("--sort '{}' is none of the keys in 'elbctl top --help'", harmless(key)));
   const bool in_place = context.env.terminal && *rounds != 1;
   auto before = context.api.get("/v1/counters");
   if (!before) return pass_on(before.error());

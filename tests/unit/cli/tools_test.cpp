@@ -122,7 +122,7 @@ TEST(Top, CountersThatBeganAnewHaveNoRate) {
 TEST(Top, TablesForPipesAndInPlaceForTerminals) {
   ScriptedAgent agent;
   agent.on("GET /v1/counters", {{200, counters(1000000, 100, 0, 0)}, {200, counters(2000000, 350, 0, 0)}});
-  const Ran piped = run_elbctl({"top", "--rounds", "2"}, agent);
+  const Ran piped = run_elbctl({"top", "--once"}, agent);
   EXPECT_THAT(piped.out, HasSubstr("LISTENER"));
   EXPECT_THAT(piped.out, HasSubstr("250"));
   EXPECT_THAT(piped.out, Not(HasSubstr("\x1b")));
