@@ -36,8 +36,8 @@ struct DataplaneOptions {
   std::vector<std::string> interfaces;  // every link that clients' or members' packets arrive at
   HookMode mode = HookMode::kAuto;
   std::map<std::string, HookMode> modes;  // of single interfaces
-  Cidr local_addresses;                   // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
-  std::optional<Cidr> local_addresses6;   // IPv6, /64 to /126, likewise; nothing: IPv6 is not served
+  Cidr local_addresses;                  // IPv4, /8 to /30: the first usable is the node's own, the others are for SNAT
+  std::optional<Cidr> local_addresses6;  // IPv6, /64 to /126, likewise; nothing: IPv6 is not served
   std::string pin_dir = "/sys/fs/bpf/elb";  // below a mounted bpffs
   uint32_t flow_slots = 1U << 20;           // power of two; two for each connection and one for each resting port
   uint32_t max_listeners = 4096;

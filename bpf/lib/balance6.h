@@ -128,12 +128,14 @@ ELB_INLINE int elb_translate6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 	ip->source = beside->new_source;
 	ip->dest = beside->new_dest;
 	elb_hop_write(hop, eth);
-	__u32 flags = elb_tcp_flags(&l4);
+	/* In one register, as in elb_translate(). */
+	__u64 facts = length | (__u64)elb_tcp_flags(&l4) << 32;
+	asm volatile("" : "+r"(facts));
 	elb_l4_rewrite(ctx, where, flow, &l4); /* in tc, the last use of the frame */
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
 	__u32 out_vlan = hop->vlan;
-	int verdict = elb_depart(ctx, hop, flow, ctl, flags, length);
+	int verdict = elb_depart(ctx, hop, flow, ctl, facts >> 32, (__u32)facts);
 	if (ELB_LEAVES(verdict) && out_vlan != vlan && elb_retag(ctx, vlan, out_vlan))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
 	return verdict;

@@ -77,7 +77,7 @@ ELB_INLINE void elb_note_fragment(const struct elb_frag_key *key, __u32 ports)
 #define ELB_FOUND_ICMP (1ull << 63)
 
 ELB_INLINE __u64 elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet *eth,
-			     struct iphdr *ip)
+			       struct iphdr *ip)
 {
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 	__u16 frag_off = bpf_ntohs(ip->frag_off);

@@ -363,8 +363,7 @@ TEST_F(Admission, AListenerThatHasHadItsShareIsRefusedAndOthersAreNot) {
 TEST_F(Admission, WhatIsRefusedOnTheWayIsNotCountedAsOpen) {
   Testbed full({.flow_slots = 256}, admission_world());
   uint32_t open = 0;
-  for (uint16_t i = 0; i < 2000; i++)
-    open += admitted(full.runner.run(packet(kClients, kPlain, kSyn, 1000 + i)));
+  for (uint16_t i = 0; i < 2000; i++) open += admitted(full.runner.run(packet(kClients, kPlain, kSyn, 1000 + i)));
   EXPECT_LT(open, 200u);
   EXPECT_EQ(full.runner.cursor(1).active, open);
   EXPECT_EQ(full.runner.load(10) + full.runner.load(11) + full.runner.load(12), open);

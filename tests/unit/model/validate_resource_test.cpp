@@ -71,8 +71,8 @@ TEST(ValidateResource, LB_05_TheSubnetIsMandatoryAndTheAddressUnicast) {
   lb.vip_subnet_id.clear();
   EXPECT_INVALID(lb, "vip_subnet_id");
   lb = sample_load_balancer("a");
-  for (const char* address : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "::7:1", "ff02::1",
-                              "fe80::1", "febf::1", "::ffff:10.0.0.1"}) {
+  for (const char* address : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "::7:1",
+                              "ff02::1", "fe80::1", "febf::1", "::ffff:10.0.0.1"}) {
     lb.vip_address = ip(address);
     EXPECT_INVALID(lb, "vip_address");
   }
