@@ -36,6 +36,7 @@ std::vector<uint32_t> build_maglev(std::span<const std::string> names, size_t si
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return names[a] < names[b]; });
   std::vector<Turns> turns;
+  turns.reserve(order.size());
   for (const uint32_t member : order)
     turns.push_back(
         {member, hash_of(names[member], 0) % size, hash_of(names[member], 0x9E3779B97F4A7C15ULL) % (size - 1) + 1});

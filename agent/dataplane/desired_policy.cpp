@@ -32,12 +32,14 @@ elb_algorithm abi_algorithm(model::Algorithm algorithm) {
 std::vector<uint32_t> turns_of(model::Algorithm algorithm, const std::vector<RingMember>& members) {
   if (algorithm == model::Algorithm::kSourceIp) {
     std::vector<std::string> names;
+    names.reserve(members.size());
     for (const RingMember& member : members) names.push_back(member.endpoint.to_string());
     return algo::build_maglev(names);
   }
   // Draws out of a ring in which members stand as often as they weigh are weighted draws.
   const bool once = algorithm == model::Algorithm::kLeastConnections && members.size() <= ELB_LEAST_SCAN;
   std::vector<uint32_t> weights;
+  weights.reserve(members.size());
   for (const RingMember& member : members) weights.push_back(once ? 1 : member.weight);
   return algo::build_wrr_ring(weights, kRingMax);
 }

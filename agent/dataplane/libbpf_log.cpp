@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 
@@ -36,8 +37,12 @@ void write_lines(bool important, const char* library, const char* format, va_lis
   }
 }
 
+/// What the kernel adds to an error that the caller may well expect (no filter where one is looked for).
+constexpr std::string_view kKernelRemark = "libbpf: Kernel error message";
+
 int from_libbpf(libbpf_print_level level, const char* format, va_list args) {
-  write_lines(level == LIBBPF_WARN, "libbpf", format, args);
+  const bool important = level == LIBBPF_WARN && !std::string_view(format).starts_with(kKernelRemark);
+  write_lines(important, "libbpf", format, args);
   return 0;
 }
 

@@ -41,7 +41,7 @@ ELB_INLINE int elb_not_plain(ELB_CTX *ctx)
 			return elb_balance6(ctx, found, found >> 32);
 	}
 	__u64 found = elb_uncommon(ctx);
-	if (found & ELB_FOUND_ICMP)
+	if (ELB_IS_FOUND_ICMP(found))
 		return elb_icmp(ctx, found & 255, found >> 8 & 255, found >> 16);
 	return found;
 }

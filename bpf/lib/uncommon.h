@@ -74,7 +74,8 @@ ELB_INLINE void elb_note_fragment(const struct elb_frag_key *key, __u32 ports)
  * ICMP is handed back, so that its functions do not stand on the stack of this one: the mark, and
  * what elb_icmp() needs, in bytes from the lowest: l3, header_len; then the tags.
  */
-#define ELB_FOUND_ICMP (1ull << 63)
+#define ELB_FOUND_ICMP		 (0x8000ull << 48)
+#define ELB_IS_FOUND_ICMP(found) ((found) >> 48 == 0x8000) /* not a verdict below 0 */
 
 ELB_INLINE __u64 elb_uncommon4(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet *eth,
 			       struct iphdr *ip)
