@@ -44,7 +44,7 @@ inline constexpr uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
 struct Ethernet {
   MacAddress dst = "02:00:00:00:00:01";
   MacAddress src = "02:00:00:00:00:02";
-  std::optional<uint16_t> type;  // host order
+  std::optional<uint16_t> type{};  // host order
 };
 struct Vlan {  // 802.1Q or 802.1ad, behind Ethernet or another tag
   uint16_t id = 1;
