@@ -30,7 +30,7 @@ void add_resets(const elb_flow& forward, const elb_flow& reverse, elb_flow_state
                 std::vector<elb_reset>& resets) {
   if (state == ELB_STATE_UDP || state == ELB_STATE_CLOSED) return;
   // Addresses of IPv6 stand elsewhere, and a proxied connection's numbers differ between its sides.
-  if ((ELB_LOAD(forward.ctl) & (ELB_FLOW_V6 | ELB_FLOW_PROXIED)) != 0) return;
+  if ((ELB_LOAD(forward.ctl) & (ELB_FLOW_V6 | ELB_FLOW_COOKIE)) != 0) return;
   const __be32 client = ELB_LOAD(forward.ack), member = ELB_LOAD(reverse.ack);
   if (member != 0) resets.push_back(reset_by(forward, member, client));
   if (client != 0) resets.push_back(reset_by(reverse, client, member));
