@@ -74,7 +74,7 @@ ELB_INLINE __u32 elb_cookie_mss(const ELB_CTX *ctx, __u32 where, const struct tc
 	__u32 cookie = bpf_ntohl(tcp->ack_seq) - 1;
 	__be32 seq = bpf_htonl(bpf_ntohl(tcp->seq) - 1);
 
-	for (int i = 0; i < ELB_COOKIE_TRIES; i++) {
+	for (int i = 0; i < ELB_COOKIE_TRIES && elb_syn_cookies; i++) {
 		/* the usual one first */
 		__u32 tried = six ? (i == 0 ? 1440 : i == 1 ? 1420 : i == 2 ? 65535 : 1220)
 				  : (i == 0 ? 1460 : i == 1 ? 1440 : i == 2 ? 1300 : 536);
@@ -186,6 +186,7 @@ ELB_INLINE int elb_cookie_accept(const ELB_CTX *ctx, __u32 where, struct elb_ope
 		return ELB_REASON_SYN_COOKIE_BAD;
 	opening->proven = 1;
 	opening->cookie = bpf_ntohl(tcp->ack_seq) - 1;
+	opening->first = tcp->seq;
 	elb_count(ELB_REASON_SYN_COOKIE_OK);
 	return ELB_REASON_SYN_COOKIE_OK;
 }

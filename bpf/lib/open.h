@@ -33,7 +33,8 @@ struct elb_opening {
 	__u8 v6;	 /* an IPv6 packet: its addresses are in `six`, key has their hash */
 	__u8 header_len; /* v6: with extension headers */
 	__u8 proven;	 /* the client brought back a SYN cookie */
-	__u32 cookie;	 /* then */
+	__u32 cookie;	 /* then: this one, */
+	__be32 first;	 /* and the client's number behind its SYN */
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;
@@ -119,7 +120,7 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
 	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
-	flow->ack = 0;
+	flow->ack = opening->proven && nat == &opening->nat ? opening->first : 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;

@@ -41,14 +41,20 @@ ELB_INLINE void elb_seq_add(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp, __be3
 			  elb_csum_fold(elb_csum_change(0, was, is)));
 }
 
-/* The client's segment becomes the SYN that the member has not answered yet. */
-ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp, __u64 *seq, __u64 was)
+/*
+ * The client's segment becomes the SYN that the member has not answered yet. It must be the first
+ * one behind the client's SYN, exactly: the kernel takes a cookie that is off by up to three for
+ * another MSS, and the member would be told a wrong number.
+ */
+ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp,
+			   const struct elb_flow *flow, __u64 *seq, __u64 was)
 {
 	__u32 now = bpf_jiffies64() >> elb_tick_shift;
 	__u64 is = elb_seq_word(ELB_SEQ_VALUE(was), ELB_SEQ_OWNER(was), now, ELB_SEQ_WAITING);
 
-	if (!elb_syn_cookies || is == was || !elb_segment_is_plain(ctx, where) ||
-	    !elb_cookie_is_right(ctx, where, tcp) ||
+	if (is == was || tcp->seq != ELB_LOAD(flow->ack) ||
+	    bpf_ntohl(tcp->ack_seq) - 1 != ELB_SEQ_VALUE(was) ||
+	    !elb_segment_is_plain(ctx, where) ||
 	    __sync_val_compare_and_swap(seq, was, is) != was)
 		return elb_exit(ELB_REASON_SYN_COOKIE_EARLY);
 	struct elb_segment segment = {
@@ -63,7 +69,8 @@ ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp, __u64 
 						      : elb_exit(ELB_REASON_NO_HEADROOM);
 }
 
-ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, __u32 ctl, __u64 *seq, __u64 was)
+ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, const struct elb_flow *flow, __u32 ctl,
+			      __u64 *seq, __u64 was)
 {
 	struct tcphdr *tcp = elb_segment_at(ctx, where);
 
@@ -79,11 +86,11 @@ ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, __u32 ctl, __u64 *seq, 
 		return ELB_FORWARD;
 	}
 	if (!(flags & ELB_TCP_ACK))
-		return ELB_FORWARD;
+		return ELB_FORWARD; /* a RST, or a SYN sent twice: the member knows what to do */
 	if (ELB_SEQ_PHASE(was) != ELB_SEQ_WAITING)
 		elb_seq_add(ctx, where, tcp, &tcp->ack_seq, ELB_SEQ_VALUE(was));
-	else if (!(flags & (ELB_TCP_SYN | ELB_TCP_RST)))
-		return elb_seq_syn(ctx, where, tcp, seq, was);
+	else if (!(flags & ELB_TCP_RST))
+		return elb_seq_syn(ctx, where, tcp, flow, seq, was);
 	return ELB_FORWARD;
 }
 
@@ -123,7 +130,7 @@ ELB_INLINE int elb_seq_answer(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 	elb_hop_write(hop, eth);
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
-	ELB_STORE(forward->ack, segment.ack); /* for a reset, should the client stay silent */
+	ELB_STORE(flow->ack, segment.seq); /* for a reset, should the client stay silent */
 	elb_mark(flow, ctl, ELB_FLOW_SEEN_IN | ELB_FLOW_SEEN_OUT, 0);
 	int verdict = elb_send(ctx, hop->ifindex);
 	if (!ELB_LEAVES(verdict))
@@ -170,6 +177,8 @@ ELB_INLINE int elb_seq_member(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 		__u64 is = elb_seq_word(bpf_ntohl(tcp->seq) + amount, ELB_SEQ_OWNER(was), 0,
 					ELB_SEQ_ANSWERED);
 
+		/* before the phase says in whose numbers it is: for a reset */
+		ELB_STORE(forward->ack, bpf_htonl(bpf_ntohl(tcp->seq) + 1));
 		/* lost to another CPU with the same segment, or to a client that gave up */
 		if (phase == ELB_SEQ_WAITING && __sync_val_compare_and_swap(seq, was, is) != was)
 			return elb_exit(ELB_REASON_RACE);
@@ -211,7 +220,7 @@ ELB_NOINLINE int elb_seq_carry(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb
 		return elb_exit(ELB_REASON_RACE);
 	if (ctl & ELB_FLOW_REVERSE)
 		return elb_seq_member(ctx, where, vlan, flow, other, ctl, seq, was);
-	return elb_seq_client(ctx, where, ctl, seq, was);
+	return elb_seq_client(ctx, where, flow, ctl, seq, was);
 }
 
 #endif
