@@ -18,6 +18,7 @@
 #include "dataplane/next_hops.h"
 #include "dataplane/pin_dir.h"
 #include "dataplane/routes.h"
+#include "dataplane/syn_cookies.h"
 #include "dataplane/tracer.h"
 #include "dataplane/traffic_reader.h"
 #include "dataplane/xdp_links.h"
@@ -53,8 +54,7 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   auto interfaces = find_interfaces(options.interfaces);
   if (!interfaces) return pass_on(std::move(interfaces.error()));
   warn_about_veth();
-  if (const auto cookies = judge_syn_cookies(options, syn_cookie_obstacle());
-      cookies.severity != model::Severity::kOk)
+  if (const auto cookies = judge_syn_cookies(options, syn_cookie_obstacle()); cookies.severity != model::Severity::kOk)
     log::warn("{}", cookies.seen);
 
   auto loaded = BpfObject::load(options, pins, random);

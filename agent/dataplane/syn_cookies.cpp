@@ -37,14 +37,15 @@ model::Finding judge_syn_cookies(const DataplaneOptions& options, const std::str
   };
   const uint32_t rate = options.max_new_connections_per_s;
   if (rate == 0)
-    return finding(model::Severity::kOk, "max-new-connections-per-s is not set: no SYN is held back, nor answered by cookie");
+    return finding(model::Severity::kOk,
+                   "max-new-connections-per-s is not set: no SYN is held back, nor answered by cookie");
   if (!options.syn_cookies)
     return finding(model::Severity::kOk,
                    fmt::format("syn-cookies is false: SYNs above {} a second on each CPU are dropped", rate));
   if (!obstacle.empty())
     return finding(model::Severity::kWarning,
-                   fmt::format("SYNs above {} a second on each CPU are dropped instead of answered by cookies: {}", rate,
-                               obstacle),
+                   fmt::format("SYNs above {} a second on each CPU are dropped instead of answered by cookies: {}",
+                               rate, obstacle),
                    "sysctl -w net.ipv4.tcp_syncookies=1 && systemctl restart elb-agent");
   return finding(model::Severity::kOk, fmt::format("SYNs above {} a second on each CPU are answered by cookies", rate));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SYN cookies (docs/adr/0012): does this node let the packet program make them, and are they wanted? Only the probe asks
-// the kernel; the judgement is a function of plain values. Thread rule: any thread.
+// SYN cookies (docs/adr/0012): does this node let the packet program make them, and are they wanted? Only the probe
+// asks the kernel; the judgement is a function of plain values. Thread rule: any thread.
 #pragma once
 
 #include <string>

@@ -76,8 +76,14 @@ ELB_INLINE __u32 elb_cookie_mss(const ELB_CTX *ctx, __u32 where, const struct tc
 
 	for (int i = 0; i < ELB_COOKIE_TRIES && elb_syn_cookies; i++) {
 		/* the usual one first */
-		__u32 tried = six ? (i == 0 ? 1440 : i == 1 ? 1420 : i == 2 ? 65535 : 1220)
-				  : (i == 0 ? 1460 : i == 1 ? 1440 : i == 2 ? 1300 : 536);
+		__u32 tried = six ? (i == 0   ? 1440
+				     : i == 1 ? 1420
+				     : i == 2 ? 65535
+					      : 1220)
+				  : (i == 0   ? 1460
+				     : i == 1 ? 1440
+				     : i == 2 ? 1300
+					      : 536);
 		__s64 made = elb_cookie_for(ctx, where, tcp, seq, tried);
 
 		if (made >= 0 && (__u32)made == cookie)

@@ -54,8 +54,7 @@ ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp,
 
 	if (is == was || tcp->seq != ELB_LOAD(flow->ack) ||
 	    bpf_ntohl(tcp->ack_seq) - 1 != ELB_SEQ_VALUE(was) ||
-	    !elb_segment_is_plain(ctx, where) ||
-	    __sync_val_compare_and_swap(seq, was, is) != was)
+	    !elb_segment_is_plain(ctx, where) || __sync_val_compare_and_swap(seq, was, is) != was)
 		return elb_exit(ELB_REASON_SYN_COOKIE_EARLY);
 	struct elb_segment segment = {
 		.seq = bpf_htonl(bpf_ntohl(tcp->seq) - 1),
@@ -81,8 +80,8 @@ ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, const struct elb_flow *
 		/* as elb_track(): the client itself opens the connection anew */
 		__u32 by = ELB_SEQ_PHASE(was) == ELB_SEQ_WAITING ? 0 : ELB_SEQ_VALUE(was);
 
-		__sync_val_compare_and_swap(
-			seq, was, elb_seq_word(by, ELB_SEQ_OWNER(was), 0, ELB_SEQ_ANEW));
+		__sync_val_compare_and_swap(seq, was,
+					    elb_seq_word(by, ELB_SEQ_OWNER(was), 0, ELB_SEQ_ANEW));
 		return ELB_FORWARD;
 	}
 	if (!(flags & ELB_TCP_ACK))

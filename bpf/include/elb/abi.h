@@ -28,10 +28,10 @@
 #define ELB_PORT_COUNT	    64512
 
 /* Names of pinned maps (at most 15 characters). */
-#define ELB_MAP_META	  "elb_meta"	  /* ARRAY 1: struct elb_meta */
-#define ELB_MAP_FLOWS	  "elb_flows"	  /* ARRAY, mmap: struct elb_flow */
-#define ELB_MAP_FLOWS6	  "elb_flows6"	  /* ARRAY, mmap, by slot of elb_flows: struct elb_flow6 */
-#define ELB_MAP_SEQS	  "elb_seqs"	  /* ARRAY, mmap, by slot of elb_flows: __u64, elb/flow_seq.h */
+#define ELB_MAP_META	  "elb_meta"   /* ARRAY 1: struct elb_meta */
+#define ELB_MAP_FLOWS	  "elb_flows"  /* ARRAY, mmap: struct elb_flow */
+#define ELB_MAP_FLOWS6	  "elb_flows6" /* ARRAY, mmap, by slot of elb_flows: struct elb_flow6 */
+#define ELB_MAP_SEQS	  "elb_seqs" /* ARRAY, mmap, by slot of elb_flows: __u64, elb/flow_seq.h */
 #define ELB_MAP_LISTENERS "elb_listeners" /* HASH: elb_listener_key -> elb_listener */
 #define ELB_MAP_POLICIES  "elb_policies"  /* ARRAY by listener index: struct elb_policy */
 #define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */

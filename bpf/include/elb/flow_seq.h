@@ -25,11 +25,11 @@ enum elb_seq_phase {
 	ELB_SEQ_ANEW,	  /* closed, then opened once more by the client itself */
 };
 
-#define ELB_SEQ_TICKS	     0x3fffu
-#define ELB_SEQ_VALUE(seq)   ((__u32)(seq))
-#define ELB_SEQ_PHASE(seq)   ((__u32)((seq) >> 32) & 3)
-#define ELB_SEQ_TICK(seq)    ((__u32)((seq) >> 34) & ELB_SEQ_TICKS)
-#define ELB_SEQ_OWNER(seq)   ((__u32)((seq) >> 48)) /* as elb_flow_generation() */
+#define ELB_SEQ_TICKS	   0x3fffu
+#define ELB_SEQ_VALUE(seq) ((__u32)(seq))
+#define ELB_SEQ_PHASE(seq) ((__u32)((seq) >> 32) & 3)
+#define ELB_SEQ_TICK(seq)  ((__u32)((seq) >> 34) & ELB_SEQ_TICKS)
+#define ELB_SEQ_OWNER(seq) ((__u32)((seq) >> 48)) /* as elb_flow_generation() */
 
 ELB_INLINE __u64 elb_seq_word(__u32 value, __u32 generation, __u32 tick, __u32 phase)
 {
@@ -52,8 +52,8 @@ ELB_INLINE void elb_seq_begin(__u32 slot, __u32 ctl, __u32 cookie, __u32 now)
 	__u64 *seq = bpf_map_lookup_elem(&elb_seqs, &slot);
 
 	if (seq) /* no SYN in this tick yet */
-		ELB_STORE(*seq, elb_seq_word(cookie, elb_flow_generation(ctl), now - 1,
-					     ELB_SEQ_WAITING));
+		ELB_STORE(*seq,
+			  elb_seq_word(cookie, elb_flow_generation(ctl), now - 1, ELB_SEQ_WAITING));
 }
 #endif
 
