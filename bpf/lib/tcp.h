@@ -21,7 +21,8 @@
 #define ELB_OPTION_MSS	2
 #define ELB_OPTION_TOA	254
 #define ELB_OPTIONS_MAX 40
-#define ELB_MSS_MIN	88 /* no clamp goes below; Linux refuses less as well */
+#define ELB_TCP_AT	511 /* where a TCP header may begin: behind 248 bytes of IPv6 */
+#define ELB_MSS_MIN	88  /* no clamp goes below; Linux refuses less as well */
 
 ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
 {
@@ -143,7 +144,7 @@ ELB_INLINE void elb_options_mss(struct elb_options *walk, __u8 *value, __u32 off
 static int elb_options_step(__u32 index, struct elb_options *walk)
 {
 	__u32 at = walk->next;
-	__u8 *option = elb_data(walk->ctx) + ((walk->start + at) & 255);
+	__u8 *option = elb_data(walk->ctx) + ((walk->start + at) & 1023);
 	void *end = elb_data_end(walk->ctx);
 
 	if (at >= walk->length || (void *)(option + 1) > end)
@@ -187,16 +188,16 @@ static int elb_options_step(__u32 index, struct elb_options *walk)
 ELB_NOINLINE int elb_tcp_options(ELB_CTX *ctx, __u32 tcp_at, __u32 less, __u32 most)
 {
 	struct elb_options walk = {.ctx = ctx, .less = less, .most = most};
-	struct tcphdr *tcp = elb_data(ctx) + (tcp_at & 127);
+	struct tcphdr *tcp = elb_data(ctx) + (tcp_at & ELB_TCP_AT);
 
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;
-	walk.start = (tcp_at & 127) + sizeof(*tcp);
+	walk.start = (tcp_at & ELB_TCP_AT) + sizeof(*tcp);
 	walk.length = ELB_TCP_DOFF(((__u8 *)tcp)[12]) - sizeof(*tcp);
 	if (walk.length > ELB_OPTIONS_MAX)
 		return 0;
 	bpf_loop(ELB_OPTIONS_MAX + 1, elb_options_step, &walk, 0);
-	tcp = elb_data(ctx) + (tcp_at & 127);
+	tcp = elb_data(ctx) + (tcp_at & ELB_TCP_AT);
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;
 	elb_tcp_fix_check(ctx, tcp_at, tcp, elb_csum_fold(walk.sum));

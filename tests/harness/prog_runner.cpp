@@ -227,7 +227,13 @@ elb_member ProgRunner::member(uint32_t index) const {
 void ProgRunner::set_policy(uint32_t listener, const elb_policy& policy) { put(ELB_MAP_POLICIES, &listener, &policy); }
 
 void ProgRunner::allow(uint32_t acl, Ipv4Address client, uint32_t bits) {
-  const elb_acl_key key{ELB_ACL_BITS + ELB_MAPPED_SHIFT + bits, acl, elb_mapped(client.be)};
+  put_allowed(acl, elb_mapped(client.be), ELB_MAPPED_SHIFT + bits);
+}
+
+void ProgRunner::allow(uint32_t acl, Ipv6Address client, uint32_t bits) { put_allowed(acl, ip_of(client), bits); }
+
+void ProgRunner::put_allowed(uint32_t acl, const elb_ip& client, uint32_t bits) const {
+  const elb_acl_key key{ELB_ACL_BITS + bits, acl, client};
   const uint32_t value = 1;
   put(ELB_MAP_ACL, &key, &value);
 }
@@ -298,6 +304,11 @@ RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const
   }
   result.ns = opts.duration;
   return result;
+}
+
+bool ProgRunner::takes(std::span<const uint8_t> frame) const {
+  const bool six = frame.size() >= 14 && frame[12] == 0x86 && frame[13] == 0xdd;
+  return hook_ == Hook::kXdp || frame.size() >= (six ? 54 : 34);
 }
 
 uint64_t ProgRunner::reason(elb_reason reason) const { return sum_u64(map_fd(ELB_MAP_REASONS), reason); }
