@@ -36,8 +36,9 @@ void warn_about_dates(const CertificateFacts& facts, size_t number, WallTime now
     warn(warnings, kCertificate,
          fmt::format("certificate {} ('{}') expired at {}", number, facts.subject, format_utc(facts.not_after)));
   if (now < facts.not_before)
-    warn(warnings, kCertificate, fmt::format("certificate {} ('{}') is not valid before {}", number, facts.subject,
-                                             format_utc(facts.not_before)));
+    warn(warnings, kCertificate,
+         fmt::format("certificate {} ('{}') is not valid before {}", number, facts.subject,
+                     format_utc(facts.not_before)));
 }
 
 /// TLS-09, TLS-17.
@@ -45,8 +46,10 @@ Result<std::string> check_domain(std::string_view domain, const CertificateFacts
   if (domain.empty()) return std::string();
   auto canonical = parse_domain(domain, "domain");
   if (!canonical || names_cover(leaf.names, *canonical)) return canonical;
-  return invalid("domain", fmt::format("'{}' is not in the certificate, which is for {}; a wildcard stands for one level",
-                                       *canonical, leaf.names.empty() ? "no host name" : fmt::format("{}", fmt::join(leaf.names, ", "))));
+  return invalid(
+      "domain",
+      fmt::format("'{}' is not in the certificate, which is for {}; a wildcard stands for one level", *canonical,
+                  leaf.names.empty() ? "no host name" : fmt::format("{}", fmt::join(leaf.names, ", "))));
 }
 
 std::vector<CertificateFacts> facts_of_all(const std::vector<X509Ptr>& chain) {
@@ -76,7 +79,8 @@ Result<CheckedCertificate> check_server_certificate(std::string_view certificate
   checked.domain = *canonical;
   for (size_t i = 0; i < checked.chain.size(); ++i) warn_about_dates(checked.chain[i], i + 1, now, checked.warnings);
   if (X509_check_purpose(leaf, X509_PURPOSE_SSL_SERVER, 0) == 0)
-    warn(checked.warnings, kCertificate, "its key usage does not allow it to identify a server; clients will refuse it");
+    warn(checked.warnings, kCertificate,
+         "its key usage does not allow it to identify a server; clients will refuse it");
   checked.certificate = write_certificates(*chain);
   checked.private_key = std::move(key->pem);
   ERR_clear_error();

@@ -14,7 +14,7 @@
 namespace elb::tls {
 
 struct CertificateFacts {
-  std::string subject;      // RFC 4514, control characters escaped
+  std::string subject;  // RFC 4514, control characters escaped
   std::string issuer;
   std::string serial;       // lower case hex, without leading zeros
   std::string fingerprint;  // SHA-256 over the DER, lower case hex
@@ -33,9 +33,9 @@ struct Warning {
 };
 
 struct CheckedCertificate {
-  std::string certificate;  // PEM in 64 columns, as ordered by the user
-  std::string private_key;  // PKCS#1, PKCS#8 or SEC1 as given, 64 columns; empty for CA certificates
-  std::string domain;       // canonical; empty if none was given
+  std::string certificate;              // PEM in 64 columns, as ordered by the user
+  std::string private_key;              // PKCS#1, PKCS#8 or SEC1 as given, 64 columns; empty for CA certificates
+  std::string domain;                   // canonical; empty if none was given
   std::vector<CertificateFacts> chain;  // leaf first; of CA certificates all that were given
   std::vector<Warning> warnings;        // accepted, but the user should know
 };

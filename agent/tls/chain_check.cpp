@@ -37,7 +37,8 @@ Result<std::vector<X509Ptr>> read_certificates(std::string_view text) {
     chain.push_back(std::move(x509));
   }
   if (chain.size() > kChainMax)
-    return invalid(std::string(kField), fmt::format("has {} certificates, at most {} are allowed", chain.size(), kChainMax));
+    return invalid(std::string(kField),
+                   fmt::format("has {} certificates, at most {} are allowed", chain.size(), kChainMax));
   if (!chain.empty()) return chain;
   const std::string format = foreign_format(text);
   return invalid(std::string(kField),

@@ -18,8 +18,8 @@ int verify(int ok, X509_STORE_CTX* context) {
   const int depth = X509_STORE_CTX_get_error_depth(context);
   const int top = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
   int bits = 0;
-  if (depth < top && (X509_get_signature_info(certificate, nullptr, nullptr, &bits, nullptr) != 1 ||
-                      bits < kSignatureBitsMin)) {
+  if (depth < top &&
+      (X509_get_signature_info(certificate, nullptr, nullptr, &bits, nullptr) != 1 || bits < kSignatureBitsMin)) {
     X509_STORE_CTX_set_error(context, X509_V_ERR_CA_MD_TOO_WEAK);
     return 0;
   }

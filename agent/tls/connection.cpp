@@ -119,7 +119,7 @@ ConnectionFacts Connection::facts() const {
   const unsigned char* alpn = nullptr;
   unsigned int alpn_size = 0;
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
-  facts.alpn = {reinterpret_cast<const char*>(alpn), alpn_size};
+  facts.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
   facts.sni = handshake_->sni;
   facts.resumed = SSL_session_reused(ssl) == 1;
   if (handshake_->identity != nullptr)

@@ -48,9 +48,9 @@ struct Step {
 
 /// What the access log and the upstream headers want to know; valid when the handshake is done.
 struct ConnectionFacts {
-  std::string_view protocol;  // "TLSv1.3"
-  std::string_view cipher;    // "TLS_AES_128_GCM_SHA256"
-  std::string_view alpn;      // "h2", "http/1.1" or empty
+  std::string_view protocol;  // "TLSv1.3"; a literal of the library
+  std::string_view cipher;    // "TLS_AES_128_GCM_SHA256"; likewise
+  std::string alpn;           // "h2", "http/1.1" or empty
   std::string sni;            // canonical; empty: none
   std::string certificate_id;
   bool resumed = false;

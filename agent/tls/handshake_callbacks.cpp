@@ -14,14 +14,16 @@ namespace {
 Handshake& handshake_of(const SSL* ssl) { return *static_cast<Handshake*>(SSL_get_app_data(ssl)); }
 
 uint16_t read16(std::string_view bytes, size_t at) {
-  return static_cast<uint16_t>((static_cast<unsigned char>(bytes[at]) << 8) | static_cast<unsigned char>(bytes[at + 1]));
+  return static_cast<uint16_t>((static_cast<unsigned char>(bytes[at]) << 8) |
+                               static_cast<unsigned char>(bytes[at + 1]));
 }
 
 /// The host_name of a server_name extension (RFC 6066 section 3: a list that has one entry of type 0). Nothing if it is
 /// malformed.
 std::optional<std::string_view> server_name(std::string_view extension) {
   constexpr size_t kHeader = 5;  // length of the list, type, length of the name
-  if (extension.size() < kHeader || read16(extension, 0) != extension.size() - 2 || extension[2] != 0) return std::nullopt;
+  if (extension.size() < kHeader || read16(extension, 0) != extension.size() - 2 || extension[2] != 0)
+    return std::nullopt;
   if (read16(extension, 3) != extension.size() - kHeader) return std::nullopt;
   return extension.substr(kHeader);
 }

@@ -76,11 +76,11 @@ Status check_key_kind(EVP_PKEY* key, std::string_view field, std::vector<Warning
   if (algorithm != "RSA")
     return invalid(std::string(field), fmt::format("has a key of type {}; RSA and EC are supported", algorithm));
   if (bits < kRsaBitsMin || bits > kRsaBitsMax)
-    return invalid(std::string(field), fmt::format("has an RSA key of {} bits; {} to {} are supported", bits,
-                                                   kRsaBitsMin, kRsaBitsMax));
+    return invalid(std::string(field),
+                   fmt::format("has an RSA key of {} bits; {} to {} are supported", bits, kRsaBitsMin, kRsaBitsMax));
   if (bits < kRsaBitsAdvised)
-    warnings.push_back({std::string(field), fmt::format("the RSA key has only {} bits; today's browsers want {}", bits,
-                                                        kRsaBitsAdvised)});
+    warnings.push_back({std::string(field),
+                        fmt::format("the RSA key has only {} bits; today's browsers want {}", bits, kRsaBitsAdvised)});
   return {};
 }
 

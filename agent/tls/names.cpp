@@ -11,9 +11,7 @@ namespace {
 constexpr size_t kHostMax = 253;  // RFC 1035 section 2.3.4, as text
 constexpr size_t kLabelMax = 63;
 
-bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+bool is_host_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -50,7 +48,8 @@ std::optional<std::string> canonical_host(std::string_view host) {
 
 Result<std::string> parse_domain(std::string_view domain, std::string_view field) {
   if (domain.find_first_of(",; \t\r\n") != std::string_view::npos)
-    return invalid(std::string(field), fmt::format("'{:.100}' is not one domain; a certificate has one", domain));
+    return invalid(std::string(field),
+                   fmt::format("'{:.100}' is not one domain; a certificate has one", domain));
   const bool wildcard = domain.starts_with("*.");
   const auto host = canonical_host(wildcard ? domain.substr(2) : domain);
   if (!host) return invalid(std::string(field), fmt::format("'{:.100}' is not a domain name", domain));

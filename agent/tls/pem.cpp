@@ -51,8 +51,7 @@ class Base64 {
         if (++padding_ > 2) return "not base64: too much padding ('=')";
         continue;
       }
-      if (kValues[character] < 0)
-        return fmt::format("not base64: {} in column {}", describe(character), column + 1);
+      if (kValues[character] < 0) return fmt::format("not base64: {} in column {}", describe(character), column + 1);
       if (padding_ > 0) return "not base64: data after the padding ('=')";
       bits_ = (bits_ << 6) | static_cast<uint32_t>(kValues[character]);
       if (++count_ % 4 == 0) {
@@ -122,7 +121,8 @@ Result<PemBlock> read_block(Lines& lines, std::string_view label, std::string_vi
   while (lines.next(line)) {
     if (const auto end = label_of(line, kEnd)) {
       if (*end != label)
-        return at_line(field, lines.number(), fmt::format("END {} closes the BEGIN {} of line {}", *end, label, block.line));
+        return at_line(field, lines.number(),
+                       fmt::format("END {} closes the BEGIN {} of line {}", *end, label, block.line));
       if (block.encrypted) return block;
       if (const std::string why = base64.finish(); !why.empty()) return at_line(field, lines.number(), why);
       block.bytes = base64.take();

@@ -14,7 +14,8 @@ constexpr std::string_view kDerRsaKey =
 constexpr std::string_view kDerEcKey =
     "is a DER key, not PEM; convert it: openssl ec -inform DER -in privatekey.der -out privatekey.pem";
 constexpr std::string_view kP7bDer =
-    "is PKCS#7 (P7B), not PEM; convert it: openssl pkcs7 -inform DER -print_certs -in certificate.p7b -out certificate.pem";
+    "is PKCS#7 (P7B), not PEM; convert it: openssl pkcs7 -inform DER -print_certs -in certificate.p7b -out "
+    "certificate.pem";
 constexpr std::string_view kP7bPem =
     "is PKCS#7 (P7B); convert it: openssl pkcs7 -print_certs -in certificate.p7b -out certificate.pem";
 constexpr std::string_view kPfx =

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenSSL's security level is 0 here, and each list is given in full instead. A level would decide about protocols,
 // ciphers, keys, and signatures on certificates alike: TLS 1.0 needs level 0, and so do the SHA-1 certificates of the
-// guide's own procedure (TLS-14, TLS-15), which tls-1-2 has to serve as well. What a level would have refused is refused
-// by these lists, by the checks of an upload (certificate.h) and by the verification of clients (client_auth.cpp).
+// guide's own procedure (TLS-14, TLS-15), which tls-1-2 has to serve as well. What a level would have refused is
+// refused by these lists, by the checks of an upload (certificate.h) and by the verification of clients
+// (client_auth.cpp).
 #include "tls/policy.h"
 
 #include <string>

@@ -18,9 +18,9 @@ struct PolicyName {
   SecurityPolicy policy;
   std::string_view name;
 };
-constexpr std::array kPolicies{PolicyName{SecurityPolicy::kTls10, "tls-1-0"}, PolicyName{SecurityPolicy::kTls11, "tls-1-1"},
-                               PolicyName{SecurityPolicy::kTls12, "tls-1-2"},
-                               PolicyName{SecurityPolicy::kTls12Strict, "tls-1-2-strict"}};
+constexpr std::array kPolicies{
+    PolicyName{SecurityPolicy::kTls10, "tls-1-0"}, PolicyName{SecurityPolicy::kTls11, "tls-1-1"},
+    PolicyName{SecurityPolicy::kTls12, "tls-1-2"}, PolicyName{SecurityPolicy::kTls12Strict, "tls-1-2-strict"}};
 
 /// SHA-256 over the parts, each with its length before it, so that no two lists of parts look alike.
 Result<std::string> hash_parts(const std::vector<std::string_view>& parts) {
@@ -55,7 +55,8 @@ Result<std::shared_ptr<const ServerTable>> ServerTable::make(ServerSettings sett
 }
 
 Status ServerTable::fill() {
-  if (settings_.certificates.empty()) return invalid("certificates", "an HTTPS listener needs a certificate");  // TLS-11
+  if (settings_.certificates.empty())
+    return invalid("certificates", "an HTTPS listener needs a certificate");  // TLS-11
   if (settings_.certificates.size() > kKeyKinds)
     return invalid("certificates", "at most two are allowed: one with an RSA and one with an EC key");
   if (!settings_.client_ca.empty()) {

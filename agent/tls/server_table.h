@@ -29,10 +29,10 @@ struct SniCertificate {
 struct ServerSettings {
   std::string listener_id;
   SecurityPolicy policy = SecurityPolicy::kTls12;
-  bool http2 = true;                      // offered by ALPN before HTTP/1.1
+  bool http2 = true;                        // offered by ALPN before HTTP/1.1
   std::vector<CredentialPtr> certificates;  // of clients that name no host, or an unknown one; RSA and ECDSA at most
-  std::vector<SniCertificate> sni;        // a domain may be there twice, with an RSA and an ECDSA certificate
-  std::string client_ca;                  // PEM; not empty: clients must have a certificate from one of these (TLS-14)
+  std::vector<SniCertificate> sni;          // a domain may be there twice, with an RSA and an ECDSA certificate
+  std::string client_ca;  // PEM; not empty: clients must have a certificate from one of these (TLS-14)
 };
 
 /// What a client gets to see for one name.

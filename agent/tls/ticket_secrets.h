@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TicketSecrets: what session tickets are encrypted with, for the epochs before, now and next. Time is cut into epochs
-// of one length; each has a secret of its own, and old ones are forgotten, so that a stolen secret opens no old traffic.
-// The next one is handed out early: workers and nodes change over at the same moment, and none meets an unknown ticket.
-// Thread rule: immutable, shared as shared_ptr<const TicketSecrets>; whoever rotates gives each worker the new one.
+// of one length; each has a secret of its own, and old ones are forgotten, so that a stolen secret opens no old
+// traffic. The next one is handed out early: workers and nodes change over at the same moment, and none meets an
+// unknown ticket. Thread rule: immutable, shared as shared_ptr<const TicketSecrets>; whoever rotates gives each worker
+// the new one.
 #pragma once
 
 #include <array>
@@ -31,8 +32,8 @@ class TicketSecrets {
   TicketSecrets& operator=(const TicketSecrets&) = delete;
   ~TicketSecrets();  // wipes them
 
-  /// Secrets of the epochs around `now`: those that `old` has are kept, the others are drawn. To be called at least once
-  /// in each period.
+  /// Secrets of the epochs around `now`: those that `old` has are kept, the others are drawn. To be called at least
+  /// once in each period.
   static std::shared_ptr<const TicketSecrets> rotate(const TicketSecrets* old, WallTime now, Random& random,
                                                      std::chrono::seconds period = kPeriod);
 

@@ -42,8 +42,8 @@ using MethodPtr = std::unique_ptr<BIO_METHOD, Deleter<BIO_meth_free>>;
 
 MethodPtr make_method() {
   MethodPtr method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wire"));
-  if (!method || BIO_meth_set_read(method.get(), read_wire) != 1 ||
-      BIO_meth_set_write(method.get(), write_wire) != 1 || BIO_meth_set_ctrl(method.get(), control) != 1)
+  if (!method || BIO_meth_set_read(method.get(), read_wire) != 1 || BIO_meth_set_write(method.get(), write_wire) != 1 ||
+      BIO_meth_set_ctrl(method.get(), control) != 1)
     return nullptr;
   return method;
 }

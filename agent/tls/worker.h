@@ -16,7 +16,8 @@ namespace elb::tls {
 
 class WorkerState;
 
-/// A ServerTable as one worker serves it. New connections are given the newest; older ones go with their last connection.
+/// A ServerTable as one worker serves it. New connections are given the newest; older ones go with their last
+/// connection.
 class ServerContext;
 using ServerContextPtr = std::shared_ptr<const ServerContext>;
 
