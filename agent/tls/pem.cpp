@@ -148,7 +148,7 @@ Result<std::vector<PemBlock>> parse_pem(std::string_view text, std::string_view 
     return fail(ErrorCode::kTooLarge, fmt::format("has {} bytes, at most {} are allowed", text.size(), kPemBytesMax),
                 std::string(field));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the byte order mark of Windows' editors
-  if (trim(text).empty()) return invalid(std::string(field), "is empty");
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return invalid(std::string(field), "is empty");
   std::vector<PemBlock> blocks;
   Lines lines(text);
   std::string_view line;

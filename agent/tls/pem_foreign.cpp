@@ -58,7 +58,9 @@ std::string foreign_format(std::string_view text) {
     const bool ec = contents->substr(0, 32).find("\x2a\x86\x48\xce\x3d\x02\x01") != std::string_view::npos;
     return std::string(ec ? kDerEcKey : kDerRsaKey);
   }
-  if (contents->starts_with('\x30')) return std::string(kDerCertificate);
+  // No certificate is shorter than 128 bytes; and 0x30 0x30 is also how "00" is written.
+  const bool long_form = static_cast<unsigned char>(text[1]) >= 0x80;
+  if (long_form && contents->starts_with('\x30')) return std::string(kDerCertificate);
   return {};
 }
 

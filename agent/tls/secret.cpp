@@ -3,8 +3,6 @@
 
 #include <openssl/crypto.h>
 
-#include <utility>
-
 namespace elb::tls {
 
 void wipe(std::string& text) {
@@ -12,16 +10,16 @@ void wipe(std::string& text) {
   text.clear();
 }
 
-Secret::Secret(std::string bytes) : bytes_(std::move(bytes)) { wipe(bytes); }
+// Swapped, not moved: the bytes stay in one place, which is wiped at the end. (Only a string of less than 16 bytes,
+// which no key is, would be copied.)
+Secret::Secret(std::string&& bytes) { bytes_.swap(bytes); }
 
-// A short string is copied, not moved: what is left behind is wiped as well.
-Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { wipe(other.bytes_); }
+Secret::Secret(Secret&& other) noexcept { bytes_.swap(other.bytes_); }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this == &other) return *this;
   wipe(bytes_);
-  bytes_ = std::move(other.bytes_);
-  wipe(other.bytes_);
+  bytes_.swap(other.bytes_);
   return *this;
 }
 

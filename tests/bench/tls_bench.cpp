@@ -37,7 +37,8 @@ struct Server {
 };
 
 /// One handshake and an exchange; the seconds that the server spent until the handshake was done.
-double handshake(const tls::ServerContextPtr& context, test::TestClient& client, std::unique_ptr<tls::Connection>& server) {
+double handshake(const tls::ServerContextPtr& context, test::TestClient& client,
+                 std::unique_ptr<tls::Connection>& server) {
   static std::vector<char> room(65536);
   double spent = -cpu_seconds();
   server = *tls::Connection::accept(context);
@@ -95,12 +96,24 @@ void idle_connection(benchmark::State& state) {
   state.counters["KB"] = (used() - before) / static_cast<double>(idle.size() - first);
 }
 
-BENCHMARK_CAPTURE(measure, ec_tls13_full, test::KeyKind::kEc, "TLSv1.3", false)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(measure, ec_tls13_resumed, test::KeyKind::kEc, "TLSv1.3", true)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(measure, ec_tls12_full, test::KeyKind::kEc, "TLSv1.2", false)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(measure, ec_tls12_resumed, test::KeyKind::kEc, "TLSv1.2", true)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(measure, rsa_tls13_full, test::KeyKind::kRsa, "TLSv1.3", false)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(measure, rsa_tls12_full, test::KeyKind::kRsa, "TLSv1.2", false)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, ec_tls13_full, test::KeyKind::kEc, "TLSv1.3", false)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, ec_tls13_resumed, test::KeyKind::kEc, "TLSv1.3", true)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, ec_tls12_full, test::KeyKind::kEc, "TLSv1.2", false)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, ec_tls12_resumed, test::KeyKind::kEc, "TLSv1.2", true)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, rsa_tls13_full, test::KeyKind::kRsa, "TLSv1.3", false)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(measure, rsa_tls12_full, test::KeyKind::kRsa, "TLSv1.2", false)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(idle_connection)->Iterations(500);
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(Pem, WritesRowsOf64) {
   EXPECT_EQ(tls::write_pem("CERTIFICATE", "hello"),
             "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");
   const std::string text = tls::write_pem("X", bytes(96));
-  EXPECT_EQ(text.find('\n', 16) - text.find('\n') - 1, 64U);
+  EXPECT_EQ(text.find('\n', 18) - text.find('\n') - 1, 64U);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
 }
 
@@ -38,7 +38,7 @@ TEST(Pem, WritesRowsOf64) {
 TEST(Pem, AcceptsEveryLayout) {
   const std::string wanted = bytes(100);
   std::string base64 = tls::write_pem("X", wanted);
-  base64 = base64.substr(16, base64.find("-----END") - 16);
+  base64 = base64.substr(18, base64.find("-----END") - 18);
   base64.erase(std::remove(base64.begin(), base64.end(), '\n'), base64.end());
   const auto rows = [&](size_t columns, const std::string& end) {
     std::string text = "-----BEGIN X-----" + end;
