@@ -12,7 +12,7 @@ void wipe(std::string& text) {
 
 // Swapped, not moved: the bytes stay in one place, which is wiped at the end. (Only a string of less than 16 bytes,
 // which no key is, would be copied.)
-Secret::Secret(std::string&& bytes) { bytes_.swap(bytes); }
+Secret::Secret(std::string bytes) { bytes_.swap(bytes); }
 
 Secret::Secret(Secret&& other) noexcept { bytes_.swap(other.bytes_); }
 

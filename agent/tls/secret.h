@@ -13,7 +13,7 @@ void wipe(std::string& text);
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string&& bytes);  // leaves it empty
+  explicit Secret(std::string bytes);
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
   Secret(const Secret&) = delete;
