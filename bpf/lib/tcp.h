@@ -6,6 +6,7 @@
 #ifndef ELB_TCP_H
 #define ELB_TCP_H
 
+#include <elb/toa.h>
 #include <lib/csum.h>
 #include <lib/flow.h>
 #include <lib/open.h>
@@ -16,12 +17,8 @@
 #define ELB_TCP_DOFF_STAMP 0x80
 #define ELB_TCP_STAMP	   bpf_htonl(0x0101080a)
 
-#define ELB_OPTION_END	0
-#define ELB_OPTION_NOP	1
-#define ELB_OPTION_MSS	2
-#define ELB_OPTION_TOA	254
-#define ELB_OPTIONS_MAX 40
-#define ELB_MSS_MIN	88 /* no clamp goes below; Linux refuses less as well */
+#define ELB_OPTION_MSS 2
+#define ELB_MSS_MIN    88 /* no clamp goes below; Linux refuses less as well */
 
 ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
 {
