@@ -241,9 +241,10 @@ class Lab:
             return socket.socket(socket.AF_INET, kind)
 
     def spawn(self, role, *argv, name=None, env=None):
-        """Starts a process in the namespace; it is killed with the lab, or with us if we die (unless the lab is kept)."""
+        """Starts a process in the namespace (of role None: in ours); it is killed with the lab, or with us if we die (unless the lab
+        is kept)."""
         self._logs += 1
-        log = self.log_dir / f"{self._logs:03d}-{role}-{name or pathlib.Path(str(argv[0])).name}.log"
+        log = self.log_dir / f"{self._logs:03d}-{role or 'host'}-{name or pathlib.Path(str(argv[0])).name}.log"
         keep = self.keep
 
         def at_start():
@@ -251,7 +252,7 @@ class Lab:
                 libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
         with open(log, "wb") as out:
-            popen = subprocess.Popen([*self.enter(role), *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            popen = subprocess.Popen([*(self.enter(role) if role else ()), *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                      start_new_session=True, preexec_fn=at_start, env={**os.environ, **(env or {})})
         process = Process(popen, log)
         self.processes.append(process)

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "base/random.h"
 
@@ -105,6 +107,32 @@ TEST(Options, LB_07_PoolsOfEipsAreBlocks) {
 }
 
 TEST(Options, TeardownNeedsNoInterface) { EXPECT_TRUE(std::get<Options>(parse({"--teardown"})).teardown); }
+
+/// Names of the options on lines that begin with `prefix`.
+std::set<std::string> options_in(const std::string& text, const std::string& prefix) {
+  std::set<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(prefix)) continue;
+    for (size_t at = line.find("--"); at != std::string::npos; at = line.find("--", at + 2)) {
+      const size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at + 2);
+      found.insert(line.substr(at + 2, end - at - 2));
+      if (prefix == "  -") break;  // what follows is the option's text
+    }
+  }
+  return found;
+}
+
+TEST(Manual, HasTheOptionsThatTheHelpHas) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(std::get<int>(parse({"--help"})), 0);
+  const auto help = options_in(testing::internal::GetCapturedStdout(), "  -");
+  std::ifstream file(ELB_SOURCE_DIR "/docs/man/elb-agent.8");
+  std::string page(std::istreambuf_iterator<char>(file), {});
+  std::erase(page, '\\');
+  EXPECT_EQ(options_in(page, ".It Sy"), help);
+  EXPECT_GT(help.size(), 20U);
+}
 
 TEST(Subnet, IdsStayTheSameOverRestartsAndDiffer) {
   const auto a = parse_subnet("cidr=10.1.0.0/24"), again = parse_subnet("cidr=10.1.0.0/24"),
