@@ -20,19 +20,6 @@ namespace elb::toa {
 
 namespace fs = std::filesystem;
 
-Result<std::string> find_cgroup2() {
-  std::ifstream mounts("/proc/self/mounts");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string device, path, type;
-    if (words >> device >> path >> type && type == "cgroup2") return path;
-  }
-  return fail(
-      ErrorCode::kSystem,
-      "no cgroup2 is mounted: run 'mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2' as root, or boot "
-      "with systemd.unified_cgroup_hierarchy=1 (it may be mounted beside cgroup v1)");
-}
-
 Status check_cgroup(const std::string& path) {
   struct statfs info {};
   if (::statfs(path.c_str(), &info) != 0) return invalid("cgroup", fmt::format("{}: {}", path, std::strerror(errno)));
@@ -40,6 +27,20 @@ Status check_cgroup(const std::string& path) {
     return invalid("cgroup",
                    fmt::format("{} is no directory of a cgroup2; 'mount -t cgroup2' lists where it is mounted", path));
   return {};
+}
+
+Result<std::string> find_cgroup2() {
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream words(line);
+    std::string device, path, type;
+    if (words >> device >> path >> type && type == "cgroup2" && check_cgroup(path))
+      return path;  // not one that is covered
+  }
+  return fail(
+      ErrorCode::kSystem,
+      "no cgroup2 is mounted: run 'mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2' as root, or boot "
+      "with systemd.unified_cgroup_hierarchy=1 (it may be mounted beside cgroup v1)");
 }
 
 Result<uint64_t> cgroup_id(const std::string& path) {
