@@ -84,7 +84,7 @@ int do_status(const Words& words) {
 int do_stats(const Words& words) {
   const auto counters = stats(words.pin_dir);
   if (!counters) return report(counters.error());
-  for (const Stat& stat : *counters) fmt::print("{:24}{}\n", stat.name, stat.value);
+  for (const Stat& stat : *counters) fmt::print("{} {}\n", stat.name, stat.value);
   return 0;
 }
 
@@ -98,6 +98,8 @@ int run(int argc, const char* const* argv) {
   Words words;
   bool verbose = false;
   app.footer(kFooter);
+  app.set_help_flag();
+  app.set_help_all_flag("-h,--help", "print this text and exit");
   app.set_version_flag("--version", "elb-toa " ELB_RELEASE);
   app.require_subcommand(1);
   app.fallthrough();

@@ -32,10 +32,11 @@ struct elb_toa_client {
 #define ELB_TOA_STATS(X)                                                                           \
 	X(TOA, "syn_recv_sock_toa")		/* connections that came with a client */          \
 	X(NO_TOA, "syn_recv_sock_no_toa")	/* connections without the option */               \
+	X(NAME_OK, "getname_toa_ok")		/* the client was given as the peer */             \
+	X(NAME_EMPTY, "getname_toa_empty")	/* none is known: the true peer was given */       \
 	X(UNTRUSTED, "untrusted_dropped")	/* an option of somebody who is not trusted */     \
 	X(ALLOC_FAIL, "alloc_fail")		/* no memory to keep the client */                 \
-	X(NAME_OK, "getname_toa_ok")		/* the client was given as the peer */             \
-	X(NAME_EMPTY, "getname_toa_empty")	/* there is none: the true peer was given */       \
+	X(OPTIONS_BUSY, "inet_opt_busy")	/* of the module alone: always 0 here */           \
 	X(NAME_MISMATCH, "getname_af_mismatch") /* an IPv6 client, asked for by an IPv4 socket */
 
 enum elb_toa_stat {
