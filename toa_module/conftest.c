@@ -73,13 +73,13 @@ long toa_probe(struct sock *sk, struct socket **sock)
 #ifdef PROBE_PROC_SINGLE /* 4.18 */
 	int (*show)(struct seq_file * file, void *data) = NULL;
 
-	used += proc_create_single("toa_stats", 0444, init_net.proc_net, show) != NULL;
+	used += !!proc_create_single("toa_stats", 0444, init_net.proc_net, show);
 #endif
 #ifdef PROBE_PROC_FILE
 	static const struct file_operations operations = {
 		.read = seq_read, .llseek = seq_lseek, .release = single_release};
 
-	used += proc_create("toa_stats", 0444, init_net.proc_net, &operations) != NULL;
+	used += !!proc_create("toa_stats", 0444, init_net.proc_net, &operations);
 #endif
 #ifdef PROBE_SK_V6_DADDR /* 3.13 */
 	used += sk->sk_v6_daddr.s6_addr[0];

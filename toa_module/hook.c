@@ -22,8 +22,7 @@
 enum toa_place { TOA_GETNAME4, TOA_GETNAME6, TOA_SYN_RECV4, TOA_SYN_RECV6, TOA_PLACES };
 static struct toa_slot slots[TOA_PLACES];
 
-/* Calls inside our functions; one that sleeps may leave on another processor, so only the sum
- * counts. */
+/* Calls inside our functions; one may leave on another processor, so only the sum counts. */
 static DEFINE_PER_CPU(long, inside);
 
 static bool toa_trusts_peer(const struct sock *child)

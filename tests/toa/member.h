@@ -32,6 +32,9 @@ class Member {
 /// By getpeername(); the address 0.0.0.0 when it fails.
 Endpoint peer_of(int socket);
 
+/// The calling thread asks as often as it can, and no other waits for it: emulated processors are few and slow.
+void stand_back();
+
 /// The listeners of the process: that of an AF_INET and that of an AF_INET6 socket.
 Member& member(uint16_t port);
 

@@ -4,7 +4,10 @@
 // tests/vm/toa; the files lie in the current directory.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "toa/means.h"
 #include "toa/member.h"
@@ -13,6 +16,16 @@ namespace elb::test {
 namespace {
 
 const Endpoint kClient = endpoint("203.0.113.40", 4040);
+
+/// What the module has allocated and not freed, by the kernel's list of owners (slub_debug=U).
+unsigned allocations(const std::string& owner) {
+  return static_cast<unsigned>(std::stoul(shell("cat /sys/kernel/debug/slab/kmalloc-*/alloc_traces | awk '/^ *[0-9]+ " +
+                                                owner + "/ {sum += $1} END {print sum + 0}'")
+                                              .output));
+}
+unsigned records() { return allocations("toa_record_set"); }
+/// Owners that are no longer there have no name: the module once it is unloaded.
+unsigned unnamed_records() { return allocations("0xffffffffc"); }
 
 class ToaModule : public testing::Test {
  protected:
@@ -76,16 +89,42 @@ TEST_F(ToaModule, TrustsEverybodyOnlyIfTold) {
 TEST_F(ToaModule, RefusesAListThatIsNone) {
   for (const char* list : {"", ",", "100.125.0.0/33", "100.125.0.0/", "100.125.0.0/1x", "100.125.0/16", "fd64::/129",
                            "10.0.0.0/8,nonsense", "10.0.0.0/8 11.0.0.0/8", "10.0.0.0/-1", "10.1.2.3/8"}) {
-    const Said said = run(std::string("insmod ./toa.ko 'trusted=") + list + "'");
+    const Said said = run(std::string("insmod ./toa.ko 'trusted=\"") + list + "\"'");
     EXPECT_NE(said.status, 0) << list;
     EXPECT_TRUE(says(said, "TOA: trusted=")) << list << ": " << said.log;
-    shell("rmmod toa");
+    if (said.status == 0) shell("rmmod toa");
   }
   std::string longest = "10.0.0.0/8";
   for (int i = 1; i < 64; i++) longest += "," + std::to_string(i) + ".0.0.0/8";
   EXPECT_EQ(shell("insmod ./toa.ko trusted=" + longest).status, 0) << "64 prefixes are taken";
   shell("rmmod toa");
   EXPECT_NE(shell("insmod ./toa.ko trusted=" + longest + ",1.2.3.4").status, 0) << "and not one more";
+}
+
+// After everything that ran before: what is noted is freed with its connection, and with nothing else.
+TEST_F(ToaModule, FreesWhatItNotes) {
+  ASSERT_EQ(load(), 0);
+  ASSERT_EQ(records(), 0u);
+  std::vector<Opened> open;
+  for (int i = 0; i < 50; i++) {
+    auto one = open_and_accept(
+        {.from = next_local(i % 2 ? kLocal : kLocal6), .to_port = kPort6, .option = toa_option(kClient)});
+    ASSERT_TRUE(one);
+    open.push_back(std::move(*one));
+  }
+  EXPECT_EQ(records(), 50u);
+  ASSERT_EQ(unload(), 0);
+  ASSERT_EQ(load(), 0);
+  EXPECT_EQ(peer_of(open.front().seen.socket.get()).port, kClient.port) << "it outlives the module";
+  // without traces of the module that is gone they can only be counted by what is left of others
+  ASSERT_EQ(unload(), 0);
+  const unsigned orphans = unnamed_records();
+  EXPECT_GE(orphans, 50u);
+  for (Opened& one : open) peer().reset(one.connection);
+  open.clear();
+  for (int i = 0; i < 50 && unnamed_records() > orphans - 50; i++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(unnamed_records(), orphans - 50) << "freed without the module, too";
 }
 
 // again.ko is toa.ko under another name: whoever comes second finds its places taken.

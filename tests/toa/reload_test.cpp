@@ -27,6 +27,7 @@ TEST(ToaReload, UnderTraffic) {
   std::atomic<bool> done = false;
   std::atomic<uint64_t> asked = 0, clients = 0, garbage = 0, opened = 0, failed = 0;
   const auto hammer = [&] {
+    stand_back();
     while (!done) {
       const Endpoint seen = peer_of(kept->seen.socket.get());
       asked++;

@@ -63,6 +63,7 @@ void storm(const char* local, unsigned count, bool honoured) {
   Window window;
   std::atomic<bool> done = false;
   const auto hammer = [&](size_t at) {
+    stand_back();
     while (!done)
       if (!window.ask(at += 7)) std::this_thread::yield();
   };

@@ -65,7 +65,8 @@ TunPeer::TunPeer() : tun_(::open("/dev/net/tun", O_RDWR | O_CLOEXEC)) {
   std::strcpy(request.ifr_name, "toa0");
   if (ioctl(tun_.get(), TUNSETIFF, &request)) die("TUNSETIFF");
   const Outcome outcome = shell(
-      "ip link set lo up && ip addr add 10.99.0.1/32 dev toa0 && ip -6 addr add fd99::1/128 dev toa0 nodad && ip link set toa0 up && "
+      "ip link set lo up && ip addr add 10.99.0.1/32 dev toa0 && ip -6 addr add fd99::1/128 dev toa0 nodad && ip link "
+      "set toa0 up && "
       "ip route add default dev toa0 && ip -6 route add default dev toa0");
   if (outcome.status) die(outcome.output);
   // softirq on the other CPU than the application's, as on a network card with several queues
