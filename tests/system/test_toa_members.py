@@ -15,6 +15,7 @@ from lab import CLIENTS, MEMBERS, VIP, run, wait_until
 
 PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
 ELB_TOA = BUILD / "bin" / "elb-toa"
+HARNESS = BUILD / "bin" / "tests" / "vm" / "toa_harness"
 CLIENT = CLIENTS["client1"]
 LOCAL = re.compile(r"^100\.125\.\d+\.\d+$")
 NGINX = """
@@ -191,6 +192,20 @@ def test_CA_02_an_open_connection_keeps_its_client_over_a_reload_and_loses_it_wi
             made.unload()
             assert LOCAL.match(ask())
         server.stdin.close()
+
+
+def test_CA_02_the_harness_passes_on_this_kernel(made, lab):
+    """tests/toa, which the emulated machines run on other kernels (tests/vm/toa), in a network namespace and the members' cgroup. kTLS and
+    KCM are left to those: not every kernel has them."""
+    made.unload()
+    twin = f"{ELB_TOA} %s --pin-dir {made.pins}"
+    load = twin % "load" + f" --cgroup {made.cgroup} --trusted 100.125.0.0/16,fd64:125::/32"
+    done = subprocess.run(["unshare", "--net", HARNESS, "--expect", "twin", "--load", load, "--unload", twin % "unload", "--stats", twin % "stats",
+                           "--connections", "5000", "--strangers", "1000", "--cycles", "4", "--gtest_filter=-ToaModule.*:*.KernelTls:*.KernelConnection*:ToaCost.*"],
+                          capture_output=True, text=True, check=False, preexec_fn=lambda: (made.cgroup / "cgroup.procs").write_text("0"))
+    (lab.log_dir / "harness.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if "FAILED" in line or "Failure" in line)
+    assert int(re.search(r"PASSED  \] (\d+) tests", done.stdout)[1]) >= 60
 
 
 def test_CA_02_status_and_exit_codes_tell_what_is_loaded(lab, made):
