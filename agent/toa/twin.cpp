@@ -78,7 +78,7 @@ Status check_pinned_maps(const toa_member& skeleton, const std::string& director
     if (bpf_obj_get_info_by_fd(pinned->get(), &info, &size) != 0) return fail_errno(errno, pin(directory, name));
     const bpf_map* map = bpf_object__find_map_by_name(skeleton.obj, name);
     if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
-        info.value_size != bpf_map__value_size(map))
+        info.value_size != bpf_map__value_size(map) || info.max_entries != bpf_map__max_entries(map))
       return fail(
           ErrorCode::kConflict,
           fmt::format("{} is of another version of elb-toa: run 'elb-toa unload' and load again (connections that are "
@@ -156,6 +156,7 @@ Status attach(const bpf_program* program, const std::string& directory, const Fd
   const std::unique_ptr<bpf_link, CloseLink> link(bpf_program__attach_cgroup(program, cgroup.get()));
   if (!link) return fail_errno(errno, fmt::format("attach {}", name));
   const std::string path = pin(directory, name);
+  if (auto old = open_pin(directory, name); old && *old) (void)bpf_link_detach(old->get());
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, path);
   if (bpf_link__pin(link.get(), path.c_str()) != 0) return fail_errno(errno, fmt::format("pin {}", path));
   return {};
@@ -175,8 +176,11 @@ Status attach_all(const toa_member& skeleton, const LoadOptions& options) {
 
 Status remove_pins(const std::string& directory) {
   const auto remove = [&](const char* name) { return ::unlink(pin(directory, name).c_str()) == 0 || errno == ENOENT; };
-  for (const char* name : kPrograms)
+  for (const char* name : kPrograms) {
+    // Without its pin a link goes too, but some time later, and whoever unloads wants it done.
+    if (auto link = open_pin(directory, name); link && *link) (void)bpf_link_detach(link->get());
     if (!remove(name)) return fail_errno(errno, pin(directory, name));
+  }
   for (const char* name : kMaps)
     if (!remove(name)) return fail_errno(errno, pin(directory, name));
   if (::rmdir(directory.c_str()) != 0) return fail_errno(errno, directory);
