@@ -145,11 +145,11 @@ class Agent:
 
     # Services.
 
-    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True):
+    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True, **listener_fields):
         """A load balancer (unless given), a listener, a pool and members {member: weight}; waits until it is applied and, with
         a monitor, until every member with a running server is online."""
         lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=CLIENT_SUBNET, vip_address=vip)["id"]
-        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port)["id"]
+        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port, **listener_fields)["id"]
         pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
         made = Service(self, lb_id, listener, pool)
         if monitor is not None:
