@@ -26,14 +26,23 @@ ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
 	return (struct tcphdr *)l4->ports;
 }
 
-/* A reset towards the other end takes its sequence number from here. */
+/*
+ * A reset towards the other end takes its sequence number from here, and an end ignores one with an
+ * old number. So it only goes forward, though segments overtake each other, on their way or between
+ * CPUs; a SYN begins anew.
+ */
 ELB_INLINE void elb_note_ack(const ELB_CTX *ctx, struct elb_flow *flow, const struct elb_l4 *l4)
 {
 	const struct tcphdr *tcp = elb_tcp_of(l4);
+	__u32 flags = elb_tcp_flags(l4);
+	__be32 noted = ELB_LOAD(flow->ack);
 
 	/* it does fit: the verifier has forgotten that this is the way of TCP */
-	if (elb_tcp_flags(l4) & ELB_TCP_ACK && (void *)(tcp + 1) <= elb_data_end(ctx))
-		ELB_STORE(flow->ack, tcp->ack_seq);
+	if (!(flags & (ELB_TCP_ACK | ELB_TCP_SYN)) || (void *)(tcp + 1) > elb_data_end(ctx))
+		return;
+	__be32 ack = flags & ELB_TCP_ACK ? tcp->ack_seq : 0;
+	if (flags & ELB_TCP_SYN || !noted || (__s32)(bpf_ntohl(ack) - bpf_ntohl(noted)) > 0)
+		ELB_STORE(flow->ack, ack);
 }
 
 /*

@@ -45,6 +45,9 @@ MEMBERS = {"member1": "10.2.0.11", "member2": "10.2.0.12", "member3": "10.2.0.13
 ZONES = {"member1": "az1", "member2": "az1", "member3": "az2"}
 ROLES = ("sw1", "sw2", "lb", *CLIENTS, *MEMBERS)
 VIP = "10.1.0.100"
+CLIENTS6 = {"client1": "fd00:1::11", "client2": "fd00:1::12"}  # of Lab.add_ipv6()
+MEMBERS6 = {"member1": "fd00:2::11", "member2": "fd00:2::12", "member3": "fd00:2::13"}
+VIP6 = "fd00:1::100"
 MEMBER_PORT = 8080
 
 
@@ -205,6 +208,14 @@ class Lab:
             self.run(host, "ethtool", "-K", "eth0", "tx", "off")
         for client in CLIENTS:
             self.sysctl(client, ("net.ipv4.ip_local_port_range=1024 65535",))
+
+    def add_ipv6(self):
+        """Every host gets an IPv6 address beside its IPv4 one, and a default route to lb."""
+        for host, address in {**CLIENTS6, **MEMBERS6}.items():
+            gateway = "fd00:1::1" if host in CLIENTS6 else "fd00:2::1"
+            self.ip(host, f"addr add {address}/64 dev eth0 nodad", f"route add default via {gateway}")
+        self.ip("lb", "addr add fd00:1::1/64 dev front nodad", "addr add fd00:2::1/64 dev back nodad")
+        self.sysctl("lb", ("net.ipv6.conf.all.forwarding=1",))
 
     def _pair(self, one, one_if, other, other_if):
         return f"link add {one_if} netns {self.name(one)} type veth peer name {other_if} netns {self.name(other)}"

@@ -35,7 +35,7 @@ def measure(binaries, cgroup, pins, option, loaded):
     return figures
 
 
-def rows(binaries, rounds):
+def members(binaries, rounds):
     cgroup, pins = cgroup2() / f"elb-bench-{os.getpid()}", pathlib.Path(f"/sys/fs/bpf/elb-bench-{os.getpid()}")
     cgroup.mkdir()
     figures = {}
