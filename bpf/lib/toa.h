@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The client's address for the member, as a TCP option (kind 254: port and address in network
- * order, 8 bytes for an IPv4 client, 20 for an IPv6 one). It stands directly behind the base header
- * of every client segment with ACK until the member has sent payload: the member's kernel reads it
- * from the segment that completes the handshake, whichever of them that is. Never on a SYN.
+ * The client's address for the member, as a TCP option (elb/toa.h). It stands directly behind the
+ * base header of every client segment with ACK until the member has sent payload: the member's
+ * kernel reads it from the segment that completes the handshake, whichever of them that is. Never
+ * on a SYN.
  */
 #ifndef ELB_TOA_H
 #define ELB_TOA_H
 
 #include <linux/ipv6.h>
+#include <elb/toa.h>
 #include <lib/tcp.h>
 
-#define ELB_TOA_SIZE	  8
-#define ELB_TOA_SIZE6	  20
 #define ELB_TCP_DOFF_MAX  60
 #define ELB_IP_HEADER_MAX 60
 #define ELB_HEADERS_MAX	  102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
@@ -100,9 +99,9 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	struct tcphdr *tcp = (void *)(data + tcp_at);
 	if ((void *)(ip + 1) > (void *)end || (void *)(tcp + 1) > (void *)end)
 		return 0;
-	*(elb_mac_u16 *)(option + 2) = tcp->source;
+	*(elb_mac_u16 *)(option + ELB_TOA_PORT) = tcp->source;
 	if (ip->version == 4) {
-		*(elb_mac_u32 *)(option + 4) = ip->saddr;
+		*(elb_mac_u32 *)(option + ELB_TOA_ADDRESS) = ip->saddr;
 		total = bpf_ntohs(ip->tot_len);
 	} else {
 		struct ipv6hdr *ip6 = (void *)ip;
@@ -110,7 +109,7 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 		if ((void *)(ip6 + 1) > (void *)end)
 			return 0;
 		size = option[1] = ELB_TOA_SIZE6;
-		__builtin_memcpy(option + 4, &ip6->saddr, sizeof(ip6->saddr));
+		__builtin_memcpy(option + ELB_TOA_ADDRESS, &ip6->saddr, sizeof(ip6->saddr));
 		total = bpf_ntohs(ip6->payload_len) + sizeof(*ip6);
 	}
 	if (ELB_TCP_DOFF(((__u8 *)tcp)[12]) + size > ELB_TCP_DOFF_MAX || total + size > mtu ||
