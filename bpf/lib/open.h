@@ -11,65 +11,9 @@
 #ifndef ELB_OPEN_H
 #define ELB_OPEN_H
 
+#include <elb/flow_seq.h>
 #include <lib/acl.h>
-#include <lib/addr.h>
 #include <lib/count.h>
-#include <lib/guard.h>
-#include <lib/hop.h>
-#include <lib/local.h>
-#include <lib/nat.h>
-#include <lib/sticky.h>
-
-#define ELB_PORT_PROBES 16
-#define ELB_PORT_NEAR	4 /* this many side by side, the others at random places */
-
-/* A first packet in, its connection's forward entry out. */
-struct elb_opening {
-	struct elb_flow_key key;
-	struct elb_hop_key from;
-	__u8 bad; /* lengths contradict each other */
-	__u8 ttl;
-	__u8 v6;	 /* an IPv6 packet: its addresses are in `six`, key has their hash */
-	__u8 header_len; /* v6: with extension headers */
-	__u32 tcp_flags;
-	__u32 total_len;
-	__u32 now;
-	/* elb_reset_allowed: kept from packet to packet */
-	__u32 reset_tick;
-	__u32 resets;
-	struct elb_sticky_key who; /* client: the packet's source; listener: elb_admit */
-	/* elb_admit */
-	__u32 listener;
-	__u32 flags; /* of both entries: ELB_FLOW_EIP, ELB_FLOW_TOA */
-	__u32 member_port;
-	struct elb_nat nat; /* of the forward direction */
-	struct elb_nat reverse_nat;
-	struct elb_flow_key reverse_key;
-	struct elb_flow6 six; /* v6: of the forward direction */
-	__u32 deltas6;	      /* likewise, see elb_deltas6() */
-	/* elb_try_port: the reverse entry */
-	__u32 reverse_slot;
-	__u32 reverse_ctl;
-	__u32 reverse_bit;
-	/* elb_open_pair: the forward entry */
-	__u32 slot;
-	__u32 ctl;
-	__u32 counted; /* still counted among the open connections without being one */
-	struct elb_rate_guard guard;
-};
-
-/*
- * The stack of 512 bytes is too small for it. Programs of one CPU do not interrupt each other, and
- * nothing but a guess (elb_hop_learn) and the rate guard's count outlives a packet here; so it is
- * not pinned.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct elb_opening);
-} elb_scratch SEC(".maps");
-
 #include <lib/open6.h>
 
 ELB_NOINLINE int elb_link_place(struct elb_flow_key *key, __u32 home, __u32 bit, __u32 phases)
@@ -116,7 +60,7 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
 	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
-	flow->ack = 0;
+	flow->ack = opening->proven && nat == &opening->nat ? opening->first : 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;
@@ -199,6 +143,8 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 		return ELB_REASON_TABLE_FULL;
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
+	if (opening->proven)
+		elb_seq_begin(ref.slot, ref.ctl, opening->cookie, opening->now);
 	int reason = opening->v6 ? elb_claim_port6(opening) : elb_claim_port(opening);
 	if (reason != ELB_FORWARD) {
 		elb_flow_release(ref.flow, ref.ctl);
@@ -278,7 +224,7 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	if (opening->bad)
 		return ELB_REASON_MALFORMED;
 	opening->listener = opening->who.listener = listener->index;
-	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
+	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags) && !opening->proven)
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
@@ -292,9 +238,11 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	__u32 flags = (*policy)->flags;
 	if (flags & ELB_POLICY_WHITELIST && !elb_acl_has((*policy)->acl, &opening->who.client))
 		return ELB_REASON_NOT_ALLOWED;
-	if (!elb_rate_allows(&opening->guard, opening->now))
+	if (!opening->proven && !elb_rate_allows(&opening->guard, opening->now))
 		return ELB_REASON_RATE_GUARD;
 	opening->flags = elb_opening_flags(opening);
+	if (opening->proven)
+		opening->flags |= ELB_FLOW_COOKIE;
 	if (listener->flags & ELB_LISTENER_EIP)
 		opening->flags |= ELB_FLOW_EIP;
 	if (flags & ELB_POLICY_TOA && key.proto == IPPROTO_TCP)

@@ -6,8 +6,10 @@
 #ifndef ELB_OPEN6_H
 #define ELB_OPEN6_H
 
-#include <elb/flow6.h>
+#include <lib/addr.h>
+#include <lib/ip6.h>
 #include <lib/local.h>
+#include <lib/opening.h>
 
 ELB_INLINE __u32 elb_opening_flags(const struct elb_opening *opening)
 {

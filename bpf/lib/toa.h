@@ -12,8 +12,9 @@
 #include <elb/toa.h>
 #include <lib/tcp.h>
 
-#define ELB_TCP_DOFF_MAX 60
-#define ELB_HEADERS_MAX	 102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
+#define ELB_TCP_DOFF_MAX  60
+#define ELB_IP_HEADER_MAX 60
+#define ELB_HEADERS_MAX	  102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
 
 #ifndef ELB_TC /* there, the start of a checksum that the device is to compute cannot be moved */
 /* Moves the first `size` bytes of the frame to the front by what elb_toa_grow() has made room for.
@@ -91,6 +92,8 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	__u32 tcp_at = (l3 + header_len) & 127, size = ELB_TOA_SIZE, total;
 	__u8 *data = elb_data(ctx), *end = elb_data_end(ctx);
 
+	if (header_len > ELB_IP_HEADER_MAX)
+		return 0; /* many extension headers */
 	l3 &= 31;
 	struct iphdr *ip = (void *)(data + l3);
 	struct tcphdr *tcp = (void *)(data + tcp_at);
@@ -139,12 +142,10 @@ ELB_INLINE __u32 elb_other_mtu(const struct elb_flow *flow)
 ELB_INLINE __u32 elb_toa_clamp(ELB_CTX *ctx, __u32 tcp_at, const struct elb_flow *flow, __u32 ctl)
 {
 	__u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr), mtu = elb_other_mtu(flow);
-	__u32 size = ELB_TOA_SIZE;
+	__u32 size = ctl & ELB_FLOW_V6 ? ELB_TOA_SIZE6 : ELB_TOA_SIZE;
 
-	if (ctl & ELB_FLOW_V6) {
+	if (flow->proto & ELB_KEY_V6) /* not an IPv4 member's */
 		headers = sizeof(struct ipv6hdr) + sizeof(struct tcphdr);
-		size = ELB_TOA_SIZE6;
-	}
 	if (!(ctl & ELB_FLOW_REVERSE))
 		size = 0;
 	return elb_tcp_options(ctx, tcp_at, size, mtu > headers + size ? mtu - headers - size : 0);
@@ -166,7 +167,7 @@ ELB_INLINE int elb_tcp_is_special(const ELB_CTX *ctx, const struct elb_l4 *l4, _
 ELB_NOINLINE int elb_tcp_operate(ELB_CTX *ctx, __u32 place, const struct elb_flow *flow, __u32 ctl,
 				 __u32 mtu)
 {
-	__u32 l3 = place & 31, header_len = place >> 8 & 63, tcp_at = l3 + header_len;
+	__u32 l3 = place & 31, header_len = place >> 8 & 255, tcp_at = l3 + header_len;
 	struct elb_cursor_at at = {.pos = elb_data(ctx) + tcp_at, .end = elb_data_end(ctx)};
 	struct tcphdr *tcp;
 

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "base/random.h"
 
@@ -28,9 +30,10 @@ std::string complaint(const std::vector<std::string>& words) {
 }
 
 TEST(Options, FlagsReachTheParts) {
-  const auto parsed = parse({"--interface", "eth0", "--interface", "eth1", "--local-addresses", "100.125.7.0/24",
-                             "--subnet", "name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1", "--listen", "127.0.0.1:0",
-                             "--flow-slots", "4096", "--tcp-idle-s", "77", "--xdp-attach", "libxdp"});
+  const auto parsed =
+      parse({"--interface", "eth0", "--interface", "eth1", "--local-addresses", "100.125.7.0/24", "--subnet",
+             "name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1", "--listen", "127.0.0.1:0", "--flow-slots", "4096",
+             "--tcp-idle-s", "77", "--xdp-attach", "libxdp", "--syn-cookies", "false"});
   const auto* options = std::get_if<Options>(&parsed);
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(options->dataplane.interfaces, (std::vector<std::string>{"eth0", "eth1"}));
@@ -38,6 +41,7 @@ TEST(Options, FlagsReachTheParts) {
   EXPECT_EQ(options->dataplane.flow_slots, 4096U);
   EXPECT_EQ(options->dataplane.times.tcp_idle_s, 77U);
   EXPECT_EQ(options->dataplane.attach, dataplane::XdpAttach::kLibxdp);
+  EXPECT_FALSE(options->dataplane.syn_cookies);
   EXPECT_EQ(options->listen.port, 0);
   ASSERT_EQ(options->subnets.size(), 1U);
   EXPECT_EQ(options->subnets[0].name, "lan");
@@ -74,6 +78,7 @@ TEST(Options, FileAndFlagsAndTheFlagWins) {
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(options->dataplane.interfaces, std::vector<std::string>{"eth0"});
   EXPECT_EQ(options->dataplane.flow_slots, 16384U);
+  EXPECT_TRUE(options->dataplane.syn_cookies) << "unless switched off";
   ASSERT_EQ(options->subnets.size(), 1U);
   EXPECT_EQ(options->subnets[0].cidr.to_string(), "10.1.0.0/24");
 }
@@ -105,6 +110,32 @@ TEST(Options, LB_07_PoolsOfEipsAreBlocks) {
 }
 
 TEST(Options, TeardownNeedsNoInterface) { EXPECT_TRUE(std::get<Options>(parse({"--teardown"})).teardown); }
+
+/// Names of the options on lines that begin with `prefix`.
+std::set<std::string> options_in(const std::string& text, const std::string& prefix) {
+  std::set<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(prefix)) continue;
+    for (size_t at = line.find("--"); at != std::string::npos; at = line.find("--", at + 2)) {
+      const size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at + 2);
+      found.insert(line.substr(at + 2, end - at - 2));
+      if (prefix == "  -") break;  // what follows is the option's text
+    }
+  }
+  return found;
+}
+
+TEST(Manual, HasTheOptionsThatTheHelpHas) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(std::get<int>(parse({"--help"})), 0);
+  const auto help = options_in(testing::internal::GetCapturedStdout(), "  -");
+  std::ifstream file(ELB_SOURCE_DIR "/docs/man/elb-agent.8");
+  std::string page(std::istreambuf_iterator<char>(file), {});
+  std::erase(page, '\\');
+  EXPECT_EQ(options_in(page, ".It Sy"), help);
+  EXPECT_GT(help.size(), 20U);
+}
 
 TEST(Subnet, IdsStayTheSameOverRestartsAndDiffer) {
   const auto a = parse_subnet("cidr=10.1.0.0/24"), again = parse_subnet("cidr=10.1.0.0/24"),
