@@ -66,6 +66,7 @@ ELB_INLINE int elb_open6(ELB_CTX *ctx, __u32 where, __u32 vlan, const struct elb
 		return ELB_REASON_MALFORMED;
 	opening->key = *key;
 	opening->v6 = 1;
+	opening->proven = 0;
 	opening->header_len = header_len;
 	opening->who.client = ip->source;
 	opening->six.key_source = ip->source;
@@ -157,6 +158,10 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 		if (!opening)
 			return ELB_BROKEN_ENV;
 		int reason = elb_open6(ctx, where, vlan, ip, &l4, &key, opening);
+		reason = elb_reconsider(ctx, where, opening, reason);
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, ip, sizeof(*ip)))
+			return ELB_BROKEN_ENV;
 		if (reason == ELB_REASON_TOO_BIG)
 			return elb_too_big6(ctx, ELB_WHERE_L3(where), elb_opening_mtu(opening));
 		if (reason != ELB_FORWARD)
@@ -170,6 +175,14 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 	struct elb_flow6 *beside = elb_flow_beside(slot);
 	if (!beside || !elb_is_of(beside, ip))
 		return elb_exit(ELB_REASON_RACE);
+	if (ctl & ELB_FLOW_COOKIE) {
+		int verdict = elb_seq_carry(ctx, where, vlan, flow, ctl);
+		if (verdict != ELB_FORWARD)
+			return verdict;
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, ip, sizeof(*ip)))
+			return ELB_BROKEN_ENV;
+	}
 	if (elb_is_mapped(&beside->new_dest))
 		return elb_translate64(ctx, where, flow, ctl);
 	return elb_translate6(ctx, where, vlan, ip, flow, beside, ctl);

@@ -224,7 +224,7 @@ ELB_NOINLINE int elb_icmp_error64(ELB_CTX *ctx, __u32 where, struct elb_flow *fl
 	message.inner.protocol = inner->next;
 	message.inner.check = elb_ip_check(&message.inner);
 	message.quote[0] = elb_swap_ports(ELB_LOAD(flow->new_ports));
-	message.quote[1] = quoted[1];
+	message.quote[1] = elb_seq_quoted(flow, ctl, quoted[1]);
 	message.icmp.check =
 		~elb_sum_words((__u32 *)&message.icmp, (sizeof(message) - sizeof(message.ip)) / 4);
 	if (!elb_flow_still(flow, ctl))
@@ -293,6 +293,9 @@ ELB_NOINLINE int elb_icmp_error6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 	sum = elb_replace6(sum, &inner->source, &beside->new_dest);
 	sum = elb_replace6(sum, &inner->dest, &beside->new_source);
 	ELB_ICMP_REPLACE(sum, quoted->ports, elb_swap_ports(ELB_LOAD(flow->new_ports)));
+	if (found & ELB_FLOW_COOKIE)
+		ELB_ICMP_REPLACE(sum, quoted->tcp_seq,
+				 elb_seq_quoted(flow, found, quoted->tcp_seq));
 	if (inner->next == IPPROTO_UDP)
 		ELB_ICMP_REPLACE(sum, quoted->udp_check,
 				 elb_csum_apply(quoted->udp_check, ELB_LOAD(flow->l4_delta)));

@@ -82,6 +82,25 @@ ELB_INLINE void elb_tcp_fix_check(ELB_CTX *ctx, __u32 tcp_at, struct tcphdr *tcp
 #endif
 }
 
+/*
+ * The checksum of a segment made here, whose field is 0, from the sums of pseudo header and header.
+ * In tc it may be the device's to compute (then the field holds the sum of the pseudo header): only
+ * the kernel's helpers know, but given apart, the two parts make the right one of both kinds.
+ * Packet pointers are invalid afterwards.
+ */
+ELB_INLINE void elb_tcp_write_check(ELB_CTX *ctx, __u32 tcp_at, struct tcphdr *tcp, __u32 pseudo,
+				    __u32 header)
+{
+#ifdef ELB_TC
+	__u32 offset = tcp_at + offsetof(struct tcphdr, check);
+
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(pseudo), BPF_F_PSEUDO_HDR);
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(header), 0);
+#else
+	tcp->check = ~elb_csum_fold(pseudo + header);
+#endif
+}
+
 /* Where the walk over a header's options is; offsets are within the options. */
 struct elb_options {
 	ELB_CTX *ctx;
@@ -91,6 +110,7 @@ struct elb_options {
 	__u32 blank; /* so many bytes are still to become NOPs */
 	__u32 sum;   /* what the checksum changes by */
 	__u32 less, most;
+	__u32 mss; /* what was found; 0: none */
 };
 
 /* Adds what a byte at an even or odd offset changes. */
@@ -144,8 +164,11 @@ static int elb_options_step(__u32 index, struct elb_options *walk)
 		walk->next = at;
 		return 0;
 	}
-	if (kind == ELB_OPTION_MSS && size == 4 && walk->most && (void *)(option + 4) <= end)
-		elb_options_mss(walk, option + 2, at);
+	if (kind == ELB_OPTION_MSS && size == 4 && (void *)(option + 4) <= end) {
+		walk->mss = option[2] << 8 | option[3];
+		if (walk->most)
+			elb_options_mss(walk, option + 2, at);
+	}
 	walk->next = at + size;
 	return 0;
 }
@@ -153,7 +176,8 @@ static int elb_options_step(__u32 index, struct elb_options *walk)
 /*
  * Walks over the options of the TCP header at `tcp_at`. Every TOA option becomes NOPs: only the
  * balancer may say who the client is. An MSS is lowered by `less` and to no more than `most`, never
- * raised; most = 0 leaves it alone. Packet pointers are invalid afterwards.
+ * raised; most = 0 leaves it alone. Returns the MSS as it was, 0 if there is none. Packet pointers
+ * are invalid afterwards.
  *
  * Bytes behind an end or an option of impossible length are nobody's: receivers stop there too.
  */
@@ -173,7 +197,7 @@ ELB_NOINLINE int elb_tcp_options(ELB_CTX *ctx, __u32 tcp_at, __u32 less, __u32 m
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;
 	elb_tcp_fix_check(ctx, tcp_at, tcp, elb_csum_fold(walk.sum));
-	return 0;
+	return walk.mss;
 }
 
 #endif

@@ -284,11 +284,14 @@ TEST_P(RandomPackets, AgreeWithTheModel) {
   EXPECT_GT(ended, 0u);
   for (uint32_t reason = 0; reason < ELB_REASON_COUNT; reason++) {
     std::printf("%-14s %lu\n", reason_name(reason), model.reasons()[reason]);
-    const bool beyond_the_model =
-        reason == ELB_REASON_TABLE_FULL || reason == ELB_REASON_NO_PORT || reason == ELB_REASON_RACE ||
-        reason == ELB_REASON_NO_HEADROOM || reason == ELB_REASON_NOT_ALLOWED || reason == ELB_REASON_CONNECTION_LIMIT ||
-        reason == ELB_REASON_BANDWIDTH || reason == ELB_REASON_TABLE_SHARE || reason == ELB_REASON_RATE_GUARD ||
-        reason == ELB_REASON_ND_ANSWERED || reason == ELB_REASON_IP6_EXTENSION || reason == ELB_REASON_NO_UDP_CHECKSUM;
+    const bool beyond_the_model = reason == ELB_REASON_TABLE_FULL || reason == ELB_REASON_NO_PORT ||
+                                  reason == ELB_REASON_RACE || reason == ELB_REASON_NO_HEADROOM ||
+                                  reason == ELB_REASON_NOT_ALLOWED || reason == ELB_REASON_CONNECTION_LIMIT ||
+                                  reason == ELB_REASON_BANDWIDTH || reason == ELB_REASON_TABLE_SHARE ||
+                                  reason == ELB_REASON_RATE_GUARD || reason == ELB_REASON_ND_ANSWERED ||
+                                  reason == ELB_REASON_IP6_EXTENSION || reason == ELB_REASON_NO_UDP_CHECKSUM ||
+                                  reason == ELB_REASON_SYN_COOKIE_SENT || reason == ELB_REASON_SYN_COOKIE_OK ||
+                                  reason == ELB_REASON_SYN_COOKIE_BAD || reason == ELB_REASON_SYN_COOKIE_EARLY;
     EXPECT_TRUE(beyond_the_model || model.reasons()[reason] > 0) << reason_name(reason);
   }
   std::printf("%-14s %lu\n", "forwarded", forwarded);

@@ -2,7 +2,8 @@
 // ModelBalancer: what the packet program must do, written a second time for clarity alone: std::map, byte by byte, sums
 // computed in full. Shares no code with bpf/ (only the names in abi.h). It does not predict which local endpoint a new
 // connection gets: it reads that from the program's output and checks range and uniqueness. Not modelled: a full table,
-// used up ports, races. Thread rule: one thread.
+// used up ports, races, SYN cookies (they need the kernel's secret; cookie_test.cpp plays them). Thread rule: one
+// thread.
 #pragma once
 
 #include <array>

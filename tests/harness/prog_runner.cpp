@@ -90,6 +90,7 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local_first_host", &local, sizeof local);
   set_constant(object_, "elb_local_count", &options.local_count, sizeof options.local_count);
   set_constant(object_, "elb_new_per_tick", &options.new_per_tick, sizeof options.new_per_tick);
+  set_constant(object_, "elb_syn_cookies", &options.syn_cookies, sizeof options.syn_cookies);
   set_constant(object_, "elb_cpu_count", &cpus, sizeof cpus);
   uint64_t seeds6[ELB_SEEDS6];
   for (uint32_t i = 0; i < ELB_SEEDS6; i++) seeds6[i] = elb_derive_seed6(options.seed[i % 5], i);
@@ -101,6 +102,7 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local6_first_host", &first6, sizeof first6);
   set_constant(object_, "elb_local6_count", &options.local6_count, sizeof options.local6_count);
   set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
+  set_entries(object_, ELB_MAP_SEQS, options.flow_slots);
   set_entries(object_, ELB_MAP_FLOWS6, options.local6_count ? options.flow_slots : 1);
   for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);

@@ -31,6 +31,7 @@ struct RunnerOptions {
   uint32_t local6_count = 4;  // 0: IPv6 is not configured
   uint32_t tick_shift = 7;
   uint32_t new_per_tick = 0;  // of the rate guard
+  bool syn_cookies = true;    // above it
   uint64_t seed[5] = {0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0};
 };
 
