@@ -151,12 +151,13 @@ class Agent:
 
     # Services.
 
-    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True, member_port=MEMBER_PORT):
+    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True, member_port=MEMBER_PORT,
+                **listener_fields):
         """A load balancer (unless given), a listener, a pool and members {member: weight}; waits until it is applied and, with
         a monitor, until every member with a running server is online."""
         subnet = CLIENT_SUBNET6 if ":" in vip else CLIENT_SUBNET
         lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=subnet, vip_address=vip)["id"]
-        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port)["id"]
+        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port, **listener_fields)["id"]
         pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
         made = Service(self, lb_id, listener, pool)
         if monitor is not None:

@@ -251,9 +251,22 @@ class Lab:
         with self.netns(role):
             return socket.socket(socket.AF_INET, kind)
 
-    def spawn(self, role, *argv, name=None, env=None):
+    def cgroup(self, name):
+        """A cgroup (v2) of the lab's own, for spawn(); where the machine has cgroup2 mounted, else by a mount of the lab's own."""
+        mounts = (line.split() for line in pathlib.Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines())
+        root = next((words[1] for words in mounts if words[2] == "cgroup2"), self.dir / "cgroup")
+        if root == self.dir / "cgroup":
+            root.mkdir()
+            run("mount", "-t", "cgroup2", "elb-lab", root)
+        path = pathlib.Path(root) / f"{self.id}-{name}"
+        path.mkdir()
+        with open(self.dir / "cgroups", "a", encoding="utf-8") as noted:
+            noted.write(f"{path}\n")
+        return path
+
+    def spawn(self, role, *argv, name=None, env=None, cgroup=None):
         """Starts a process in the namespace (of role None: in ours); it is killed with the lab, or with us if we die (unless the lab
-        is kept)."""
+        is kept). Its sockets belong to the cgroup, if one is given."""
         self._logs += 1
         log = self.log_dir / f"{self._logs:03d}-{role or 'host'}-{name or pathlib.Path(str(argv[0])).name}.log"
         keep = self.keep
@@ -261,6 +274,8 @@ class Lab:
         def at_start():
             if not keep:
                 libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if cgroup:
+                (cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
         with open(log, "wb") as out:
             popen = subprocess.Popen([*(self.enter(role) if role else ()), *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
@@ -308,6 +323,12 @@ def _setns(file):
         raise LabError(f"setns: {os.strerror(ctypes.get_errno())}")
 
 
+def _rmdir(path):
+    with contextlib.suppress(OSError):
+        path.rmdir()
+    return not path.exists()
+
+
 def _exit_on_signal(number, _frame):
     sys.exit(128 + number)
 
@@ -322,6 +343,12 @@ def remove(lab_id):
         if os.path.exists(f"/run/netns/{lab_id}-{role}"):
             run("ip", "netns", "del", f"{lab_id}-{role}", check=False)
     run("umount", directory / "bpf", check=False)
+    cgroups = directory / "cgroups"
+    for path in map(pathlib.Path, cgroups.read_text(encoding="utf-8").split() if cgroups.exists() else ()):
+        with contextlib.suppress(LabError):  # empty as soon as the last of its processes is gone
+            wait_until(lambda path=path: _rmdir(path), 5, f"{path} is empty")
+    if os.path.ismount(directory / "cgroup"):
+        run("umount", directory / "cgroup", check=False)
     if not os.path.ismount(directory / "bpf"):
         shutil.rmtree(directory, ignore_errors=True)
 
