@@ -60,7 +60,8 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
 	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
-	flow->ack = opening->proven && nat == &opening->nat ? opening->first : 0;
+	/* what the member will acknowledge first, see elb_seq_syn() */
+	flow->ack = opening->proven && nat == &opening->reverse_nat ? opening->first : 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;

@@ -44,15 +44,16 @@ ELB_INLINE void elb_seq_add(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp, __be3
 /*
  * The client's segment becomes the SYN that the member has not answered yet. It must be the first
  * one behind the client's SYN, exactly: the kernel takes a cookie that is off by up to three for
- * another MSS, and the member would be told a wrong number.
+ * another MSS, and the member would be told a wrong number. Until the member acknowledges anything,
+ * its entry holds what it will acknowledge first.
  */
 ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp,
-			   const struct elb_flow *flow, __u64 *seq, __u64 was)
+			   const struct elb_flow *reverse, __u64 *seq, __u64 was)
 {
 	__u32 now = bpf_jiffies64() >> elb_tick_shift;
 	__u64 is = elb_seq_word(ELB_SEQ_VALUE(was), ELB_SEQ_OWNER(was), now, ELB_SEQ_WAITING);
 
-	if (is == was || tcp->seq != ELB_LOAD(flow->ack) ||
+	if (is == was || tcp->seq != ELB_LOAD(reverse->ack) ||
 	    bpf_ntohl(tcp->ack_seq) - 1 != ELB_SEQ_VALUE(was) ||
 	    !elb_segment_is_plain(ctx, where) || __sync_val_compare_and_swap(seq, was, is) != was)
 		return elb_exit(ELB_REASON_SYN_COOKIE_EARLY);
@@ -68,7 +69,7 @@ ELB_INLINE int elb_seq_syn(ELB_CTX *ctx, __u32 where, struct tcphdr *tcp,
 						      : elb_exit(ELB_REASON_NO_HEADROOM);
 }
 
-ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, const struct elb_flow *flow, __u32 ctl,
+ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, const struct elb_flow *reverse, __u32 ctl,
 			      __u64 *seq, __u64 was)
 {
 	struct tcphdr *tcp = elb_segment_at(ctx, where);
@@ -89,7 +90,7 @@ ELB_INLINE int elb_seq_client(ELB_CTX *ctx, __u32 where, const struct elb_flow *
 	if (ELB_SEQ_PHASE(was) != ELB_SEQ_WAITING)
 		elb_seq_add(ctx, where, tcp, &tcp->ack_seq, ELB_SEQ_VALUE(was));
 	else if (!(flags & ELB_TCP_RST))
-		return elb_seq_syn(ctx, where, tcp, flow, seq, was);
+		return elb_seq_syn(ctx, where, tcp, reverse, seq, was);
 	return ELB_FORWARD;
 }
 
@@ -129,7 +130,6 @@ ELB_INLINE int elb_seq_answer(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 	elb_hop_write(hop, eth);
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
-	ELB_STORE(flow->ack, segment.seq); /* for a reset, should the client stay silent */
 	elb_mark(flow, ctl, ELB_FLOW_SEEN_IN | ELB_FLOW_SEEN_OUT, 0);
 	int verdict = elb_send(ctx, hop->ifindex);
 	if (!ELB_LEAVES(verdict))
@@ -219,7 +219,7 @@ ELB_NOINLINE int elb_seq_carry(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb
 		return elb_exit(ELB_REASON_RACE);
 	if (ctl & ELB_FLOW_REVERSE)
 		return elb_seq_member(ctx, where, vlan, flow, other, ctl, seq, was);
-	return elb_seq_client(ctx, where, flow, ctl, seq, was);
+	return elb_seq_client(ctx, where, other, ctl, seq, was);
 }
 
 #endif

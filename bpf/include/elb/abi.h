@@ -87,8 +87,7 @@ struct elb_flow {
 	__u32 new_ports;
 	__u16 l3_delta; /* checksum differences, one's complement */
 	__u16 l4_delta;
-	__be32 ack; /* TCP: last acknowledgement seen in this direction, for a reset in the other;
-		       forward, ELB_SEQ_WAITING: the client's first number behind its SYN */
+	__be32 ack; /* TCP: last acknowledgement seen in this direction, for a reset in the other */
 	__u64 traffic; /* bytes << 16 | member index; IP packets with an Ethernet header each, no
 			  padding */
 	__u32 packets;

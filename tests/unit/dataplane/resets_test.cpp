@@ -47,9 +47,10 @@ TEST(Resets, LS_12_OfAConnectionOpenedByCookieInTheNumbersOfEachEnd) {
   const auto flow = table.open(1, 1, kNow);
   flow.forward->ctl |= ELB_FLOW_COOKIE;
   flow.reverse->ctl |= ELB_FLOW_COOKIE;
-  flow.forward->ack = htonl(778);  // the client's first number, not an acknowledgement
-  flow.reverse->ack = 0;
-  EXPECT_EQ(numbers_of(flow, elb_seq_word(4999, 1, 0, ELB_SEQ_WAITING), ELB_STATE_OPENING), (Numbers{5000, 0, 0, 0}));
+  flow.forward->ack = 0;
+  flow.reverse->ack = htonl(778);  // what the member will acknowledge first
+  EXPECT_EQ(numbers_of(flow, elb_seq_word(4999, 1, 0, ELB_SEQ_WAITING), ELB_STATE_OPENING),
+            (Numbers{5000, 778, 778, 0}));
   // The member counts 0xfffffff0 more: the client's 5000 went to it as 4984.
   flow.forward->ack = htonl(4984);
   flow.reverse->ack = htonl(778);
