@@ -84,13 +84,12 @@ Fault ChunkedDecoder::read_framing(char c) {
   switch (state_) {
     case State::kSize:
       return read_size(c);
-    case State::kExtension:
-      if (c == '\r') {
-        state_ = State::kSizeLf;
-        return Fault::kNone;
-      }
-      if (++extension_bytes_ > limits_.extension_bytes) return Fault::kChunkExtensionsTooLong;
-      return is(kFieldByte, c) ? Fault::kNone : Fault::kBadChunkExtension;
+    case State::kExtensionName:
+    case State::kExtensionValue:
+    case State::kExtensionQuoted:
+    case State::kExtensionEnd:
+      if (c != '\r' && ++extension_bytes_ > limits_.extension_bytes) return Fault::kChunkExtensionsTooLong;
+      return read_extension(c);
     case State::kSizeLf:
       return c == '\n' ? end_of_size_line() : Fault::kBadChunkSize;
     case State::kDataCr:
@@ -112,10 +111,38 @@ Fault ChunkedDecoder::read_size(char c) {
   if (c == '\r') {
     state_ = State::kSizeLf;
   } else if (c == ';') {
-    state_ = State::kExtension;
+    state_ = State::kExtensionName;
+    in_token_ = false;
     if (++extension_bytes_ > limits_.extension_bytes) return Fault::kChunkExtensionsTooLong;
   } else {
     return Fault::kBadChunkSize;
+  }
+  return Fault::kNone;
+}
+
+// The grammar of RFC 9112 7.1.1 without blanks and without backslashes in quotes, which nobody sends.
+Fault ChunkedDecoder::read_extension(char c) {
+  const bool complete = state_ == State::kExtensionEnd || (in_token_ && state_ != State::kExtensionQuoted);
+  if (state_ == State::kExtensionQuoted) {
+    if (c == '"') {
+      state_ = State::kExtensionEnd;
+    } else if (c == '\\' || !is(kFieldByte, c)) {
+      return Fault::kBadChunkExtension;
+    }
+  } else if (complete && c == '\r') {
+    state_ = State::kSizeLf;
+  } else if (complete && c == ';') {
+    state_ = State::kExtensionName;
+    in_token_ = false;
+  } else if (state_ == State::kExtensionName && in_token_ && c == '=') {
+    state_ = State::kExtensionValue;
+    in_token_ = false;
+  } else if (state_ == State::kExtensionValue && !in_token_ && c == '"') {
+    state_ = State::kExtensionQuoted;
+  } else if (state_ != State::kExtensionEnd && is(kToken, c)) {
+    in_token_ = true;
+  } else {
+    return Fault::kBadChunkExtension;
   }
   return Fault::kNone;
 }
@@ -167,6 +194,8 @@ BodyStep ChunkedDecoder::read_trailers(std::string_view input) {
     if (trailers.bytes.size() == limits_.trailer_bytes) return refuse(Fault::kTrailersTooLarge, 0);
     return {BodyStep::Kind::kNeedMore, input.size()};
   }
+  // A trailer cannot frame the message again.
+  if (section.chunked || section.content_length) return refuse(Fault::kLengthAndCoding, 0);
   for (const Header& field : section.headers)
     if (!kNoTrailers.has(field.id)) trailers.fields.add(field.id, field.name, field.value);
   state_ = State::kDone;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ChunkedDecoder: the chunked transfer coding (RFC 9112 7.1), streaming and strict: 1 to 16 hexadecimal digits, CR LF,
-// nothing between. Extensions are read up to a byte cap and dropped. Trailers are parsed like header fields; the caller
-// drops them by not looking. Payload comes as views into the input, nothing is copied; only trailers are gathered, up
-// to their limit. Thread rule: one thread; a connection owns one.
+// nothing between. Extensions (name, name=token or name="text" without blanks) are read up to a byte cap and dropped.
+// Trailers are parsed like header fields; the caller drops them by not looking. Payload comes as views into the input,
+// nothing is copied; only trailers are gathered, up to their limit. Thread rule: one thread; a connection owns one.
 #pragma once
 
 #include <memory>
@@ -41,7 +41,20 @@ class ChunkedDecoder {
   const HeaderTable* trailers() const { return trailers_ ? &trailers_->fields : nullptr; }
 
  private:
-  enum class State : uint8_t { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailers, kDone, kFault };
+  enum class State : uint8_t {
+    kSize,
+    kExtensionName,
+    kExtensionValue,
+    kExtensionQuoted,
+    kExtensionEnd,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailers,
+    kDone,
+    kFault
+  };
   struct Trailers {
     std::string bytes;
     HeadProgress progress;
@@ -50,6 +63,7 @@ class ChunkedDecoder {
 
   Fault read_framing(char c);
   Fault read_size(char c);
+  Fault read_extension(char c);
   Fault end_of_size_line();
   BodyStep read_trailers(std::string_view input);
   BodyStep refuse(Fault fault, size_t consumed);
@@ -59,6 +73,7 @@ class ChunkedDecoder {
   uint64_t total_ = 0;  // payload announced so far
   uint32_t extension_bytes_ = 0;
   uint8_t digits_ = 0;
+  bool in_token_ = false;  // of an extension: it has begun
   State state_ = State::kSize;
   Fault fault_ = Fault::kNone;
   bool trailer_cr_ = false;  // the CR of the empty line that follows the last chunk has come

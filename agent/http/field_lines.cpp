@@ -34,6 +34,13 @@ void note_connection(std::string_view value, MessageHead& head) {
   });
 }
 
+// Blanks around a value are allowed, but some parsers take a tab after a length or a coding for a part of it.
+bool tab_follows(std::string_view value) {
+  const char* after = value.data() + value.size();  // the line ends with CR
+  while (*after == ' ') ++after;
+  return *after == '\t';
+}
+
 // The fields that decide where the message ends and what becomes of the connection. Called before the field is in the
 // table.
 Fault note_framing(HeaderId id, std::string_view value, const HeadLimits& limits, MessageHead& head) {
@@ -41,11 +48,12 @@ Fault note_framing(HeaderId id, std::string_view value, const HeadLimits& limits
     case HeaderId::kContentLength: {
       if (head.content_length) return Fault::kSecondContentLength;
       head.content_length = parse_length(value);
-      if (!head.content_length) return Fault::kBadContentLength;
+      if (!head.content_length || tab_follows(value)) return Fault::kBadContentLength;
       return *head.content_length > limits.body_bytes ? Fault::kBodyTooLarge : Fault::kNone;
     }
     case HeaderId::kTransferEncoding:
-      if (head.chunked || !equals_ignoring_case(value, "chunked")) return Fault::kBadTransferCoding;
+      if (head.chunked || !equals_ignoring_case(value, "chunked") || tab_follows(value))
+        return Fault::kBadTransferCoding;
       head.chunked = true;
       return Fault::kNone;
     case HeaderId::kConnection:
