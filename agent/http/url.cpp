@@ -50,8 +50,7 @@ class PathWriter {
       if (fault != Fault::kNone) return fault;
     }
     if (!utf8_.complete()) return Fault::kBadUtf8;
-    if (const Fault fault = end_segment(false); fault != Fault::kNone) return fault;
-    return overflowed_ ? Fault::kTargetTooLong : Fault::kNone;
+    return end_segment(false);
   }
   size_t size() const { return size_; }
 
@@ -103,6 +102,7 @@ class PathWriter {
 
   // At a '/' (more) or at the end of the path. Everything after the last separator in out_ is the segment.
   Fault end_segment(bool more) {
+    if (overflowed_) return Fault::kTargetTooLong;  // before what was cut off is taken for a segment
     const std::string_view segment(out_.data() + segment_, size_ - segment_);
     if (segment == "..") {
       if (segment_ == 1) return Fault::kAboveRoot;

@@ -33,7 +33,8 @@ inline std::string quoted(std::string_view bytes) {
 
 inline void claim(bool holds, std::string_view what, std::string_view input) {
   if (holds) return;
-  std::fprintf(stderr, "violation: %.*s\ninput: \"%s\"\n", static_cast<int>(what.size()), what.data(), quoted(input).c_str());
+  std::fprintf(stderr, "violation: %.*s\ninput: \"%s\"\n", static_cast<int>(what.size()), what.data(),
+               quoted(input).c_str());
   std::abort();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chunked coding: cut anywhere or whole, the decoder says the same, and what the reference says; llhttp refuses nothing that
-// it accepts; payload encoded by us decodes to itself.
+// The chunked coding: cut anywhere or whole, the decoder says the same, and what the reference says; llhttp refuses
+// nothing that it accepts; payload encoded by us decodes to itself.
 #include <algorithm>
 
 #include "fuzz/check.h"
@@ -69,7 +69,8 @@ void there_and_back(std::string_view payload) {
 void chunked(std::string_view input) {
   input = input.substr(0, 2000);  // the reference takes its time
   for (const http::BodyLimits& limits :
-       {http::BodyLimits{.extension_bytes = 100}, http::BodyLimits{.body_bytes = 20, .extension_bytes = 6, .trailer_bytes = 40, .trailers = 2}}) {
+       {http::BodyLimits{.extension_bytes = 100},
+        http::BodyLimits{.body_bytes = 20, .extension_bytes = 6, .trailer_bytes = 40, .trailers = 2}}) {
     const Decoded whole = decode(input, std::max<size_t>(input.size(), 1), limits);
     const test::ReferenceBody reference = test::reference_chunked(std::string(input), limits);
     claim((whole.kind == Kind::kDone) == (reference.outcome == http::Outcome::kDone) &&
@@ -79,7 +80,8 @@ void chunked(std::string_view input) {
     claim(whole.payload == reference.payload, "payload", input);
     for (const size_t step : {1, 2, 7}) {
       const Decoded parts = decode(input, step, limits);
-      claim(parts.kind == whole.kind && parts.fault == whole.fault && parts.payload == whole.payload, "cuts change nothing", input);
+      claim(parts.kind == whole.kind && parts.fault == whole.fault && parts.payload == whole.payload,
+            "cuts change nothing", input);
       if (parts.kind == Kind::kDone) claim(parts.size == whole.size, "cuts do not move the end", input);
     }
     if (whole.kind != Kind::kDone) continue;

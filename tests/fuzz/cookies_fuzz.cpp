@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cookies and log escapes. Input: a name, a line feed, the rest. A cookie that is found lies where it should; a Set-Cookie that
-// is written holds one line and is read back; whatever is logged stays one line and one string (S12).
+// Cookies and log escapes. Input: a name, a line feed, the rest. A cookie that is found lies where it should; a
+// Set-Cookie that is written holds one line and is read back; whatever is logged stays one line and one string (S12).
 #include <nlohmann/json.hpp>
 
 #include "fuzz/check.h"
@@ -54,7 +54,8 @@ void log(std::string_view input) {
   http::append_json_text(json, input);
   const auto parsed = nlohmann::json::parse(fmt::format("\"{}\"", json), nullptr, false);
   claim(parsed.is_string() && json.find('\n') == std::string::npos, "JSON text", input);
-  if (const auto given = nlohmann::json(std::string(input)).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
+  if (const auto given =
+          nlohmann::json(std::string(input)).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
       given == nlohmann::json(std::string(input)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
     claim(parsed.get<std::string>() == input, "JSON text says what was given", input);
 }
@@ -66,7 +67,8 @@ void cookies(std::string_view input) {
   const Exactly name(input.substr(0, line));
   const Exactly value(input.substr(std::min(line + 1, input.size())));
   const auto found = http::find_cookie(value.view(), name.view());
-  claim(found == reference_cookie(std::string(value.view()), std::string(name.view())), "finds what the reference finds", input);
+  claim(found == reference_cookie(std::string(value.view()), std::string(name.view())),
+        "finds what the reference finds", input);
   write_and_read(name.view(), value.view(), input);
   log(input);
 }

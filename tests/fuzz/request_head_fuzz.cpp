@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request heads: cut anywhere or whole, the parser says the same; it agrees with the reference; llhttp refuses nothing that it
-// accepts; and what the serialiser makes of it is a request that says the same once more.
+// Request heads: cut anywhere or whole, the parser says the same; it agrees with the reference; llhttp refuses nothing
+// that it accepts; and what the serialiser makes of it is a request that says the same once more.
 #include <array>
 #include <memory>
 
@@ -24,7 +24,8 @@ void compare_with_reference(const http::RequestHead& head, Outcome outcome, cons
                             std::string_view input) {
   claim(outcome == reference.outcome, fmt::format("outcome is the reference's ({})", to_string(head.fault)), input);
   if (outcome == Outcome::kFault)
-    claim(http::status_of(head.fault) == reference.status, fmt::format("status for {} is the reference's {}", to_string(head.fault), reference.status), input);
+    claim(http::status_of(head.fault) == reference.status,
+          fmt::format("status for {} is the reference's {}", to_string(head.fault), reference.status), input);
   if (outcome != Outcome::kDone) return;
   claim(head.size == reference.size, "size", input);
   claim(head.method_text == reference.method, "method", input);
@@ -45,7 +46,8 @@ void compare_with_reference(const http::RequestHead& head, Outcome outcome, cons
 }
 
 // As a connection does it: ever more bytes, each time at another place in memory.
-void cut(std::string_view input, size_t step, const http::HeadLimits& limits, Outcome expected, const http::RequestHead& whole) {
+void cut(std::string_view input, size_t step, const http::HeadLimits& limits, Outcome expected,
+         const http::RequestHead& whole) {
   static const auto head = std::make_unique<http::RequestHead>();
   http::HeadProgress progress;
   for (size_t size = std::min(step, input.size());; size = std::min(size + step, input.size())) {
@@ -79,7 +81,8 @@ void send_on(const http::RequestHead& head, std::string_view input) {
   limits.headers = http::HeaderTable::kCapacity;
   limits.odd_names = http::OddNames::kKeep;
   const Outcome outcome = http::parse_request_head(out.written(), limits, progress, *again);
-  claim(outcome == Outcome::kDone && again->size == out.written().size(), "what is sent on is one whole request", out.written());
+  claim(outcome == Outcome::kDone && again->size == out.written().size(), "what is sent on is one whole request",
+        out.written());
   claim(again->method_text == head.method_text && again->target == target.target, "request line goes on", input);
   claim(http::framing_of(*again) == framing, "framing goes on", input);
   claim(again->keep_alive() && again->upgrade_protocol().empty(), "hop by hop fields stay", input);

@@ -32,7 +32,8 @@ void compare_with_reference(const http::ResponseHead& head, Outcome outcome, con
   }
 }
 
-void cut(std::string_view input, size_t step, const http::HeadLimits& limits, Outcome expected, const http::ResponseHead& whole) {
+void cut(std::string_view input, size_t step, const http::HeadLimits& limits, Outcome expected,
+         const http::ResponseHead& whole) {
   static const auto head = std::make_unique<http::ResponseHead>();
   http::HeadProgress progress;
   for (size_t size = std::min(step, input.size());; size = std::min(size + step, input.size())) {
@@ -61,7 +62,8 @@ void send_on(const http::ResponseHead& head, http::Method asked, uint8_t client_
   limits.head_bytes = 1 << 20;
   limits.headers = http::HeaderTable::kCapacity;
   const Outcome outcome = http::parse_response_head(out.written(), limits, progress, *again);
-  claim(outcome == Outcome::kDone && again->size == out.written().size(), "what is sent on is one whole head", out.written());
+  claim(outcome == Outcome::kDone && again->size == out.written().size(), "what is sent on is one whole head",
+        out.written());
   claim(again->status == head.status && again->reason == head.reason, "status line goes on", input);
   claim(http::framing_of(*again, asked) == framing, "framing goes on", input);
   const std::string differs = test::llhttp_differs(*again, out.written());
@@ -72,7 +74,8 @@ void send_on(const http::ResponseHead& head, http::Method asked, uint8_t client_
 
 void response_head(std::string_view input) {
   static const auto head = std::make_unique<http::ResponseHead>();
-  for (const http::HeadLimits& limits : {http::HeadLimits{}, http::HeadLimits{.head_bytes = 90, .headers = 2, .body_bytes = 1000}}) {
+  for (const http::HeadLimits& limits :
+       {http::HeadLimits{}, http::HeadLimits{.head_bytes = 90, .headers = 2, .body_bytes = 1000}}) {
     const Exactly bytes(input);
     http::HeadProgress progress;
     const Outcome outcome = http::parse_response_head(bytes.view(), limits, progress, *head);

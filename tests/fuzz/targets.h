@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fuzz targets: each takes any bytes, checks what has to hold for all of them and aborts if it does not. libFuzzer runs
-// them (tests/run fuzz), and the unit tests run them on the corpus and on mutations of it. Their inputs lie in corpus/NAME.
-// Thread rule: one thread.
+// The fuzz targets: each takes any bytes, checks what has to hold for all of them and aborts if it does not. libFuzzer
+// runs them (tests/run fuzz), and the unit tests run them on the corpus and on mutations of it. Their inputs lie in
+// corpus/NAME. Thread rule: one thread.
 #pragma once
 
 #include <string_view>

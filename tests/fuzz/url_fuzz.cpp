@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Targets (S7): the normaliser agrees with the reference under every policy, its output is normal already, has no dot segments
-// however often it is decoded as a member may, and hosts survive being written and read again.
+// Targets (S7): the normaliser agrees with the reference under every policy, its output is normal already, has no dot
+// segments however often it is decoded as a member may, and hosts survive being written and read again.
 #include "fuzz/check.h"
 #include "fuzz/targets.h"
 #include "http/char_class.h"
@@ -38,22 +38,26 @@ void normalise(std::string_view input, const http::UrlPolicy& policy) {
   std::string scratch(http::normal_target_bound(input.size()), '\0');
   const http::NormalTarget normal = http::normalise_target(target.view(), policy, scratch);
   const auto reference = test::reference_target(std::string(input), policy);
-  claim((normal.fault == http::Fault::kNone) == reference.has_value(), fmt::format("accepts what the reference does ({})", to_string(normal.fault)), input);
+  claim((normal.fault == http::Fault::kNone) == reference.has_value(),
+        fmt::format("accepts what the reference does ({})", to_string(normal.fault)), input);
   if (!reference) {
     claim(normal.fault != http::Fault::kTargetTooLong, "the bound is enough", input);
     return;
   }
-  claim(normal.target == *reference, fmt::format("is the reference's '{}', not '{}'", *reference, normal.target), input);
+  claim(normal.target == *reference, fmt::format("is the reference's '{}', not '{}'", *reference, normal.target),
+        input);
   claim(normal.path().find('?') == std::string_view::npos, "the path ends before the query", input);
   std::string more_scratch(http::normal_target_bound(normal.target.size()), '\0');
   const http::NormalTarget again = http::normalise_target(normal.target, policy, more_scratch);
   claim(again.fault == http::Fault::kNone && again.target == normal.target, "normal stays normal", input);
   // A kept %2F may hide dots from everybody but members that decode it before they split; kRefuse is for those.
-  if (policy.encoded_slash != EncodedSlash::kKeep) claim(!climbs(decoded(normal.path())), "decoded once, nothing climbs", input);
+  if (policy.encoded_slash != EncodedSlash::kKeep)
+    claim(!climbs(decoded(normal.path())), "decoded once, nothing climbs", input);
   claim(!climbs(std::string(normal.path())), "nothing climbs", input);
   for (size_t room = 0; room < std::min<size_t>(normal.target.size(), 4); ++room) {
     const http::NormalTarget tight = http::normalise_target(target.view(), policy, std::span(scratch).first(room));
-    claim(tight.fault == http::Fault::kTargetTooLong || tight.target.data() == target.view().data(), "no room is no overrun", input);
+    claim(tight.fault == http::Fault::kTargetTooLong || tight.target.data() == target.view().data(),
+          "no room is no overrun", input);
   }
 }
 
@@ -67,7 +71,8 @@ void host(std::string_view input) {
   claim(again && http::same_host(*host, *again, 80), "a host that is written is the same", input);
   std::array<char, http::kLongestHost> scratch;
   const std::string_view lower = http::lower_case_name(*host, scratch);
-  claim(http::equals_ignoring_case(lower, host->name) && lower.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos,
+  claim(http::equals_ignoring_case(lower, host->name) &&
+            lower.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos,
         "lower case", input);
 }
 

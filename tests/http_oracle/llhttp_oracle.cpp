@@ -106,8 +106,8 @@ std::string llhttp_differs(const http::RequestHead& head, std::string_view bytes
   if (view.target != head.target) return "target";
   if (std::string common = compare_common(head, view); !common.empty()) return common;
   const bool both_options = head.says_close && head.says_keep_alive;
-  // Exception: on HTTP/1.0 llhttp looks for keep-alive only; with us close wins. And llhttp takes "close" next to a tab for
-  // another word, although RFC 9110 5.6.3 allows tabs there.
+  // Exception: on HTTP/1.0 llhttp looks for keep-alive only; with us close wins. And llhttp takes "close" next to a tab
+  // for another word, although RFC 9110 5.6.3 allows tabs there.
   if (!both_options && !value_has_tab(head.headers, http::HeaderId::kConnection)) {
     if (view.keep_alive != head.keep_alive()) return "keep-alive";
     // Exception: HTTP/1.0 has no Upgrade (RFC 9110 7.8); llhttp sees one.
@@ -127,7 +127,8 @@ std::string llhttp_differs_on_chunks(std::string_view coded, std::string_view pa
   const LlhttpView view =
       llhttp_request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(coded));
   // Exception: after "name=token;" llhttp 8.1 goes back to waiting for CR or ';' instead of the next name.
-  if (view.error.find("Invalid character in chunk size") != std::string::npos && coded.find('=') != std::string_view::npos)
+  if (view.error.find("Invalid character in chunk size") != std::string::npos &&
+      coded.find('=') != std::string_view::npos)
     return "";
   if (!view.error.empty()) return "llhttp refuses: " + view.error;
   if (!view.message_complete) return "llhttp waits for more";

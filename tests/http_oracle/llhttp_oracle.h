@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// llhttp (strict mode) as a second opinion. The rule: what llhttp refuses we refuse; where both accept, both see the same
-// message. llhttp_differs() compares and knows the exceptions, each with its reason.
-// Thread rule: pure functions.
+// llhttp (strict mode) as a second opinion. The rule: what llhttp refuses we refuse; where both accept, both see the
+// same message. llhttp_differs() compares and knows the exceptions, each with its reason. Thread rule: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +35,8 @@ struct LlhttpView {
 LlhttpView llhttp_request(std::string_view bytes);
 LlhttpView llhttp_response(std::string_view bytes);
 
-/// `head` was accepted from the beginning of `bytes`, with OddNames::kKeep. What llhttp says otherwise, empty if nothing.
+/// `head` was accepted from the beginning of `bytes`, with OddNames::kKeep. What llhttp says otherwise, empty if
+/// nothing.
 std::string llhttp_differs(const http::RequestHead& head, std::string_view bytes);
 std::string llhttp_differs(const http::ResponseHead& head, std::string_view bytes);
 

@@ -12,10 +12,14 @@ namespace {
 using http::Outcome;
 
 // What may still become a good chunk line, and what is one. A byte that fits neither is a fault at once.
-const std::regex kSizeLine("[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*\"))?)*\r\n");
+const std::regex kSizeLine(
+    "[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-\\x08\\x0a-"
+    "\\x1f\\x7f]*\"))?)*\r\n");
 const std::regex kSizeLineBegun(
-    "([0-9A-Fa-f]{0,16}|[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*\"))?)*"
-    "(;[!#$%&'*+.^_`|~0-9A-Za-z-]*(=([!#$%&'*+.^_`|~0-9A-Za-z-]*|\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*\"?))?|\r|\r\n)?)");
+    "([0-9A-Fa-f]{0,16}|[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-"
+    "\\x08\\x0a-\\x1f\\x7f]*\"))?)*"
+    "(;[!#$%&'*+.^_`|~0-9A-Za-z-]*(=([!#$%&'*+.^_`|~0-9A-Za-z-]*|\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*\"?))?|\r|\r\n)"
+    "?)");
 
 }  // namespace
 
@@ -34,7 +38,8 @@ ReferenceBody reference_chunked(const std::string& bytes, const http::BodyLimits
       if (at == bytes.size()) return body;
       line += bytes[at++];
       const size_t semicolon = line.find(';');
-      if (semicolon != std::string::npos && line.back() != '\r' && line.back() != '\n') extension_here = line.size() - semicolon;
+      if (semicolon != std::string::npos && line.back() != '\r' && line.back() != '\n')
+        extension_here = line.size() - semicolon;
       const std::string digits = line.substr(0, line.find_first_of(";\r"));
       const bool digits_end = digits.size() < line.size();
       if (digits_end && digits.size() == 16 && digits[0] > '7') return refuse(400);

@@ -127,8 +127,8 @@ void parse_request_line(const std::string& line, const http::HeadLimits& limits,
   parse_method(line, head);
   const std::string rest = line.substr(head.method.size() + 1);
   size_t size = 0;
-  while (size < rest.size() && static_cast<unsigned char>(rest[size]) > 0x20 && static_cast<unsigned char>(rest[size]) < 0x7f &&
-         rest[size] != '#')
+  while (size < rest.size() && static_cast<unsigned char>(rest[size]) > 0x20 &&
+         static_cast<unsigned char>(rest[size]) < 0x7f && rest[size] != '#')
     ++size;
   if (size == 0 || (size < rest.size() && rest[size] != ' ')) throw Refused{400};
   if (size > limits.target_bytes) throw Refused{414};
@@ -173,9 +173,11 @@ void take_field(const std::string& line, const http::HeadLimits& limits, bool ke
   if (lines++ == limits.headers) throw Refused{431};
   const bool plain = only(name, kLetters + kDigits + "-");
   if (!plain && !keep_odd_names) return;
-  const bool tab_after = raw.find_last_of('\t') != std::string::npos && raw.find_last_of('\t') > raw.find_last_not_of(" \t");
+  const bool tab_after =
+      raw.find_last_of('\t') != std::string::npos && raw.find_last_of('\t') > raw.find_last_not_of(" \t");
   if (lower(name) == "content-length") {
-    if (head.content_length || tab_after || value.empty() || !only(value, kDigits) || value.size() > 19) throw Refused{400};
+    if (head.content_length || tab_after || value.empty() || !only(value, kDigits) || value.size() > 19)
+      throw Refused{400};
     const uint64_t length = std::stoull(value);
     if (length >> 63 != 0) throw Refused{400};
     if (length > limits.body_bytes) throw Refused{413};
@@ -188,7 +190,8 @@ void take_field(const std::string& line, const http::HeadLimits& limits, bool ke
   head.headers.emplace_back(name, value);
 }
 
-void take_fields(const std::string& bytes, size_t& at, const http::HeadLimits& limits, bool keep_odd_names, ReferenceHead& head) {
+void take_fields(const std::string& bytes, size_t& at, const http::HeadLimits& limits, bool keep_odd_names,
+                 ReferenceHead& head) {
   for (size_t lines = 0;;) {
     const std::string line = take_line(bytes, at);
     if (line.empty()) break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules for heads once more, as plainly as can be: strings are copied, lines split, fields looked at one after the other.
-// Shares no code with agent/http but its result types and limits. Thread rule: pure functions.
+// The rules for heads once more, as plainly as can be: strings are copied, lines split, fields looked at one after the
+// other. Shares no code with agent/http but its result types and limits. Thread rule: pure functions.
 #pragma once
 
 #include <string>

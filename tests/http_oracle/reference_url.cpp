@@ -15,8 +15,10 @@ const std::string kAllowed = kUnreserved + "!$&'()*+,;=:@";
 // RFC 3629's grammar, byte by byte.
 bool is_utf8(const std::string& bytes) {
   static const std::regex kText(
-      "([\\x00-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec][\\x80-\\xbf]{2}|\\xed[\\x80-\\x9f][\\x80-\\xbf]|"
-      "[\\xee-\\xef][\\x80-\\xbf]{2}|\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}|[\\xf1-\\xf3][\\x80-\\xbf]{3}|\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2})*");
+      "([\\x00-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec][\\x80-\\xbf]{2}|\\xed["
+      "\\x80-\\x9f][\\x80-\\xbf]|"
+      "[\\xee-\\xef][\\x80-\\xbf]{2}|\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}|[\\xf1-\\xf3][\\x80-\\xbf]{3}|\\xf4[\\x80-"
+      "\\x8f][\\x80-\\xbf]{2})*");
   return std::regex_match(bytes, kText);
 }
 
@@ -36,7 +38,8 @@ std::optional<std::vector<Byte>> decode(const std::string& path) {
       continue;
     }
     const std::string digits = path.substr(i + 1, 2);
-    if (digits.size() != 2 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return std::nullopt;
+    if (digits.size() != 2 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+      return std::nullopt;
     const char value = static_cast<char>(std::stoi(digits, nullptr, 16));
     if (value == '\0' || value == '\\') return std::nullopt;
     bytes.push_back({value, true});
@@ -69,8 +72,10 @@ std::optional<std::string> reference_target(const std::string& target, const htt
       segments.emplace_back();
       continue;
     }
-    const bool stays = byte.escaped ? kUnreserved.find(byte.value) != std::string::npos : kAllowed.find(byte.value) != std::string::npos;
-    segments.back() += stays ? std::string(1, byte.value) : fmt::format("%{:02X}", static_cast<unsigned char>(byte.value));
+    const bool stays = byte.escaped ? kUnreserved.find(byte.value) != std::string::npos
+                                    : kAllowed.find(byte.value) != std::string::npos;
+    segments.back() +=
+        stays ? std::string(1, byte.value) : fmt::format("%{:02X}", static_cast<unsigned char>(byte.value));
   }
   std::vector<std::string> kept;
   for (size_t i = 0; i < segments.size(); ++i) {

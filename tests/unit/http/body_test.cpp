@@ -93,7 +93,8 @@ TEST(ChunkedDecoder, AFaultStays) {
 
 TEST(ChunkedDecoder, TrailersAreThereForWhoeverLooks) {
   const std::string_view coded =
-      "0\r\ngrpc-status: 0\r\nETag: \"x\"\r\nHost: evil\r\nAuthorization: x\r\nX-Forwarded-For: 1.1.1.1\r\nbad_name: x\r\n\r\nNEXT";
+      "0\r\ngrpc-status: 0\r\nETag: \"x\"\r\nHost: evil\r\nAuthorization: x\r\nX-Forwarded-For: 1.1.1.1\r\nbad_name: "
+      "x\r\n\r\nNEXT";
   for (size_t cut = 0; cut <= coded.size(); ++cut) {
     ChunkedDecoder decoder;
     BodyStep step = decoder.next(coded.substr(0, cut));
@@ -115,8 +116,9 @@ TEST(ChunkedDecoder, TrailersAreThereForWhoeverLooks) {
 }
 
 TEST(ChunkedDecoder, ExtensionsAreDropped) {
-  for (const std::string_view coded : {"2;a\r\nhi\r\n0\r\n\r\n", "2;a=b;c=d\r\nhi\r\n0;x\r\n\r\n", "2;a=\"q ;\t\xc3\xbc\";b\r\nhi\r\n0\r\n\r\n",
-                                       "0000000000000002\r\nhi\r\n0000\r\n\r\n"}) {
+  for (const std::string_view coded :
+       {"2;a\r\nhi\r\n0\r\n\r\n", "2;a=b;c=d\r\nhi\r\n0;x\r\n\r\n", "2;a=\"q ;\t\xc3\xbc\";b\r\nhi\r\n0\r\n\r\n",
+        "0000000000000002\r\nhi\r\n0000\r\n\r\n"}) {
     BodyReader body{Framing{Framing::Kind::kChunked}};
     const Read result = read(body, coded, 1);
     EXPECT_EQ(result.last, Kind::kDone) << coded;

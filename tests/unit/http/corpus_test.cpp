@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: S1, S7, S12, S15. The corpus of each fuzz target through its entry point, whole, cut short, and mutated at random:
-// what libFuzzer looks for with coverage is tried here with repeatable dice.
+// Shows: S1, S7, S12, S15. The corpus of each fuzz target through its entry point, whole, cut short, and mutated at
+// random: what libFuzzer looks for with coverage is tried here with repeatable dice.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -18,7 +18,8 @@ constexpr int kMutations = 4000;  // of each target
 
 std::vector<std::string> corpus_of(std::string_view target) {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ELB_CORPUS) / target)) paths.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ELB_CORPUS) / target))
+    paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> inputs;
   for (const auto& path : paths) {
@@ -45,10 +46,42 @@ class Mutator {
   const std::string& pick(const std::vector<std::string>& from) { return from[below(from.size())]; }
 
   void change(std::string& input) {
-    static const std::vector<std::string> kPieces = {
-        "\r\n", "\n", "\r", ":", " ", "\t", "0", "f", ";", "=", "\"", "%2e", "%2F", "%00", "%c3", "/", "..", "//", "?", "#", "\\",
-        ",", "\x7f", "\xff", std::string(1, '\0'), "chunked", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
-        "Host: a\r\n", "Connection: close\r\n", "Connection: upgrade\r\n", "Upgrade: x\r\n", "HTTP/1.0", "http://a", "0\r\n\r\n", "7fffffffffffffff"};
+    static const std::vector<std::string> kPieces = {"\r\n",
+                                                     "\n",
+                                                     "\r",
+                                                     ":",
+                                                     " ",
+                                                     "\t",
+                                                     "0",
+                                                     "f",
+                                                     ";",
+                                                     "=",
+                                                     "\"",
+                                                     "%2e",
+                                                     "%2F",
+                                                     "%00",
+                                                     "%c3",
+                                                     "/",
+                                                     "..",
+                                                     "//",
+                                                     "?",
+                                                     "#",
+                                                     "\\",
+                                                     ",",
+                                                     "\x7f",
+                                                     "\xff",
+                                                     std::string(1, '\0'),
+                                                     "chunked",
+                                                     "Content-Length: 5\r\n",
+                                                     "Transfer-Encoding: chunked\r\n",
+                                                     "Host: a\r\n",
+                                                     "Connection: close\r\n",
+                                                     "Connection: upgrade\r\n",
+                                                     "Upgrade: x\r\n",
+                                                     "HTTP/1.0",
+                                                     "http://a",
+                                                     "0\r\n\r\n",
+                                                     "7fffffffffffffff"};
     const size_t at = below(input.size() + 1);
     switch (below(7)) {
       case 0:

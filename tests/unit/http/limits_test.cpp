@@ -101,7 +101,9 @@ TEST(Limits, S4_Method) {
 }
 
 TEST(Limits, S4_ContentLength) {
-  const auto with = [](int size) { return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n"; };
+  const auto with = [](int size) {
+    return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+  };
   const HeadLimits limits{.body_bytes = 1000};
   EXPECT_EQ(judge(with(999), limits), kAccepted);
   EXPECT_EQ(judge(with(1000), limits), kAccepted);
@@ -128,7 +130,9 @@ Verdict body(const std::string& coded, const BodyLimits& limits) {
 }
 
 TEST(Limits, S4_ChunkedBody) {
-  const auto with = [](size_t size) { return "6\r\n012345\r\n" + std::to_string(size - 6) + "\r\n" + std::string(size - 6, 'x') + "\r\n0\r\n\r\n"; };
+  const auto with = [](size_t size) {
+    return "6\r\n012345\r\n" + std::to_string(size - 6) + "\r\n" + std::string(size - 6, 'x') + "\r\n0\r\n\r\n";
+  };
   const BodyLimits limits{.body_bytes = 10};
   EXPECT_EQ(body(with(9), limits), kAccepted);
   EXPECT_EQ(body(with(10), limits), kAccepted);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: S1, LS-18. Requests that must not get through, each with the status that the client gets and the reason that is counted.
-// A case is a head and, if that passes, its body. The rows marked "matrix" are those on which common proxies differ.
+// Shows: S1, LS-18. Requests that must not get through, each with the status that the client gets and the reason that
+// is counted. A case is a head and, if that passes, its body. The rows marked "matrix" are those on which common
+// proxies differ.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -123,11 +124,13 @@ std::vector<Case> request_lines() {
 
 std::vector<Case> framing() {
   return {
-      {"matrix: length and coding", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), Fault::kLengthAndCoding},
+      {"matrix: length and coding", post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
+       Fault::kLengthAndCoding},
       {"coding and length", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), Fault::kLengthAndCoding},
       {"coding and length 0", post("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n"), Fault::kLengthAndCoding},
       {"matrix: coding xchunked", post("Transfer-Encoding: xchunked\r\n"), Fault::kBadTransferCoding},
-      {"matrix: chunked twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), Fault::kBadTransferCoding},
+      {"matrix: chunked twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+       Fault::kBadTransferCoding},
       {"chunked twice in one field", post("Transfer-Encoding: chunked, chunked\r\n"), Fault::kBadTransferCoding},
       {"gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n"), Fault::kBadTransferCoding},
       {"identity", post("Transfer-Encoding: identity\r\n"), Fault::kBadTransferCoding},
@@ -137,8 +140,10 @@ std::vector<Case> framing() {
       {"coding with comma", post("Transfer-Encoding: chunked,\r\n"), Fault::kBadTransferCoding},
       {"comma before the coding", post("Transfer-Encoding: ,chunked\r\n"), Fault::kBadTransferCoding},
       {"tab after the coding", post("Transfer-Encoding: chunked\t\r\n"), Fault::kBadTransferCoding},
-      {"matrix: coding on HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", Fault::kCodingBeforeVersion},
-      {"matrix: two lengths, differing", post("Content-Length: 3\r\nContent-Length: 4\r\n"), Fault::kSecondContentLength},
+      {"matrix: coding on HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+       Fault::kCodingBeforeVersion},
+      {"matrix: two lengths, differing", post("Content-Length: 3\r\nContent-Length: 4\r\n"),
+       Fault::kSecondContentLength},
       {"two lengths, equal", post("Content-Length: 3\r\nContent-Length: 3\r\n"), Fault::kSecondContentLength},
       {"two lengths, other case", post("Content-Length: 3\r\ncontent-length: 3\r\n"), Fault::kSecondContentLength},
       {"matrix: empty length and length", post("Content-Length:\r\nContent-Length: 3\r\n"), Fault::kBadContentLength},
@@ -169,7 +174,8 @@ std::vector<Case> hosts() {
       {"two Hosts on HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", Fault::kSecondHost},
       {"matrix: absolute target, other Host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", Fault::kHostMismatch},
       {"absolute target, other port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n", Fault::kHostMismatch},
-      {"absolute target, port of the other scheme", "GET https://a:443/ HTTP/1.1\r\nHost: a:80\r\n\r\n", Fault::kHostMismatch},
+      {"absolute target, port of the other scheme", "GET https://a:443/ HTTP/1.1\r\nHost: a:80\r\n\r\n",
+       Fault::kHostMismatch},
       {"absolute target without Host", "GET http://a/ HTTP/1.1\r\n\r\n", Fault::kNoHost},
       {"absolute target, two Hosts", "GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", Fault::kSecondHost},
       {"empty Host", host(""), Fault::kBadHost},
@@ -187,7 +193,10 @@ std::vector<Case> hosts() {
       {"Host begins with a dot", host(".a"), Fault::kBadHost},
       {"Host with query", host("a?b"), Fault::kBadHost},
       {"Host with backslash", host("a\\b"), Fault::kBadHost},
-      {"Host beyond ASCII", host("b\xc3\xbc" "cher"), Fault::kBadHost},
+      {"Host beyond ASCII",
+       host("b\xc3\xbc"
+            "cher"),
+       Fault::kBadHost},
       {"Host with open bracket", host("[::1"), Fault::kBadHost},
       {"Host with bad IPv6", host("[::g]"), Fault::kBadHost},
       {"Host with zone", host("[fe80::1%25eth0]"), Fault::kBadHost},
@@ -232,14 +241,23 @@ std::vector<Case> bodies() {
       {"trailer folded", chunks("0\r\nX: a\r\n b\r\n\r\n"), Fault::kObsFold},
       {"trailer with length", chunks("0\r\nContent-Length: 3\r\n\r\n"), Fault::kLengthAndCoding},
       {"trailer with coding", chunks("0\r\nTransfer-Encoding: chunked\r\n\r\n"), Fault::kLengthAndCoding},
-      {"trailers too many", chunks("0\r\n" + [] { std::string many; for (int i = 0; i < 33; ++i) many += "X: a\r\n"; return many; }() + "\r\n"), Fault::kTrailersTooLarge, 431},
+      {"trailers too many",
+       chunks("0\r\n" +
+              [] {
+                std::string many;
+                for (int i = 0; i < 33; ++i) many += "X: a\r\n";
+                return many;
+              }() +
+              "\r\n"),
+       Fault::kTrailersTooLarge, 431},
       {"CR in the end of trailers", chunks("0\r\n\rX"), Fault::kBareCr},
   };
 }
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const auto& part : {lines(), request_lines(), framing(), hosts(), bodies()}) cases.insert(cases.end(), part.begin(), part.end());
+  for (const auto& part : {lines(), request_lines(), framing(), hosts(), bodies()})
+    cases.insert(cases.end(), part.begin(), part.end());
   return cases;
 }
 

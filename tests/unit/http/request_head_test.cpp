@@ -26,7 +26,8 @@ class RequestHeadTest : public testing::Test {
 
 TEST_F(RequestHeadTest, TellsWhatARequestSays) {
   const std::string_view bytes =
-      "POST /form?x=1 HTTP/1.1\r\nHost: Example.com:8080\r\nContent-Length: 5\r\nX-Own:\t value \r\nEmpty:\r\n\r\nhello";
+      "POST /form?x=1 HTTP/1.1\r\nHost: Example.com:8080\r\nContent-Length: 5\r\nX-Own:\t value "
+      "\r\nEmpty:\r\n\r\nhello";
   ASSERT_EQ(parse(bytes), Outcome::kDone);
   EXPECT_EQ(head_.method, Method::kPost);
   EXPECT_EQ(head_.method_text, "POST");
@@ -91,7 +92,8 @@ TEST_F(RequestHeadTest, ConnectionOptions) {
 }
 
 TEST_F(RequestHeadTest, S6_NamesThatMembersTakeForOthersAreDropped) {
-  const std::string_view bytes = "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1.1.1.1\r\nContent_Length: 5\r\nX.y: z\r\n\r\n";
+  const std::string_view bytes =
+      "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1.1.1.1\r\nContent_Length: 5\r\nX.y: z\r\n\r\n";
   ASSERT_EQ(parse(bytes), Outcome::kDone);
   EXPECT_EQ(head_.headers.size(), 1U);
   EXPECT_FALSE(head_.content_length);
@@ -111,12 +113,14 @@ TEST_F(RequestHeadTest, UnknownMethodsPass) {
 }
 
 TEST_F(RequestHeadTest, MethodsHaveTheirNumbers) {
-  const std::pair<std::string_view, Method> methods[] = {
-      {"GET", Method::kGet},         {"HEAD", Method::kHead},   {"POST", Method::kPost},   {"PUT", Method::kPut},
-      {"DELETE", Method::kDelete},   {"PATCH", Method::kPatch}, {"TRACE", Method::kTrace}, {"OPTIONS", Method::kOptions},
-      {"CONNECT", Method::kConnect}, {"HEAP", Method::kOther}};
+  const std::pair<std::string_view, Method> methods[] = {{"GET", Method::kGet},         {"HEAD", Method::kHead},
+                                                         {"POST", Method::kPost},       {"PUT", Method::kPut},
+                                                         {"DELETE", Method::kDelete},   {"PATCH", Method::kPatch},
+                                                         {"TRACE", Method::kTrace},     {"OPTIONS", Method::kOptions},
+                                                         {"CONNECT", Method::kConnect}, {"HEAP", Method::kOther}};
   for (const auto& [text, method] : methods) EXPECT_EQ(method_of(text), method) << text;
-  for (const Method method : {Method::kGet, Method::kHead, Method::kPut, Method::kDelete, Method::kOptions, Method::kTrace})
+  for (const Method method :
+       {Method::kGet, Method::kHead, Method::kPut, Method::kDelete, Method::kOptions, Method::kTrace})
     EXPECT_TRUE(is_idempotent(method));
   for (const Method method : {Method::kPost, Method::kPatch, Method::kConnect}) EXPECT_FALSE(is_idempotent(method));
 }
@@ -124,7 +128,7 @@ TEST_F(RequestHeadTest, MethodsHaveTheirNumbers) {
 TEST_F(RequestHeadTest, OneEmptyLineInFrontIsIgnored) {
   ASSERT_EQ(parse("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), Outcome::kDone);
   EXPECT_EQ(head_.method, Method::kGet);
-  EXPECT_EQ(head_.size, 30U);
+  EXPECT_EQ(head_.size, 29U);
 }
 
 TEST_F(RequestHeadTest, AFaultIsToldAsSoonAsItsLineIsThere) {
@@ -135,7 +139,8 @@ TEST_F(RequestHeadTest, AFaultIsToldAsSoonAsItsLineIsThere) {
 }
 
 TEST_F(RequestHeadTest, TheLengthsThatPass) {
-  for (const auto& length : std::initializer_list<std::string>{"0", "007", "9223372036854775807", "0000000000000000003"}) {
+  for (const auto& length :
+       std::initializer_list<std::string>{"0", "007", "9223372036854775807", "0000000000000000003"}) {
     const std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\n\r\n";
     ASSERT_EQ(parse(bytes), Outcome::kDone) << length;
     EXPECT_EQ(*head_.content_length, std::stoull(length));
@@ -146,19 +151,21 @@ TEST_F(RequestHeadTest, TheLengthsThatPass) {
 TEST_F(RequestHeadTest, S3_ATricklingHeadIsCheap) {
   std::string bytes = "GET /" + std::string(8000, 'a') + " HTTP/1.1\r\nHost: a\r\n";
   bytes += "X: " + std::string(20'000, 'b') + "\r\n\r\n";
-  const auto time = [&](size_t step) {
+  const auto time = [&](size_t step, bool forget = false) {
     const auto start = std::chrono::steady_clock::now();
     HeadProgress progress;
     Outcome outcome = Outcome::kNeedMore;
-    for (size_t size = step; outcome == Outcome::kNeedMore; size = std::min(size + step, bytes.size()))
+    for (size_t size = step; outcome == Outcome::kNeedMore; size = std::min(size + step, bytes.size())) {
+      if (forget) progress = {};
       outcome = parse_request_head(std::string_view(bytes).substr(0, size), {}, progress, head_);
+    }
     EXPECT_EQ(outcome, Outcome::kDone);
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   };
-  const double trickled = time(1);
-  std::printf("28 kB in packets of one byte: %.0f us (%.0f ns each); at once: %.0f us\n", trickled,
-              trickled * 1000 / static_cast<double>(bytes.size()), time(bytes.size()));
-  EXPECT_LT(trickled, 100'000) << "quadratic would be some 400 ms in this build";
+  const double trickled = time(1), from_the_start = time(1, true);
+  std::printf("28 kB in packets of one byte: %.0f us; when each looks at all: %.0f us; at once: %.0f us\n", trickled,
+              from_the_start, time(bytes.size()));
+  EXPECT_LT(trickled * 5, from_the_start);
 }
 
 TEST_F(RequestHeadTest, FramingOfRequests) {

@@ -26,7 +26,8 @@ class ResponseHeadTest : public testing::Test {
 };
 
 TEST_F(ResponseHeadTest, TellsWhatAResponseSays) {
-  const std::string_view bytes = "HTTP/1.1 404 Not  Here\r\nContent-Length: 3\r\nx_odd: kept\r\nSet-Cookie: a=b\r\n\r\nabc";
+  const std::string_view bytes =
+      "HTTP/1.1 404 Not  Here\r\nContent-Length: 3\r\nx_odd: kept\r\nSet-Cookie: a=b\r\n\r\nabc";
   ASSERT_EQ(parse(bytes), Outcome::kDone);
   EXPECT_EQ(head_.status, 404);
   EXPECT_EQ(head_.reason, "Not  Here");

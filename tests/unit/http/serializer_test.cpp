@@ -33,19 +33,22 @@ class RequestOut : public testing::Test {
 
 TEST_F(RequestOut, IsWrittenAnew) {
   EXPECT_EQ(write("POST /raw HTTP/1.1\r\nX-One:1\r\nhost: a:80\r\nCONTENT-LENGTH:   007\r\nx-two:  2\t\r\n\r\n"),
-            "POST /t HTTP/1.1\r\nHost: a:80\r\nX-One: 1\r\nx-two: 2\r\nX-Forwarded-For: 192.0.2.7\r\nContent-Length: 7\r\n\r\n");
+            "POST /t HTTP/1.1\r\nHost: a:80\r\nX-One: 1\r\nx-two: 2\r\nX-Forwarded-For: 192.0.2.7\r\nContent-Length: "
+            "7\r\n\r\n");
   EXPECT_EQ(write("PUT /raw HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:CHUNKED\r\n\r\n"),
             "PUT /t HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
 TEST_F(RequestOut, OldClientsBecomeHttp11) {
   rewrite_.host_if_missing = "10.0.0.5:8080";
-  EXPECT_EQ(write("GET /raw HTTP/1.0\r\n\r\n"), "GET /t HTTP/1.1\r\nHost: 10.0.0.5:8080\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
+  EXPECT_EQ(write("GET /raw HTTP/1.0\r\n\r\n"),
+            "GET /t HTTP/1.1\r\nHost: 10.0.0.5:8080\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
 }
 
 TEST_F(RequestOut, CA01_ForwardedForIsAppended) {
   EXPECT_EQ(with(""), "GET /t HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
-  EXPECT_EQ(with("X-Forwarded-For: 1.1.1.1\r\n"), "GET /t HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, 192.0.2.7\r\n\r\n");
+  EXPECT_EQ(with("X-Forwarded-For: 1.1.1.1\r\n"),
+            "GET /t HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, 192.0.2.7\r\n\r\n");
   EXPECT_EQ(with("X-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nX-A: b\r\nx-forwarded-for: 3.3.3.3\r\nX-Forwarded-For:\r\n"),
             "GET /t HTTP/1.1\r\nHost: a\r\nX-A: b\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2, 3.3.3.3, 192.0.2.7\r\n\r\n");
 }
@@ -61,17 +64,20 @@ TEST_F(RequestOut, S6_WhatClientsClaimIsDroppedAndOursSet) {
   rewrite_.forwarded_for = ForwardedFor::kRemove;
   rewrite_.scheme = "https";
   rewrite_.port = 8443;
-  EXPECT_EQ(with("X-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Host: b\r\nForwarded: for=1.1.1.1\r\nX-Real-IP: 1.1.1.1\r\n"),
+  EXPECT_EQ(with("X-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Host: b\r\nForwarded: "
+                 "for=1.1.1.1\r\nX-Real-IP: 1.1.1.1\r\n"),
             "GET /t HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n\r\n");
   rewrite_.drop = {};
-  EXPECT_EQ(with("X-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 1.1.1.1\r\n"),
-            "GET /t HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1.1.1.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n\r\n")
+  EXPECT_EQ(
+      with("X-Forwarded-Proto: http\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 1.1.1.1\r\n"),
+      "GET /t HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1.1.1.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n\r\n")
       << "of a trusted client; what we set is set once";
 }
 
 TEST_F(RequestOut, HopByHopFieldsStay) {
   rewrite_.forwarded_for = ForwardedFor::kRemove;
-  EXPECT_EQ(with("Connection: keep-alive, X-Hop,x-other ,\r\nConnection: Host, HTTP2-Settings\r\nX-Hop: 1\r\nX-OTHER: 2\r\nKeep-Alive: 5\r\n"
+  EXPECT_EQ(with("Connection: keep-alive, X-Hop,x-other ,\r\nConnection: Host, HTTP2-Settings\r\nX-Hop: 1\r\nX-OTHER: "
+                 "2\r\nKeep-Alive: 5\r\n"
                  "TE: trailers\r\nTrailer: x\r\nProxy-Connection: close\r\nProxy-Authorization: x\r\nUpgrade: h2c\r\n"
                  "HTTP2-Settings: AAA\r\nProxy: http://evil/\r\nX-Stays: 3\r\n"),
             "GET /t HTTP/1.1\r\nHost: a\r\nX-Stays: 3\r\n\r\n");
@@ -83,7 +89,8 @@ TEST_F(RequestOut, UpgradeAndClose) {
   EXPECT_EQ(with("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n"),
             "GET /t HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: k\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
   rewrite_.close = true;
-  EXPECT_EQ(with("Upgrade: websocket\r\n"), "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") << "nothing to upgrade to";
+  EXPECT_EQ(with("Upgrade: websocket\r\n"), "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+      << "nothing to upgrade to";
 }
 
 TEST_F(RequestOut, AddedHeadersGoOn) {
@@ -119,9 +126,11 @@ class ResponseOut : public testing::Test {
 };
 
 TEST_F(ResponseOut, IsWrittenAnew) {
-  EXPECT_EQ(write("HTTP/1.0 200 Fine\r\nServer: Apache\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nContent-Length:05\r\nKeep-Alive: 3\r\n\r\n"),
+  EXPECT_EQ(write("HTTP/1.0 200 Fine\r\nServer: Apache\r\nConnection: close, X-Hop\r\nX-Hop: "
+                  "1\r\nContent-Length:05\r\nKeep-Alive: 3\r\n\r\n"),
             "HTTP/1.1 200 Fine\r\nServer: Apache\r\nContent-Length: 5\r\n\r\n");
-  EXPECT_EQ(write("HTTP/1.1 200\r\n\r\n"), "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n") << "its end is not known beforehand";
+  EXPECT_EQ(write("HTTP/1.1 200\r\n\r\n"), "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n")
+      << "its end is not known beforehand";
 }
 
 TEST_F(ResponseOut, LS20_ServerIsReplaced) {
@@ -132,9 +141,11 @@ TEST_F(ResponseOut, LS20_ServerIsReplaced) {
 
 TEST_F(ResponseOut, HttpOldClients) {
   rewrite_.client_minor_version = 0;
-  EXPECT_EQ(write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"), "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n");
   rewrite_.close = true;
-  EXPECT_EQ(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
 }
 
 TEST_F(ResponseOut, LengthsWithoutBody) {
@@ -142,7 +153,8 @@ TEST_F(ResponseOut, LengthsWithoutBody) {
   EXPECT_EQ(write("HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n"), "HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n");
   EXPECT_EQ(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "HTTP/1.1 200 OK\r\n\r\n");
   rewrite_.asked = Method::kGet;
-  EXPECT_EQ(write("HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n"), "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n");
+  EXPECT_EQ(write("HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n"),
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n");
   EXPECT_EQ(write("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
@@ -153,8 +165,10 @@ TEST_F(ResponseOut, InterimResponsesSayNothingOfTheConnection) {
 
 TEST_F(ResponseOut, SwitchingProtocols) {
   rewrite_.upgrade = true;
-  EXPECT_EQ(write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"),
-            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                  "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"),
+            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\nUpgrade: "
+            "websocket\r\n\r\n");
 }
 
 TEST_F(ResponseOut, CookiesStayApartAndOursIsAdded) {
@@ -173,7 +187,8 @@ std::string own(const OwnResponse& response) {
 
 TEST(OwnResponse, SaysWhatTheProxyHasToSay) {
   EXPECT_EQ(own({.status = 400, .body = "bad request\n", .server = "elb", .date = "D"}),
-            "HTTP/1.1 400 Bad Request\r\nServer: elb\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+            "HTTP/1.1 400 Bad Request\r\nServer: elb\r\nDate: D\r\nContent-Type: text/plain; "
+            "charset=utf-8\r\nConnection: close\r\n"
             "Content-Length: 12\r\n\r\nbad request\n");
   const Header location[] = {{"Location", "https://a/", HeaderId::kLocation}};
   EXPECT_EQ(own({.status = 301, .close = false, .added = location}),

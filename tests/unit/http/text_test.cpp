@@ -33,7 +33,9 @@ TEST(Host, NameAndPort) {
 }
 
 TEST(Host, SameWithoutCaseAndWithDefaultPort) {
-  const auto same = [](std::string_view a, std::string_view b, uint16_t port) { return same_host(*parse_host(a), *parse_host(b), port); };
+  const auto same = [](std::string_view a, std::string_view b, uint16_t port) {
+    return same_host(*parse_host(a), *parse_host(b), port);
+  };
   EXPECT_TRUE(same("A.b", "a.B:80", 80));
   EXPECT_TRUE(same("a.b.", "a.b", 80));
   EXPECT_FALSE(same("a.b", "a.b:80", 443));
@@ -88,15 +90,24 @@ std::string written(const SetCookie& cookie) {
 
 TEST(Cookie, ST07_SetCookieIsWritten) {
   EXPECT_EQ(written({.name = "SERVERID", .value = "m1"}), "SERVERID=m1; Path=/");
-  EXPECT_EQ(written({.name = "s", .value = "v", .path = "", .domain = "example.com", .max_age = std::chrono::minutes(20),
-                     .expires = HttpDate(784111777).text(), .secure = true, .http_only = true, .same_site = SameSite::kNone}),
-            "s=v; Domain=example.com; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Max-Age=1200; Secure; HttpOnly; SameSite=None");
+  EXPECT_EQ(
+      written({.name = "s",
+               .value = "v",
+               .path = "",
+               .domain = "example.com",
+               .max_age = std::chrono::minutes(20),
+               .expires = HttpDate(784111777).text(),
+               .secure = true,
+               .http_only = true,
+               .same_site = SameSite::kNone}),
+      "s=v; Domain=example.com; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Max-Age=1200; Secure; HttpOnly; SameSite=None");
 }
 
 TEST(Cookie, NothingIsWrittenThatEndsAnAttributeOrALine) {
   for (const std::string_view bad : {"a b", "a;b", "a,b", "a\"b", "a\\b", "a\r\nb", "\x7f", "\xc3\xbc"})
     EXPECT_EQ(written({.name = "n", .value = bad}), "refused") << bad;
-  for (const std::string_view bad : {"", "a b", "a=b", "a;b", "a\r\n"}) EXPECT_EQ(written({.name = bad, .value = "v"}), "refused") << bad;
+  for (const std::string_view bad : {"", "a b", "a=b", "a;b", "a\r\n"})
+    EXPECT_EQ(written({.name = bad, .value = "v"}), "refused") << bad;
   EXPECT_EQ(written({.name = "n", .value = "v", .path = "/; Domain=evil"}), "refused");
   EXPECT_EQ(written({.name = "n", .value = "v", .domain = "a\r\nX: y"}), "refused");
   EXPECT_EQ(written({.name = "n", .value = "v", .max_age = std::chrono::seconds(-1)}), "refused");

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suite http: ns per request head against llhttp (strict mode) in the same run; ratio = value / llhttp.
+
+The medians of repetitions in random order, so that what disturbs one parser disturbs the other as well.
+"""
+import json
+import subprocess
+
+TARGETS = {
+    "head of 51 B": ("at most", 1.0),
+    "head of 703 B": ("at most", 0.7),
+}
+
+
+def run(binary, out, repetitions=15):
+    """The rows of tests/bench/run."""
+    subprocess.run([binary, f"--benchmark_out={out}", "--benchmark_out_format=json", f"--benchmark_repetitions={repetitions}",
+                    "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.05",
+                    "--benchmark_report_aggregates_only=true"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    medians = {}
+    for result in json.loads(out.read_text())["benchmarks"]:
+        if result.get("error_occurred"):
+            raise SystemExit(f"{result['name']}: {result['error_message']}")
+        if result["aggregate_name"] == "median":
+            medians[result["run_name"]] = result["cpu_time"], result["label"]
+    rows = []
+    for argument in (0, 1):
+        ours, size = medians[f"ours/{argument}"]
+        peer, _ = medians[f"llhttp/{argument}"]
+        whole, _ = medians[f"ours_there_and_back/{argument}"]
+        for case, value in ((f"head of {size}", ours), (f"head of {size}, parsed, normalised and written", whole)):
+            rows.append({"case": case, "value": round(value, 1), "unit": "ns", "peer": "llhttp, parsed", "peer_value": round(peer, 1),
+                         "ratio": round(value / peer, 2)})
+    return rows
