@@ -30,10 +30,11 @@ const std::string kBrowser =
     "Accept-Language: ja,en-us;q=0.7,en;q=0.3\r\n"
     "Accept-Encoding: gzip,deflate\r\n"
     "Accept-Charset: Shift_JIS,utf-8;q=0.7,*;q=0.7\r\n"
+    "Keep-Alive: 115\r\n"
     "Connection: keep-alive\r\n"
     "Cookie: session=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; trail=xxxxxxxxx.xxxxxxxxxx.xxxxxxxxxx.x.xxx; "
     "campaign=xxxxxxxxx.xxxxxxxxxx.x.x.xxxxx=(referral)|xxxx=referral|xxxx=/matome/|xxxxx=reader.example; "
-    "last=xxxxxxxxxxxxxxxxxxxxxxxx\r\n"
+    "last=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
     "\r\n";
 
 const std::string& request(int64_t which) { return which == 0 ? kSmall : kBrowser; }
