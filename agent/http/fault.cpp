@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Fault::kCount)> kName
     "backslash",
     "above-root",
     "encoded-slash",
-    "dot-segment-parameter",
+    "hidden-dots",
 };
 static_assert(!kNames.back().empty(), "every fault has a name");
 

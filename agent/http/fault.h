@@ -60,7 +60,7 @@ enum class Fault : uint8_t {
   kBackslash,
   kAboveRoot,
   kEncodedSlash,
-  kDotSegmentParameter,  // "/..;x/": some members cut the parameter off and climb
+  kHiddenDots,  // "/..;x/", "/a%2F../": dot segments for some members, names for others
   kCount,
 };
 

@@ -110,8 +110,8 @@ class PathWriter {
       while (out_[size_ - 1] != '/') --size_;
     } else if (segment == ".") {
       size_ = segment_;
-    } else if (has_dots_and_parameter(segment)) {
-      return Fault::kDotSegmentParameter;
+    } else if (hides_dots(segment)) {
+      return Fault::kHiddenDots;
     } else if (more && !(segment.empty() && policy_.merge_slashes)) {
       put('/');
     }
@@ -119,11 +119,18 @@ class PathWriter {
     return Fault::kNone;
   }
 
-  static bool has_dots_and_parameter(std::string_view segment) {
-    const size_t dots = segment.find_first_not_of('.');
-    if (dots != 1 && dots != 2) return false;
-    const std::string_view rest = segment.substr(dots);
-    return rest.starts_with(';') || rest.starts_with("%3B");
+  // Dots that members see which cut parameters off, or decode %2F before they split.
+  static bool hides_dots(std::string_view segment) {
+    for (;;) {
+      const size_t slash = segment.find("%2F");
+      const std::string_view piece = segment.substr(0, slash);
+      const size_t dots = std::min(piece.find_first_not_of('.'), piece.size());
+      const std::string_view rest = piece.substr(dots);
+      const bool ends = rest.empty() || rest.starts_with(';') || rest.starts_with("%3B");
+      if ((dots == 1 || dots == 2) && ends) return true;
+      if (slash == std::string_view::npos) return false;
+      segment.remove_prefix(slash + 3);
+    }
   }
 
   const UrlPolicy& policy_;

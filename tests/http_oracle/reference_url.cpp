@@ -81,12 +81,13 @@ std::optional<std::string> reference_target(const std::string& target, const htt
   for (size_t i = 0; i < segments.size(); ++i) {
     const std::string& segment = segments[i];
     const bool last = i + 1 == segments.size();
-    if (std::regex_match(segment, std::regex("\\.{1,2}(;|%3B)[^]*"))) return std::nullopt;
+    const bool dots = segment == "." || segment == "..";
+    static const std::regex kHiddenDots("([^]*%2F)?\\.{1,2}((;|%3B|%2F)[^]*)?");
+    if (!dots && std::regex_match(segment, kHiddenDots)) return std::nullopt;
     if (segment == "..") {
       if (kept.empty()) return std::nullopt;
       kept.pop_back();
     }
-    const bool dots = segment == "." || segment == "..";
     if (dots || (segment.empty() && !last && policy.merge_slashes)) {
       if (last) kept.emplace_back();
       continue;
