@@ -112,6 +112,7 @@ Result<xdp_balancer*> BpfObject::open_skeleton() const {
   for (const auto& [map, entries] : std::initializer_list<std::pair<bpf_map*, uint32_t>>{
            {maps.elb_flows, options_.flow_slots},
            {maps.elb_flows6, options_.local_addresses6 ? options_.flow_slots : 1},
+           {maps.elb_seqs, options_.flow_slots},
            {maps.elb_listeners, options_.max_listeners},
            {maps.elb_policies, options_.max_listeners},
            {maps.elb_acl, kAclGenerations * options_.max_acl_entries},

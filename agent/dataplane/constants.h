@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "dataplane/options.h"
+#include "dataplane/syn_cookies.h"
 #include "dataplane/tick.h"
 
 namespace elb::dataplane {
@@ -38,6 +39,7 @@ void set_constants(Skeleton& skeleton, const DataplaneOptions& options, const el
   if (options.max_new_connections_per_s > 0)
     constants.elb_new_per_tick =
         static_cast<uint32_t>(std::max<uint64_t>(1, options.max_new_connections_per_s * tick_jiffies / rate.hz));
+  constants.elb_syn_cookies = uses_syn_cookies(options);
   constants.elb_cpu_count = static_cast<uint32_t>(libbpf_num_possible_cpus());
 }
 

@@ -18,6 +18,7 @@
 #include "dataplane/next_hops.h"
 #include "dataplane/pin_dir.h"
 #include "dataplane/routes.h"
+#include "dataplane/syn_cookies.h"
 #include "dataplane/tracer.h"
 #include "dataplane/traffic_reader.h"
 #include "dataplane/xdp_links.h"
@@ -53,6 +54,8 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   auto interfaces = find_interfaces(options.interfaces);
   if (!interfaces) return pass_on(std::move(interfaces.error()));
   warn_about_veth();
+  if (const auto cookies = judge_syn_cookies(options, syn_cookie_obstacle()); cookies.severity != model::Severity::kOk)
+    log::warn("{}", cookies.seen);
 
   auto loaded = BpfObject::load(options, pins, random);
   if (!loaded) return pass_on(std::move(loaded.error()));
@@ -62,7 +65,7 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   if (auto status = sync->adopt(); !status) return status;
   auto mapped = FlowTable::map(object->map_fd(ELB_MAP_FLOWS),
                                options.local_addresses6 ? std::optional(object->map_fd(ELB_MAP_FLOWS6)) : std::nullopt,
-                               object->meta());
+                               object->map_fd(ELB_MAP_SEQS), object->meta());
   if (!mapped) return pass_on(std::move(mapped.error()));
   table = std::move(*mapped);
   auto counts = LoadCounts::map(object->map_fd(ELB_MAP_LOADS), options.max_members, object->map_fd(ELB_MAP_CURSORS),

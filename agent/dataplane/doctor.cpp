@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "dataplane/abi_values.h"
+#include "dataplane/syn_cookies.h"
 #include "inspect/kernel.h"
 #include "inspect/links.h"
 
@@ -233,6 +234,7 @@ Findings examine(const Patient& patient) {
     append(findings, judge_addresses(*own, *ours));
   else
     findings.push_back(unreadable("addresses", own ? ours.error() : own.error()));
+  findings.push_back(judge_syn_cookies(patient.options, syn_cookie_obstacle()));
   examine_drops(patient, findings);
   return findings;
 }

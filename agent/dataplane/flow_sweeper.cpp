@@ -18,6 +18,7 @@ constexpr uint32_t kClosedSeconds = 10;
 constexpr uint32_t kGraceSeconds = 1;
 
 struct Observed {
+  const elb_table& table;
   const IndexView& view;
   SweepResult& result;
   LoadCounts* loads;
@@ -40,9 +41,12 @@ void alive(void* context, const elb_flow* forward, elb_flow_state state) {
 }
 
 void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state, elb_flow_end) {
-  SweepResult& result = static_cast<Observed*>(context)->result;
+  const auto& observed = *static_cast<Observed*>(context);
+  SweepResult& result = observed.result;
   const size_t before = result.resets.size();
-  add_resets(*forward, *reverse, state, result.resets);
+  const __u64* seqs = observed.table.seqs;
+  const uint64_t seq = seqs == nullptr ? 0 : ELB_LOAD(seqs[ELB_LOAD(reverse->peer) & observed.table.mask]);
+  add_resets(*forward, *reverse, seq, state, result.resets);
   if (result.resets.size() <= kResetsPerSweep) return;
   result.resets_left_out += result.resets.size() - before;
   result.resets.resize(before);
@@ -108,7 +112,7 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
   result.at = now;
   result.open.resize(max_members);
   result.held.resize(max_members);
-  Observed observed{view, result, loads, revocations};
+  Observed observed{table, view, result, loads, revocations};
   elb_flow_observer observer{};
   observer.context = &observed;
   observer.gone = gone;

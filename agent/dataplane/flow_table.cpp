@@ -19,17 +19,20 @@ Result<T*> map_array(int fd, uint32_t slots) {
 
 }  // namespace
 
-FlowTable::FlowTable(elb_flow* base, elb_flow6* beside, const elb_meta& meta) {
+FlowTable::FlowTable(elb_flow* base, const elb_meta& meta) {
   table_.base = base;
-  table_.beside = beside;
   table_.mask = meta.flow_slots - 1;
   std::copy(std::begin(meta.seed), std::end(meta.seed), std::begin(table_.seed));
 }
 
-Result<std::unique_ptr<FlowTable>> FlowTable::map(int fd, std::optional<int> fd6, const elb_meta& meta) {
+Result<std::unique_ptr<FlowTable>> FlowTable::map(int fd, std::optional<int> fd6, int fd_seqs, const elb_meta& meta) {
   auto base = map_array<elb_flow>(fd, meta.flow_slots);
   if (!base) return pass_on(std::move(base.error()));
-  std::unique_ptr<FlowTable> table(new FlowTable(*base, nullptr, meta));
+  std::unique_ptr<FlowTable> table(new FlowTable(*base, meta));
+  auto seqs = map_array<uint64_t>(fd_seqs, meta.flow_slots);
+  if (!seqs) return pass_on(std::move(seqs.error()));
+  table->seqs_ = *seqs;
+  table->table_.seqs = reinterpret_cast<const __u64*>(*seqs);
   if (!fd6) return table;
   auto beside = map_array<elb_flow6>(*fd6, meta.flow_slots);
   if (!beside) return pass_on(std::move(beside.error()));
@@ -39,6 +42,7 @@ Result<std::unique_ptr<FlowTable>> FlowTable::map(int fd, std::optional<int> fd6
 
 FlowTable::~FlowTable() {
   munmap(table_.base, size_t{slots()} * sizeof(elb_flow));
+  if (seqs_ != nullptr) munmap(seqs_, size_t{slots()} * sizeof(uint64_t));
   if (table_.beside != nullptr) munmap(const_cast<elb_flow6*>(table_.beside), size_t{slots()} * sizeof(elb_flow6));
 }
 

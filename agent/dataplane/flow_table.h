@@ -15,8 +15,8 @@ namespace elb::dataplane {
 
 class FlowTable {
  public:
-  /// Maps the maps behind `fd` and, where IPv6 is served, `fd6`; they may be closed afterwards.
-  static Result<std::unique_ptr<FlowTable>> map(int fd, std::optional<int> fd6, const elb_meta& meta);
+  /// Maps the maps behind `fd`, `fd_seqs` and, where IPv6 is served, `fd6`; they may be closed afterwards.
+  static Result<std::unique_ptr<FlowTable>> map(int fd, std::optional<int> fd6, int fd_seqs, const elb_meta& meta);
   ~FlowTable();
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
@@ -25,8 +25,9 @@ class FlowTable {
   uint32_t slots() const { return table_.mask + 1; }
 
  private:
-  FlowTable(elb_flow* base, elb_flow6* beside, const elb_meta& meta);
+  FlowTable(elb_flow* base, const elb_meta& meta);
   elb_table table_{};
+  void* seqs_ = nullptr;
 };
 
 }  // namespace elb::dataplane

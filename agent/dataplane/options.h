@@ -45,6 +45,7 @@ struct DataplaneOptions {
   uint32_t max_acl_entries = 65536;        // of all whitelists
   uint32_t max_sticky_clients = 131072;    // (listener, client) pairs; the longest unused are forgotten
   uint32_t max_new_connections_per_s = 0;  // that each CPU accepts; 0: no limit
+  bool syn_cookies = true;                 // what is above it is answered by SYN cookies; else it is dropped
   FlowTimes times;
   bool reset_strays = true;  // answer TCP segments of no connection with a RST; else drop them silently
   XdpAttach attach = XdpAttach::kLink;

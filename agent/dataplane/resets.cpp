@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/resets.h"
 
+#include <arpa/inet.h>
+#include <elb/flow_seq.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -26,14 +28,21 @@ elb_reset reset_by(const elb_flow& entry, __be32 seq, __be32 ack) {
 
 }  // namespace
 
-void add_resets(const elb_flow& forward, const elb_flow& reverse, elb_flow_state state,
+void add_resets(const elb_flow& forward, const elb_flow& reverse, uint64_t seq, elb_flow_state state,
                 std::vector<elb_reset>& resets) {
   if (state == ELB_STATE_UDP || state == ELB_STATE_CLOSED) return;
-  // Addresses of IPv6 stand elsewhere, and a proxied connection's numbers differ between its sides.
-  if ((ELB_LOAD(forward.ctl) & (ELB_FLOW_V6 | ELB_FLOW_PROXIED)) != 0) return;
-  const __be32 client = ELB_LOAD(forward.ack), member = ELB_LOAD(reverse.ack);
-  if (member != 0) resets.push_back(reset_by(forward, member, client));
-  if (client != 0) resets.push_back(reset_by(reverse, client, member));
+  const uint32_t ctl = ELB_LOAD(forward.ctl);
+  if ((ctl & ELB_FLOW_V6) != 0) return;  // their addresses stand elsewhere
+  const __be32 acked = ELB_LOAD(forward.ack), member = ELB_LOAD(reverse.ack);
+  if ((ctl & ELB_FLOW_COOKIE) == 0) {
+    if (member != 0) resets.push_back(reset_by(forward, member, acked));
+    if (acked != 0) resets.push_back(reset_by(reverse, acked, member));
+    return;
+  }
+  const bool waiting = ELB_SEQ_PHASE(seq) == ELB_SEQ_WAITING;
+  const uint32_t client = waiting ? ELB_SEQ_VALUE(seq) + 1 : ntohl(acked) - ELB_SEQ_VALUE(seq);
+  if (member != 0) resets.push_back(reset_by(forward, member, acked));
+  resets.push_back(reset_by(reverse, htonl(client), member));
 }
 
 Result<std::unique_ptr<ResetSender>> ResetSender::make(const BpfObject& object) {

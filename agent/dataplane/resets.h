@@ -16,8 +16,10 @@
 namespace elb::dataplane {
 
 /// Appends the resets that the ended connection calls for: none if it was closed or is not TCP, and none towards an end
-/// of which no acknowledgement was seen.
-void add_resets(const elb_flow& forward, const elb_flow& reverse, elb_flow_state state, std::vector<elb_reset>& resets);
+/// of which no acknowledgement was seen. `seq` is the word beside a connection opened by a SYN cookie (elb/flow_seq.h):
+/// what the client acknowledged is noted there in the member's numbers.
+void add_resets(const elb_flow& forward, const elb_flow& reverse, uint64_t seq, elb_flow_state state,
+                std::vector<elb_reset>& resets);
 
 /// More resets of one sweep are left out: the ends then learn it when they send, by a reset of the packet program.
 inline constexpr size_t kResetsPerSweep = size_t{4} * ELB_RESETS_MAX;

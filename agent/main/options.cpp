@@ -178,6 +178,9 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--max-new-connections-per-s", plane.max_new_connections_per_s,
                  "new connections a second that each CPU accepts, 0: no limit")
       ->capture_default_str();
+  app.add_option("--syn-cookies", plane.syn_cookies,
+                 "whether TCP clients above that rate are answered by SYN cookies; else their SYNs are dropped")
+      ->capture_default_str();
   app.add_option("--max-members", plane.max_members, "(listener, member) pairs the kernel tables hold")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();

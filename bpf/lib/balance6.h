@@ -66,6 +66,7 @@ ELB_INLINE int elb_open6(ELB_CTX *ctx, __u32 where, __u32 vlan, const struct elb
 		return ELB_REASON_MALFORMED;
 	opening->key = *key;
 	opening->v6 = 1;
+	opening->proven = 0;
 	opening->header_len = header_len;
 	opening->who.client = ip->source;
 	opening->six.key_source = ip->source;
@@ -79,8 +80,7 @@ ELB_INLINE int elb_open6(ELB_CTX *ctx, __u32 where, __u32 vlan, const struct elb
 	opening->total_len = elb_wire_len6(ctx, l4, ELB_WHERE_PROTO(where), header_len, total_len);
 	opening->now = bpf_jiffies64() >> elb_tick_shift;
 	opening->bad = elb_l4_wrong(ELB_WHERE_PROTO(where), l4, total_len - header_len) ||
-		       total_len + ELB_WHERE_L3(where) > elb_frame_len(ctx) ||
-		       elb_is_mapped(&ip->dest);
+		       total_len + ELB_WHERE_L3(where) > elb_frame_len(ctx);
 	return elb_connect(opening);
 }
 
@@ -121,21 +121,29 @@ ELB_INLINE int elb_translate6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_
 		return elb_too_big6(ctx, ELB_WHERE_L3(where), hop->mtu);
 	if (reason != ELB_FORWARD || !hop)
 		return elb_exit(reason);
-	if (ELB_WHERE_PROTO(where) == IPPROTO_UDP && !*l4.check)
-		return elb_exit(ELB_REASON_NO_UDP_CHECKSUM);
+	if (elb_segment6(ctx, where, flow, ctl, hop->mtu, &l4)) {
+		eth = elb_data(ctx);
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, eth, sizeof(*eth)) || !elb_within(ctx, ip, sizeof(*ip)) ||
+		    !elb_parse_l4_6(ctx, ip, where, &l4))
+			return ELB_BROKEN_ENV;
+		length = elb_ip6_len(ip);
+	}
 
 	ip->hop_limit--;
 	ip->source = beside->new_source;
 	ip->dest = beside->new_dest;
 	elb_hop_write(hop, eth);
 	/* In one register, as in elb_translate(). */
-	__u64 facts = length | (__u64)elb_tcp_flags(&l4) << 32;
+	__u64 facts = length | (__u64)l4.word << 32;
 	asm volatile("" : "+r"(facts));
 	elb_l4_rewrite(ctx, where, flow, &l4); /* in tc, the last use of the frame */
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
 	__u32 out_vlan = hop->vlan;
-	int verdict = elb_depart(ctx, hop, flow, ctl, facts >> 32, (__u32)facts);
+	int verdict = elb_depart(ctx, hop, flow, ctl, facts >> 40, (__u32)facts);
+	if (ELB_LEAVES(verdict) && ELB_WHERE_PROTO(where) == IPPROTO_TCP)
+		elb_toa_heard(flow, ctl, (__u32)facts - ELB_WHERE_HEADER(where), facts >> 32);
 	if (ELB_LEAVES(verdict) && out_vlan != vlan && elb_retag(ctx, vlan, out_vlan))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
 	return verdict;
@@ -149,6 +157,8 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 
 	if (!elb_parse_l4_6(ctx, ip, where, &l4))
 		return elb_unbalanced6(ctx, ELB_WHERE_L3(where), ELB_REASON_MALFORMED);
+	if (ELB_WHERE_PROTO(where) == IPPROTO_UDP && !*l4.check)
+		return elb_unbalanced6(ctx, ELB_WHERE_L3(where), ELB_REASON_NO_UDP_CHECKSUM);
 	struct elb_flow_key key = elb_key_of6(ip, &l4, ELB_WHERE_PROTO(where));
 	struct elb_flow *flow = elb_known6(&key, &slot, &ctl);
 	if (!flow) {
@@ -157,6 +167,10 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 		if (!opening)
 			return ELB_BROKEN_ENV;
 		int reason = elb_open6(ctx, where, vlan, ip, &l4, &key, opening);
+		reason = elb_reconsider(ctx, where, opening, reason);
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, ip, sizeof(*ip)))
+			return ELB_BROKEN_ENV;
 		if (reason == ELB_REASON_TOO_BIG)
 			return elb_too_big6(ctx, ELB_WHERE_L3(where), elb_opening_mtu(opening));
 		if (reason != ELB_FORWARD)
@@ -170,6 +184,14 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 	struct elb_flow6 *beside = elb_flow_beside(slot);
 	if (!beside || !elb_is_of(beside, ip))
 		return elb_exit(ELB_REASON_RACE);
+	if (ctl & ELB_FLOW_COOKIE) {
+		int verdict = elb_seq_carry(ctx, where, vlan, flow, ctl);
+		if (verdict != ELB_FORWARD)
+			return verdict;
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, ip, sizeof(*ip)))
+			return ELB_BROKEN_ENV;
+	}
 	if (elb_is_mapped(&beside->new_dest))
 		return elb_translate64(ctx, where, flow, ctl);
 	return elb_translate6(ctx, where, vlan, ip, flow, beside, ctl);
@@ -182,7 +204,7 @@ ELB_NOINLINE int elb_balance6(ELB_CTX *ctx, __u32 l3, __u32 vlan)
 
 	if (!elb_within(ctx, ip, sizeof(*ip)))
 		return elb_exit(ELB_REASON_MALFORMED);
-	if (*(__u8 *)ip >> 4 != 6)
+	if (*(__u8 *)ip >> 4 != 6 || elb_is_mapped(&ip->dest))
 		return elb_unbalanced6(ctx, l3, ELB_REASON_MALFORMED);
 	where = elb_where(l3 & 31, sizeof(*ip), ip->next);
 	if (ip->next != IPPROTO_TCP && ip->next != IPPROTO_UDP) {

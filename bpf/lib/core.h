@@ -12,6 +12,7 @@
 #include <lib/rate.h>
 #include <lib/reset.h>
 #include <lib/send.h>
+#include <lib/seq.h>
 #include <lib/toa.h>
 #include <lib/too_big.h>
 
@@ -28,6 +29,15 @@ ELB_INLINE __u32 elb_wire_len(const ELB_CTX *ctx, struct elb_place at, const str
 	return bpf_ntohs(ip->tot_len);
 }
 
+/* The headers once more, after a function that may have moved the frame. */
+ELB_INLINE int elb_again(const ELB_CTX *ctx, struct elb_place at, struct elb_ethernet **eth,
+			 struct iphdr **ip)
+{
+	*eth = elb_data(ctx);
+	*ip = (void *)*eth + (at.l3 & 31);
+	return (void *)(*eth + 1) <= elb_data_end(ctx) && (void *)(*ip + 1) <= elb_data_end(ctx);
+}
+
 /* Opens a connection for the packet; ELB_FORWARD with *opening filled, or why not. */
 ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethernet *eth,
 			const struct iphdr *ip, const struct elb_l4 *l4,
@@ -37,6 +47,7 @@ ELB_INLINE int elb_open(ELB_CTX *ctx, struct elb_place at, const struct elb_ethe
 
 	opening->key = elb_key_of(at, ip, l4);
 	opening->v6 = 0;
+	opening->proven = 0;
 	opening->who.client = elb_mapped(ip->saddr);
 	opening->from.ifindex = elb_ingress(ctx);
 	opening->from.vlan = at.vlan;
@@ -56,9 +67,19 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 {
 	struct elb_l4 l4 = {};
 
-	if (ctl & ELB_FLOW_V6) /* a member's answer to an IPv6 client */
-		return elb_translate46(ctx, elb_where(at.l3, at.header_len, ip->protocol), flow,
-				       ctl);
+	if (ctl & (ELB_FLOW_V6 | ELB_FLOW_COOKIE)) {
+		__u32 where = elb_where(at.l3, at.header_len, ip->protocol);
+
+		if (ctl & ELB_FLOW_COOKIE && at.fragment != ELB_FRAGMENT_LATER) {
+			int verdict = elb_seq_carry(ctx, where, at.vlan, flow, ctl);
+			if (verdict != ELB_FORWARD)
+				return verdict;
+		}
+		if (ctl & ELB_FLOW_V6) /* a member's answer to an IPv6 client */
+			return elb_translate46(ctx, where, flow, ctl);
+		if (!elb_again(ctx, at, &eth, &ip))
+			return ELB_BROKEN_ENV;
+	}
 	if (ip->ttl < 2)
 		return elb_exit(ELB_REASON_TTL);
 	__u32 hop_index = ELB_LOAD(flow->hop);
@@ -81,10 +102,7 @@ ELB_INLINE int elb_translate(ELB_CTX *ctx, struct elb_place at, struct elb_ether
 			__u32 may = at.fragment == ELB_FRAGMENT_NONE ? ctl : ctl & ~ELB_FLOW_TOA;
 
 			elb_tcp_operate(ctx, ELB_PLACE_WORD(at), flow, may, hop->mtu);
-			eth = elb_data(ctx);
-			ip = (void *)eth + (at.l3 & 31);
-			if ((void *)(eth + 1) > elb_data_end(ctx) ||
-			    (void *)(ip + 1) > elb_data_end(ctx) ||
+			if (!elb_again(ctx, at, &eth, &ip) ||
 			    !elb_parse_l4(ctx, ip, at.header_len, &l4))
 				return ELB_BROKEN_ENV;
 		}
@@ -125,7 +143,9 @@ ELB_INLINE struct elb_flow *elb_newcomer(ELB_CTX *ctx, struct elb_place at,
 	struct elb_opening *opening = bpf_map_lookup_elem(&elb_scratch, &zero);
 	if (!opening || !elb_parse_l4(ctx, ip, at.header_len, &l4))
 		return 0;
+	__u32 where = elb_where(at.l3, at.header_len, ip->protocol);
 	int reason = elb_open(ctx, at, eth, ip, &l4, opening);
+	reason = elb_reconsider(ctx, where, opening, reason);
 	if (reason == ELB_REASON_TOO_BIG) {
 		*verdict = elb_too_big(ctx, at.l3, opening->nat.hop, 0);
 		return 0;
@@ -155,10 +175,13 @@ ELB_INLINE int elb_carry(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet 
 	struct elb_flow *flow = elb_known(at, ip, &l4, &ctl);
 	if (!flow && at.fragment == ELB_FRAGMENT_LATER)
 		return elb_exit(elb_unbalanced(ip->daddr, ELB_REASON_FRAGMENT));
-	if (!flow)
+	if (!flow) {
 		flow = elb_newcomer(ctx, at, eth, ip, &ctl, &verdict);
-	if (!flow)
-		return verdict;
+		if (!flow)
+			return verdict;
+		if (!elb_again(ctx, at, &eth, &ip))
+			return ELB_BROKEN_ENV;
+	}
 	return elb_translate(ctx, at, eth, ip, flow, ctl);
 }
 

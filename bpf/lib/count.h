@@ -29,7 +29,8 @@ __attribute__((noinline)) int elb_exit(__u32 reason)
 	ELB_REASONS(ELB_REASON_DROP)
 #undef ELB_REASON_DROP
 	if (reason == ELB_REASON_ARP_ANSWERED || reason == ELB_REASON_ECHO_ANSWERED ||
-	    reason == ELB_REASON_TOO_BIG_TOLD || reason == ELB_REASON_ND_ANSWERED)
+	    reason == ELB_REASON_TOO_BIG_TOLD || reason == ELB_REASON_ND_ANSWERED ||
+	    reason == ELB_REASON_SYN_COOKIE_SENT)
 		return ELB_TURN;
 	return drops >> (reason & 63) & 1 ? ELB_DROP : ELB_PASS;
 }

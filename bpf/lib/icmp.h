@@ -13,6 +13,7 @@
 #include <lib/hop.h>
 #include <lib/ip6.h>
 #include <lib/send.h>
+#include <lib/seq_quote.h>
 
 #define ELB_ICMP_ECHO_REPLY  0
 #define ELB_ICMP_UNREACHABLE 3
@@ -32,8 +33,13 @@ struct elb_icmp {
 /* The start of a quoted TCP or UDP header: all that an error has to quote (RFC 792). */
 struct elb_quoted {
 	__u32 ports;
-	__u16 udp_length;
-	__u16 udp_check;
+	union {
+		struct {
+			__u16 udp_length;
+			__u16 udp_check;
+		};
+		__be32 tcp_seq;
+	};
 };
 
 /* The frame with its IP header, at offsets that the verifier has to be told again. */
@@ -155,6 +161,9 @@ ELB_NOINLINE int elb_icmp_error(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	if (key.proto == IPPROTO_TCP && quote_len >= inner_len + sizeof(*tcp) &&
 	    ELB_TAKE(&at, &tcp))
 		ELB_ICMP_REPLACE(sum, tcp->check, elb_csum_apply(tcp->check, deltas >> 16));
+	if (found & ELB_FLOW_COOKIE)
+		ELB_ICMP_REPLACE(sum, quoted->tcp_seq,
+				 elb_seq_quoted(flow, found, quoted->tcp_seq));
 	ELB_ICMP_REPLACE(sum, quoted->ports, ports);
 	ELB_ICMP_REPLACE(sum, inner->saddr, dest);
 	ELB_ICMP_REPLACE(sum, inner->daddr, source);

@@ -51,7 +51,7 @@ ELB_NOINLINE int elb_answer_nd(ELB_CTX *ctx, __u32 l3)
 	l3 &= 31;
 	if (!link || !elb_within(ctx, nd, ELB_SOLICIT_LEN) || ip->hop_limit != ELB_ND_HOPS ||
 	    nd->icmp.code || elb_ip6_len(ip) < sizeof(*ip) + ELB_SOLICIT_LEN ||
-	    elb_kind_of(&nd->target) == ELB_ADDR_NONE)
+	    elb_is_mapped(&nd->target) || elb_kind_of(&nd->target) == ELB_ADDR_NONE)
 		return elb_exit(ELB_REASON_PASS_OTHER);
 	if (elb_resize(ctx, l3 + sizeof(*ip) + sizeof(*nd)))
 		return elb_exit(ELB_REASON_PASS_OTHER);
@@ -119,7 +119,10 @@ ELB_NOINLINE int elb_icmp6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 
 	if (!elb_within(ctx, ip, sizeof(*ip)))
 		return elb_exit(ELB_REASON_MALFORMED);
-	if (!elb_within(ctx, icmp, sizeof(*icmp)))
+	__u32 total = elb_ip6_len(ip);
+	if (!elb_within(ctx, icmp, sizeof(*icmp)) ||
+	    total < ELB_WHERE_HEADER(where) + sizeof(*icmp) ||
+	    total + ELB_WHERE_L3(where) > elb_frame_len(ctx))
 		return elb_unbalanced6(ctx, ELB_WHERE_L3(where), ELB_REASON_MALFORMED);
 	if (icmp->type == ELB_ICMP6_SOLICIT && ELB_WHERE_HEADER(where) == sizeof(*ip))
 		return elb_answer_nd(ctx, ELB_WHERE_L3(where));
@@ -130,7 +133,7 @@ ELB_NOINLINE int elb_icmp6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 		return elb_answer_ping6(ctx, ip, icmp);
 	if (icmp->type >= ELB_ICMP6_UNREACHABLE && icmp->type <= ELB_ICMP6_PARAMETER)
 		return elb_icmp_error6(ctx, where, vlan);
-	return elb_exit(ELB_REASON_STRAY_REPLY);
+	return elb_exit(kind == ELB_ADDR_VIP ? ELB_REASON_PASS_ICMP : ELB_REASON_STRAY_REPLY);
 }
 
 #endif

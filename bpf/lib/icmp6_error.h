@@ -125,7 +125,7 @@ ELB_INLINE __u32 elb_error_to6(__u32 type, __u32 code)
 	case 14:
 		return 0;
 	default:
-		return ELB_ICMP6_UNREACHABLE << 8;
+		return code > 15 ? 0 : ELB_ICMP6_UNREACHABLE << 8;
 	}
 }
 
@@ -138,6 +138,8 @@ ELB_INLINE __u32 elb_error_to4(__u32 type, __u32 code)
 	case ELB_ICMP6_TOO_BIG:
 		return ELB_ICMP_UNREACHABLE << 8 | ELB_ICMP_FRAG_NEEDED;
 	case ELB_ICMP6_UNREACHABLE:
+		if (code > 4)
+			return 0;
 		return ELB_ICMP_UNREACHABLE << 8 | (code == 4 ? 3 : code == 1 ? 10 : 1);
 	default:
 		return 0;
@@ -203,8 +205,11 @@ ELB_NOINLINE int elb_icmp_error64(ELB_CTX *ctx, __u32 where, struct elb_flow *fl
 		return elb_exit(ELB_REASON_ICMP_STRAY);
 	__u32 kind = elb_error_to4(icmp->type, icmp->code), hop_index = ELB_LOAD(flow->hop);
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
-	if (!kind || !hop || !hop->valid)
+	__u32 mtu = bpf_ntohl(icmp->word); /* RFC 8201, 4: less than the minimum is no MTU */
+	if (!kind || !hop || !hop->valid ||
+	    (icmp->type == ELB_ICMP6_TOO_BIG && mtu < ELB_IP6_MTU_MIN))
 		return elb_exit(ELB_REASON_ICMP_STRAY);
+	mtu -= ELB_FAMILIES_DIFFER;
 	message.ip.version = message.inner.version = 4;
 	message.ip.ihl = message.inner.ihl = 5;
 	message.ip.tot_len = bpf_htons(sizeof(message));
@@ -216,7 +221,7 @@ ELB_NOINLINE int elb_icmp_error64(ELB_CTX *ctx, __u32 where, struct elb_flow *fl
 	message.icmp.type = kind >> 8;
 	message.icmp.code = kind;
 	if (icmp->type == ELB_ICMP6_TOO_BIG)
-		message.icmp.mtu = bpf_htons(bpf_ntohl(icmp->word) - ELB_FAMILIES_DIFFER);
+		message.icmp.mtu = bpf_htons(mtu > 0xffff ? 0xffff : mtu);
 	message.inner.tos = elb_ip6_class(inner);
 	message.inner.tot_len = bpf_htons(bpf_ntohs(inner->payload_len) + sizeof(message.inner));
 	message.inner.frag_off = bpf_htons(ELB_IP_DF);
@@ -224,7 +229,7 @@ ELB_NOINLINE int elb_icmp_error64(ELB_CTX *ctx, __u32 where, struct elb_flow *fl
 	message.inner.protocol = inner->next;
 	message.inner.check = elb_ip_check(&message.inner);
 	message.quote[0] = elb_swap_ports(ELB_LOAD(flow->new_ports));
-	message.quote[1] = quoted[1];
+	message.quote[1] = elb_seq_quoted(flow, ctl, quoted[1]);
 	message.icmp.check =
 		~elb_sum_words((__u32 *)&message.icmp, (sizeof(message) - sizeof(message.ip)) / 4);
 	if (!elb_flow_still(flow, ctl))
@@ -264,7 +269,7 @@ ELB_NOINLINE int elb_icmp_error6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 	if (!elb_within(ctx, eth, sizeof(*eth)) || !elb_within(ctx, ip, sizeof(*ip)) ||
 	    !elb_within(ctx, icmp, sizeof(*icmp) + sizeof(*inner) + sizeof(*quoted)) ||
 	    elb_ip6_len(ip) < ELB_WHERE_HEADER(where) + sizeof(*icmp) + sizeof(*inner) + 8 ||
-	    (inner->next != IPPROTO_TCP && inner->next != IPPROTO_UDP))
+	    *(__u8 *)inner >> 4 != 6 || (inner->next != IPPROTO_TCP && inner->next != IPPROTO_UDP))
 		return elb_exit(ELB_REASON_ICMP_STRAY);
 	__u64 found = elb_find_elsewhere(elb_hash6(&inner->dest, &inner->source),
 					 elb_swap_ports(quoted->ports), inner->next | ELB_KEY_V6);
@@ -293,9 +298,19 @@ ELB_NOINLINE int elb_icmp_error6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 	sum = elb_replace6(sum, &inner->source, &beside->new_dest);
 	sum = elb_replace6(sum, &inner->dest, &beside->new_source);
 	ELB_ICMP_REPLACE(sum, quoted->ports, elb_swap_ports(ELB_LOAD(flow->new_ports)));
-	if (inner->next == IPPROTO_UDP)
-		ELB_ICMP_REPLACE(sum, quoted->udp_check,
-				 elb_csum_apply(quoted->udp_check, ELB_LOAD(flow->l4_delta)));
+	if (found & ELB_FLOW_COOKIE)
+		ELB_ICMP_REPLACE(sum, quoted->tcp_seq,
+				 elb_seq_quoted(flow, found, quoted->tcp_seq));
+	struct tcphdr *tcp = (void *)quoted;
+	if (inner->next == IPPROTO_UDP && quoted->udp_check) {
+		__u16 check = elb_csum_apply(quoted->udp_check, ELB_LOAD(flow->l4_delta));
+		ELB_ICMP_REPLACE(sum, quoted->udp_check, check ? check : 0xffff);
+	}
+	if (inner->next == IPPROTO_TCP && elb_within(ctx, tcp, sizeof(*tcp)) &&
+	    elb_ip6_len(ip) >=
+		    ELB_WHERE_HEADER(where) + sizeof(*icmp) + sizeof(*inner) + sizeof(*tcp))
+		ELB_ICMP_REPLACE(sum, tcp->check,
+				 elb_csum_apply(tcp->check, ELB_LOAD(flow->l4_delta)));
 	icmp->check = ~sum;
 	ip->hop_limit--;
 	elb_hop_write(hop, eth);

@@ -13,7 +13,7 @@
 #include <lib/nat.h>
 #include <lib/rate.h>
 #include <lib/send.h>
-#include <lib/tcp.h>
+#include <lib/toa.h>
 #include <lib/too_big.h>
 
 #define ELB_FAMILIES_DIFFER 20 /* bytes between the two IP headers */
@@ -51,6 +51,19 @@ ELB_INLINE void elb_l4_rewrite(ELB_CTX *ctx, __u32 where, const struct elb_flow 
 
 	*l4->ports = ELB_LOAD(flow->new_ports);
 	elb_nat_l4_check(ctx, at, ELB_WHERE_PROTO(where), l4->check, deltas);
+}
+
+/* As IPv4's core does with a segment before it is rewritten. 1: packet pointers are invalid. */
+ELB_INLINE int elb_segment6(ELB_CTX *ctx, __u32 where, struct elb_flow *flow, __u32 ctl, __u32 mtu,
+			    const struct elb_l4 *l4)
+{
+	if (ELB_WHERE_PROTO(where) != IPPROTO_TCP)
+		return 0;
+	elb_note_ack(ctx, flow, l4);
+	if (!elb_tcp_is_special(ctx, l4, ctl))
+		return 0;
+	elb_tcp_operate(ctx, where, flow, ctl, mtu);
+	return 1;
 }
 
 #ifndef ELB_TC
@@ -122,8 +135,6 @@ ELB_NOINLINE int elb_translate64(ELB_CTX *ctx, __u32 where, struct elb_flow *flo
 		return elb_exit(ELB_REASON_MALFORMED);
 	if (ip->hop_limit < 2)
 		return elb_exit(ELB_REASON_TTL);
-	if (proto == IPPROTO_UDP && !*l4.check)
-		return elb_exit(ELB_REASON_NO_UDP_CHECKSUM);
 	__u32 hop_index = ELB_LOAD(flow->hop), length = elb_ip6_len(ip);
 	__u32 total = elb_ip6_len(ip) - ELB_WHERE_HEADER(where) + sizeof(new);
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
@@ -132,6 +143,14 @@ ELB_NOINLINE int elb_translate64(ELB_CTX *ctx, __u32 where, struct elb_flow *flo
 		return elb_too_big6(ctx, ELB_WHERE_L3(where), hop->mtu + ELB_FAMILIES_DIFFER);
 	if (reason != ELB_FORWARD || !hop)
 		return elb_exit(reason);
+	if (elb_segment6(ctx, where, flow, ctl, hop->mtu + ELB_WHERE_HEADER(where) - sizeof(new),
+			 &l4)) {
+		ip = elb_ip6_at(ctx, ELB_WHERE_L3(where));
+		if (!elb_within(ctx, ip, sizeof(*ip)) || !elb_parse_l4_6(ctx, ip, where, &l4))
+			return ELB_BROKEN_ENV;
+		length = elb_ip6_len(ip);
+		total = length - ELB_WHERE_HEADER(where) + sizeof(new);
+	}
 
 	new.tos = elb_ip6_class(ip);
 	new.tot_len = bpf_htons(total);
@@ -186,6 +205,12 @@ ELB_NOINLINE int elb_translate46(ELB_CTX *ctx, __u32 where, struct elb_flow *flo
 		return elb_too_big(ctx, ELB_WHERE_L3(where), hop_index, ELB_FAMILIES_DIFFER);
 	if (reason != ELB_FORWARD || !hop || !beside)
 		return elb_exit(beside ? reason : ELB_REASON_RACE);
+	if (elb_segment6(ctx, where, flow, ctl, hop->mtu, &l4)) {
+		ip = elb_data(ctx) + ELB_WHERE_L3(where);
+		if (!elb_within(ctx, ip, sizeof(*ip)) ||
+		    !elb_take_l4(ctx, (void *)ip + header_len, proto, payload_len, &l4))
+			return ELB_BROKEN_ENV;
+	}
 
 	new.word = bpf_htonl(6u << 28 | (__u32)ip->tos << 20);
 	new.payload_len = bpf_htons(payload_len);
@@ -193,7 +218,7 @@ ELB_NOINLINE int elb_translate46(ELB_CTX *ctx, __u32 where, struct elb_flow *flo
 	new.hop_limit = ip->ttl - 1;
 	new.source = beside->key_dest;
 	new.dest = beside->key_source;
-	__u32 flags = elb_tcp_flags(&l4);
+	__u32 word = l4.word;
 	elb_l4_rewrite(ctx, where, flow, &l4);
 	if (!elb_flow_still(flow, ctl))
 		return elb_exit(ELB_REASON_RACE);
@@ -203,7 +228,10 @@ ELB_NOINLINE int elb_translate46(ELB_CTX *ctx, __u32 where, struct elb_flow *flo
 	if (!l3 || !elb_within(ctx, place, sizeof(*place)))
 		return elb_exit(ELB_REASON_NO_HEADROOM);
 	*place = new;
-	return elb_depart(ctx, hop, flow, ctl, flags, total);
+	int verdict = elb_depart(ctx, hop, flow, ctl, word >> 8, total);
+	if (ELB_LEAVES(verdict) && proto == IPPROTO_TCP)
+		elb_toa_heard(flow, ctl, payload_len, word);
+	return verdict;
 }
 
 #endif

@@ -11,6 +11,7 @@
 #ifndef ELB_OPEN_H
 #define ELB_OPEN_H
 
+#include <elb/flow_seq.h>
 #include <lib/acl.h>
 #include <lib/count.h>
 #include <lib/open6.h>
@@ -59,7 +60,7 @@ ELB_INLINE void elb_fill(struct elb_flow *flow, const struct elb_flow_key *key,
 	flow->new_dest = nat->dest;
 	flow->new_ports = nat->ports;
 	*(__u32 *)&flow->l3_delta = opening->v6 ? deltas6 : elb_nat_deltas(nat, key);
-	flow->ack = 0;
+	flow->ack = opening->proven && nat == &opening->nat ? opening->first : 0;
 	flow->traffic = ELB_FLOW_TRAFFIC(0, nat->member);
 	flow->packets = 0;
 	flow->peer = peer;
@@ -142,6 +143,8 @@ ELB_INLINE int elb_open_pair(struct elb_opening *opening)
 		return ELB_REASON_TABLE_FULL;
 	opening->slot = ref.slot;
 	opening->ctl = ref.ctl;
+	if (opening->proven)
+		elb_seq_begin(ref.slot, ref.ctl, opening->cookie, opening->now);
 	int reason = opening->v6 ? elb_claim_port6(opening) : elb_claim_port(opening);
 	if (reason != ELB_FORWARD) {
 		elb_flow_release(ref.flow, ref.ctl);
@@ -221,7 +224,7 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	if (opening->bad)
 		return ELB_REASON_MALFORMED;
 	opening->listener = opening->who.listener = listener->index;
-	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags))
+	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags) && !opening->proven)
 		return ELB_REASON_NOT_SYN;
 	if (opening->ttl < 2)
 		return ELB_REASON_TTL;
@@ -235,9 +238,11 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	__u32 flags = (*policy)->flags;
 	if (flags & ELB_POLICY_WHITELIST && !elb_acl_has((*policy)->acl, &opening->who.client))
 		return ELB_REASON_NOT_ALLOWED;
-	if (!elb_rate_allows(&opening->guard, opening->now))
+	if (!opening->proven && !elb_rate_allows(&opening->guard, opening->now))
 		return ELB_REASON_RATE_GUARD;
 	opening->flags = elb_opening_flags(opening);
+	if (opening->proven)
+		opening->flags |= ELB_FLOW_COOKIE;
 	if (listener->flags & ELB_LISTENER_EIP)
 		opening->flags |= ELB_FLOW_EIP;
 	if (flags & ELB_POLICY_TOA && key.proto == IPPROTO_TCP)

@@ -20,6 +20,9 @@ struct elb_opening {
 	__u8 ttl;
 	__u8 v6;	 /* an IPv6 packet: its addresses are in `six`, key has their hash */
 	__u8 header_len; /* v6: with extension headers */
+	__u8 proven;	 /* the client brought back a SYN cookie */
+	__u32 cookie;	 /* then: this one, */
+	__be32 first;	 /* and the client's number behind its SYN */
 	__u32 tcp_flags;
 	__u32 total_len;
 	__u32 now;

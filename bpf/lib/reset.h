@@ -20,6 +20,7 @@ ELB_INLINE int elb_reset_wanted(int reason)
 {
 	switch (reason) {
 	case ELB_REASON_NOT_SYN:
+	case ELB_REASON_SYN_COOKIE_BAD:
 	case ELB_REASON_STRAY_REPLY:
 		return elb_reset_strays;
 	case ELB_REASON_NO_MEMBER:
@@ -89,26 +90,6 @@ ELB_INLINE __u32 elb_reset_check4(const struct iphdr *ip, const struct tcphdr *t
 	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
 }
 
-/*
- * The checksum of the answer, whose field is 0. In tc it may be the device's to compute (then the
- * field holds the sum of the pseudo header): only the kernel's helpers know, but given apart, the
- * two parts make the right one of both kinds. Packet pointers are invalid afterwards.
- */
-ELB_INLINE void elb_reset_write_check(ELB_CTX *ctx, __u32 l3, const struct iphdr *ip,
-				      struct tcphdr *tcp)
-{
-	__u32 sum = elb_reset_check4(ip, tcp);
-#ifdef ELB_TC
-	__u32 header = elb_reset_sum(tcp, sizeof(*tcp));
-	__u32 offset = l3 + sizeof(*ip) + offsetof(struct tcphdr, check);
-
-	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(sum - header), BPF_F_PSEUDO_HDR);
-	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(header), 0);
-#else
-	tcp->check = ~elb_csum_fold(sum);
-#endif
-}
-
 /* Makes the answer of an IPv4 segment; the length it is cut to, 0 if it gets none. */
 ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 {
@@ -145,7 +126,9 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 	ip->check = ~elb_csum_fold(elb_reset_sum(ip, sizeof(*ip)));
 	elb_reset_tcp(tcp, flags,
 		      length - header + !!(flags & ELB_TCP_SYN) + !!(flags & ELB_TCP_FIN));
-	elb_reset_write_check(ctx, l3, ip, tcp);
+	__u32 header_sum = elb_reset_sum(tcp, sizeof(*tcp));
+	elb_tcp_write_check(ctx, l3 + sizeof(*ip), tcp, elb_reset_check4(ip, tcp) - header_sum,
+			    header_sum);
 	return l3 + sizeof(*ip) + sizeof(*tcp);
 }
 

@@ -6,6 +6,7 @@
 #ifndef ELB_TCP_H
 #define ELB_TCP_H
 
+#include <elb/toa.h>
 #include <lib/csum.h>
 #include <lib/flow.h>
 #include <lib/open.h>
@@ -16,26 +17,32 @@
 #define ELB_TCP_DOFF_STAMP 0x80
 #define ELB_TCP_STAMP	   bpf_htonl(0x0101080a)
 
-#define ELB_OPTION_END	0
-#define ELB_OPTION_NOP	1
-#define ELB_OPTION_MSS	2
-#define ELB_OPTION_TOA	254
-#define ELB_OPTIONS_MAX 40
-#define ELB_MSS_MIN	88 /* no clamp goes below; Linux refuses less as well */
+#define ELB_OPTION_MSS 2
+#define ELB_TCP_AT     511 /* where a TCP header may begin: behind 248 bytes of IPv6 */
+#define ELB_MSS_MIN    88  /* no clamp goes below; Linux refuses less as well */
 
 ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
 {
 	return (struct tcphdr *)l4->ports;
 }
 
-/* A reset towards the other end takes its sequence number from here. */
+/*
+ * A reset towards the other end takes its sequence number from here, and an end ignores one with an
+ * old number. So it only goes forward, though segments overtake each other, on their way or between
+ * CPUs; a SYN begins anew.
+ */
 ELB_INLINE void elb_note_ack(const ELB_CTX *ctx, struct elb_flow *flow, const struct elb_l4 *l4)
 {
 	const struct tcphdr *tcp = elb_tcp_of(l4);
+	__u32 flags = elb_tcp_flags(l4);
+	__be32 noted = ELB_LOAD(flow->ack);
 
 	/* it does fit: the verifier has forgotten that this is the way of TCP */
-	if (elb_tcp_flags(l4) & ELB_TCP_ACK && (void *)(tcp + 1) <= elb_data_end(ctx))
-		ELB_STORE(flow->ack, tcp->ack_seq);
+	if (!(flags & (ELB_TCP_ACK | ELB_TCP_SYN)) || (void *)(tcp + 1) > elb_data_end(ctx))
+		return;
+	__be32 ack = flags & ELB_TCP_ACK ? tcp->ack_seq : 0;
+	if (flags & ELB_TCP_SYN || !noted || (__s32)(bpf_ntohl(ack) - bpf_ntohl(noted)) > 0)
+		ELB_STORE(flow->ack, ack);
 }
 
 /*
@@ -85,6 +92,25 @@ ELB_INLINE void elb_tcp_fix_check(ELB_CTX *ctx, __u32 tcp_at, struct tcphdr *tcp
 #endif
 }
 
+/*
+ * The checksum of a segment made here, whose field is 0, from the sums of pseudo header and header.
+ * In tc it may be the device's to compute (then the field holds the sum of the pseudo header): only
+ * the kernel's helpers know, but given apart, the two parts make the right one of both kinds.
+ * Packet pointers are invalid afterwards.
+ */
+ELB_INLINE void elb_tcp_write_check(ELB_CTX *ctx, __u32 tcp_at, struct tcphdr *tcp, __u32 pseudo,
+				    __u32 header)
+{
+#ifdef ELB_TC
+	__u32 offset = tcp_at + offsetof(struct tcphdr, check);
+
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(pseudo), BPF_F_PSEUDO_HDR);
+	bpf_l4_csum_replace(ctx, offset, 0, elb_csum_fold(header), 0);
+#else
+	tcp->check = ~elb_csum_fold(pseudo + header);
+#endif
+}
+
 /* Where the walk over a header's options is; offsets are within the options. */
 struct elb_options {
 	ELB_CTX *ctx;
@@ -94,6 +120,7 @@ struct elb_options {
 	__u32 blank; /* so many bytes are still to become NOPs */
 	__u32 sum;   /* what the checksum changes by */
 	__u32 less, most;
+	__u32 mss; /* what was found; 0: none */
 };
 
 /* Adds what a byte at an even or odd offset changes. */
@@ -123,7 +150,7 @@ ELB_INLINE void elb_options_mss(struct elb_options *walk, __u8 *value, __u32 off
 static int elb_options_step(__u32 index, struct elb_options *walk)
 {
 	__u32 at = walk->next;
-	__u8 *option = elb_data(walk->ctx) + ((walk->start + at) & 255);
+	__u8 *option = elb_data(walk->ctx) + ((walk->start + at) & 1023);
 	void *end = elb_data_end(walk->ctx);
 
 	if (at >= walk->length || (void *)(option + 1) > end)
@@ -147,8 +174,11 @@ static int elb_options_step(__u32 index, struct elb_options *walk)
 		walk->next = at;
 		return 0;
 	}
-	if (kind == ELB_OPTION_MSS && size == 4 && walk->most && (void *)(option + 4) <= end)
-		elb_options_mss(walk, option + 2, at);
+	if (kind == ELB_OPTION_MSS && size == 4 && (void *)(option + 4) <= end) {
+		walk->mss = option[2] << 8 | option[3];
+		if (walk->most)
+			elb_options_mss(walk, option + 2, at);
+	}
 	walk->next = at + size;
 	return 0;
 }
@@ -156,27 +186,28 @@ static int elb_options_step(__u32 index, struct elb_options *walk)
 /*
  * Walks over the options of the TCP header at `tcp_at`. Every TOA option becomes NOPs: only the
  * balancer may say who the client is. An MSS is lowered by `less` and to no more than `most`, never
- * raised; most = 0 leaves it alone. Packet pointers are invalid afterwards.
+ * raised; most = 0 leaves it alone. Returns the MSS as it was, 0 if there is none. Packet pointers
+ * are invalid afterwards.
  *
  * Bytes behind an end or an option of impossible length are nobody's: receivers stop there too.
  */
 ELB_NOINLINE int elb_tcp_options(ELB_CTX *ctx, __u32 tcp_at, __u32 less, __u32 most)
 {
 	struct elb_options walk = {.ctx = ctx, .less = less, .most = most};
-	struct tcphdr *tcp = elb_data(ctx) + (tcp_at & 127);
+	struct tcphdr *tcp = elb_data(ctx) + (tcp_at & ELB_TCP_AT);
 
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;
-	walk.start = (tcp_at & 127) + sizeof(*tcp);
+	walk.start = (tcp_at & ELB_TCP_AT) + sizeof(*tcp);
 	walk.length = ELB_TCP_DOFF(((__u8 *)tcp)[12]) - sizeof(*tcp);
 	if (walk.length > ELB_OPTIONS_MAX)
 		return 0;
 	bpf_loop(ELB_OPTIONS_MAX + 1, elb_options_step, &walk, 0);
-	tcp = elb_data(ctx) + (tcp_at & 127);
+	tcp = elb_data(ctx) + (tcp_at & ELB_TCP_AT);
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;
 	elb_tcp_fix_check(ctx, tcp_at, tcp, elb_csum_fold(walk.sum));
-	return 0;
+	return walk.mss;
 }
 
 #endif

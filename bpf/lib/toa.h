@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The client's address for the member, as a TCP option (kind 254: port and address in network
- * order, 8 bytes for an IPv4 client, 20 for an IPv6 one). It stands directly behind the base header
- * of every client segment with ACK until the member has sent payload: the member's kernel reads it
- * from the segment that completes the handshake, whichever of them that is. Never on a SYN.
+ * The client's address for the member, as a TCP option (elb/toa.h). It stands directly behind the
+ * base header of every client segment with ACK until the member has sent payload: the member's
+ * kernel reads it from the segment that completes the handshake, whichever of them that is. Never
+ * on a SYN.
  */
 #ifndef ELB_TOA_H
 #define ELB_TOA_H
 
 #include <linux/ipv6.h>
+#include <elb/toa.h>
 #include <lib/tcp.h>
 
-#define ELB_TOA_SIZE	 8
-#define ELB_TOA_SIZE6	 20
-#define ELB_TCP_DOFF_MAX 60
-#define ELB_HEADERS_MAX	 102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
+#define ELB_TCP_DOFF_MAX  60
+#define ELB_IP_HEADER_MAX 60
+#define ELB_HEADERS_MAX	  102 /* Ethernet, two tags, the longest IPv4 header, the base TCP header */
 
 #ifndef ELB_TC /* there, the start of a checksum that the device is to compute cannot be moved */
 /* Moves the first `size` bytes of the frame to the front by what elb_toa_grow() has made room for.
@@ -92,14 +92,16 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	__u32 tcp_at = (l3 + header_len) & 127, size = ELB_TOA_SIZE, total;
 	__u8 *data = elb_data(ctx), *end = elb_data_end(ctx);
 
+	if (header_len > ELB_IP_HEADER_MAX)
+		return 0; /* many extension headers */
 	l3 &= 31;
 	struct iphdr *ip = (void *)(data + l3);
 	struct tcphdr *tcp = (void *)(data + tcp_at);
 	if ((void *)(ip + 1) > (void *)end || (void *)(tcp + 1) > (void *)end)
 		return 0;
-	*(elb_mac_u16 *)(option + 2) = tcp->source;
+	*(elb_mac_u16 *)(option + ELB_TOA_PORT) = tcp->source;
 	if (ip->version == 4) {
-		*(elb_mac_u32 *)(option + 4) = ip->saddr;
+		*(elb_mac_u32 *)(option + ELB_TOA_ADDRESS) = ip->saddr;
 		total = bpf_ntohs(ip->tot_len);
 	} else {
 		struct ipv6hdr *ip6 = (void *)ip;
@@ -107,7 +109,7 @@ ELB_NOINLINE int elb_toa_insert(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 		if ((void *)(ip6 + 1) > (void *)end)
 			return 0;
 		size = option[1] = ELB_TOA_SIZE6;
-		__builtin_memcpy(option + 4, &ip6->saddr, sizeof(ip6->saddr));
+		__builtin_memcpy(option + ELB_TOA_ADDRESS, &ip6->saddr, sizeof(ip6->saddr));
 		total = bpf_ntohs(ip6->payload_len) + sizeof(*ip6);
 	}
 	if (ELB_TCP_DOFF(((__u8 *)tcp)[12]) + size > ELB_TCP_DOFF_MAX || total + size > mtu ||
@@ -140,12 +142,10 @@ ELB_INLINE __u32 elb_other_mtu(const struct elb_flow *flow)
 ELB_INLINE __u32 elb_toa_clamp(ELB_CTX *ctx, __u32 tcp_at, const struct elb_flow *flow, __u32 ctl)
 {
 	__u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr), mtu = elb_other_mtu(flow);
-	__u32 size = ELB_TOA_SIZE;
+	__u32 size = ctl & ELB_FLOW_V6 ? ELB_TOA_SIZE6 : ELB_TOA_SIZE;
 
-	if (ctl & ELB_FLOW_V6) {
+	if (flow->proto & ELB_KEY_V6) /* not an IPv4 member's */
 		headers = sizeof(struct ipv6hdr) + sizeof(struct tcphdr);
-		size = ELB_TOA_SIZE6;
-	}
 	if (!(ctl & ELB_FLOW_REVERSE))
 		size = 0;
 	return elb_tcp_options(ctx, tcp_at, size, mtu > headers + size ? mtu - headers - size : 0);
@@ -167,7 +167,7 @@ ELB_INLINE int elb_tcp_is_special(const ELB_CTX *ctx, const struct elb_l4 *l4, _
 ELB_NOINLINE int elb_tcp_operate(ELB_CTX *ctx, __u32 place, const struct elb_flow *flow, __u32 ctl,
 				 __u32 mtu)
 {
-	__u32 l3 = place & 31, header_len = place >> 8 & 63, tcp_at = l3 + header_len;
+	__u32 l3 = place & 31, header_len = place >> 8 & 255, tcp_at = l3 + header_len;
 	struct elb_cursor_at at = {.pos = elb_data(ctx) + tcp_at, .end = elb_data_end(ctx)};
 	struct tcphdr *tcp;
 

@@ -5,10 +5,14 @@
  */
 #include <lib/balance.h>
 
+#define BENCH_HEAD (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
+
 struct bench {
 	__u64 next;
-	__u32 count; /* of connections */
-	__u32 base;  /* the first one: each CPU may have its own */
+	__u32 count;		   /* of connections */
+	__u32 base;		   /* the first one: each CPU may have its own */
+	__be16 port;		   /* of the listener */
+	__u8 head[BENCH_HEAD + 4]; /* the headers as they were, for what has to write them again */
 };
 
 struct {
@@ -36,7 +40,7 @@ ELB_INLINE int mutate(struct xdp_md *ctx)
 	ip->saddr = (number * 2654435761u) << 8 | (10 + (number >> 30)); /* 10.x or 11.x */
 	ip->daddr = bpf_htonl(0x0ac80101);
 	ip->ttl = 64;
-	*ports = bpf_htonl(0x30390050);
+	*ports = bpf_htons(12345) | (__u32)state->port << 16;
 	return 1;
 }
 
@@ -60,7 +64,7 @@ ELB_INLINE int mutate6(struct xdp_md *ctx)
 	ip->dest = (struct elb_ip){{bpf_htonl(0x20010db8), 0, 0, bpf_htonl(1)}};
 	ip->hop_limit = 64;
 	ports[0] = bpf_htons(12345);
-	ports[1] = bpf_htons(80);
+	ports[1] = state->port;
 	return 1;
 }
 
@@ -113,6 +117,35 @@ SEC("xdp")
 int bench_balance(struct xdp_md *ctx)
 {
 	return mutate(ctx) ? elb_balance(ctx) : XDP_ABORTED;
+}
+
+/*
+ * Takes from the frame what the option has added, so that the next repetition finds it as it was.
+ */
+ELB_INLINE int shrink(struct xdp_md *ctx)
+{
+	__u32 zero = 0;
+	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
+
+	if (!state || bpf_xdp_adjust_head(ctx, ELB_TOA_SIZE))
+		return XDP_ABORTED;
+	void *data = (void *)(long)ctx->data;
+	if (data + BENCH_HEAD > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	__builtin_memcpy(data, state->head, BENCH_HEAD);
+	return XDP_TX;
+}
+
+SEC("xdp")
+int bench_floor_toa(struct xdp_md *ctx)
+{
+	return mutate(ctx) && !bpf_xdp_adjust_head(ctx, -ELB_TOA_SIZE) ? shrink(ctx) : XDP_ABORTED;
+}
+
+SEC("xdp")
+int bench_balance_toa(struct xdp_md *ctx)
+{
+	return mutate(ctx) && elb_balance(ctx) == XDP_TX ? shrink(ctx) : XDP_ABORTED;
 }
 
 /*

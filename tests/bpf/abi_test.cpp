@@ -84,7 +84,7 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
 
 TEST(Abi, LayoutThatPinnedMapsRelyOn) {
   // A change here is a new ELB_ABI_VERSION.
-  EXPECT_EQ(ELB_ABI_VERSION, 2);
+  EXPECT_EQ(ELB_ABI_VERSION, 3);
   EXPECT_EQ(offsetof(elb_flow, key_addrs), 16u);
   EXPECT_EQ(offsetof(elb_flow, traffic), 48u);
   EXPECT_EQ(offsetof(elb_flow, peer), 60u);
@@ -102,6 +102,7 @@ TEST(Abi, EveryNamedMapIsInTheObjectAndFitsAPin) {
       {ELB_MAP_META, {4, sizeof(elb_meta)}},
       {ELB_MAP_FLOWS, {4, sizeof(elb_flow)}},
       {ELB_MAP_FLOWS6, {4, sizeof(elb_flow6)}},
+      {ELB_MAP_SEQS, {4, 8}},
       {ELB_MAP_LISTENERS, {sizeof(elb_listener_key), sizeof(elb_listener)}},
       {ELB_MAP_POLICIES, {4, sizeof(elb_policy)}},
       {ELB_MAP_LOADS, {4, 4}},

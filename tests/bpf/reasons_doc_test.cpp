@@ -30,6 +30,7 @@ TEST(DropReasonsDocument, HasOneRowForEachReasonInOrder) {
   ELB_REASONS(ELB_ROW)
 #undef ELB_ROW
   wanted[ELB_REASON_TOO_BIG_TOLD].second = "answered";
+  wanted[ELB_REASON_SYN_COOKIE_SENT].second = "answered";
   wanted[ELB_REASON_ICMP_TRANSLATED].second = "forwarded";
   EXPECT_EQ(found, wanted);
 }

@@ -85,7 +85,7 @@ ModelConfig admission_world() {
       c.members[index * 10 + i] = {host("10.0.0.21") + i, proto == 6 ? kMemberPort : kMemberUdpPort, 1};
     }
   };
-  const std::vector<std::pair<uint32_t, uint32_t>> half = {{clients, 25}};
+  const std::vector<std::pair<ModelAddress, uint32_t>> half = {{clients, 25}};
   listener(kAllowed, 6, 17, 2, {.whitelist = true, .allowed = half});
   listener(kNobody, 6, 18, 2, {.whitelist = true});
   listener(kLeast, 6, 11, 4, {.algorithm = ELB_LEAST_CONNECTIONS});
@@ -113,9 +113,18 @@ elb_policy abi_policy(uint32_t listener, const ModelPolicy& policy) {
 }
 
 void write_maps(ProgRunner& runner, const ModelConfig& c) {
-  for (const auto& [addr, kind] : c.addresses) runner.set_address(Ipv4Address::from_host(addr), kind);
+  const auto by_family = [](const ModelAddress& address, const auto& each) {
+    if (address.is_v4())
+      each(Ipv4Address::from_host(address.v4()));
+    else
+      each(address.v6());
+  };
+  for (const auto& [addr, kind] : c.addresses)
+    by_family(addr, [&, kind = kind](const auto& address) { runner.set_address(address, kind); });
   for (const auto& [key, index] : c.listeners)
-    runner.set_listener(Ipv4Address::from_host(std::get<0>(key)), std::get<1>(key), std::get<2>(key), index);
+    by_family(std::get<0>(key), [&, &key = key, index = index](const auto& vip) {
+      runner.set_listener(vip, std::get<1>(key), std::get<2>(key), index);
+    });
   for (const uint32_t index : c.toa) {
     elb_policy policy{};
     policy.flags = ELB_POLICY_TOA;
@@ -124,10 +133,13 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
   for (const auto& [index, ring] : c.rings) runner.set_ring(index, ring);
   for (const auto& [index, policy] : c.policies) {
     runner.set_policy(index, abi_policy(index, policy));
-    for (const auto& [client, bits] : policy.allowed) runner.allow(index, Ipv4Address::from_host(client), bits);
+    for (const auto& [client, bits] : policy.allowed)
+      by_family(client, [&, index = index, bits = bits](const auto& address) { runner.allow(index, address, bits); });
   }
   for (const auto& [index, m] : c.members) {
-    runner.set_member(index, Ipv4Address::from_host(m.addr), m.port, m.hop, index / 10);
+    by_family(m.addr, [&, index = index, &m = m](const auto& address) {
+      runner.set_member(index, address, m.port, m.hop, index / 10);
+    });
     elb_member member = runner.member(index);
     member.weight = m.weight;
     member.flags = m.usable ? ELB_MEMBER_USABLE : 0;
@@ -154,7 +166,7 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
 
 Testbed::Testbed(const RunnerOptions& options, ModelConfig world)
     : config(std::move(world)), runner(balancer_elf(options.hook), options) {
-  config.can_insert = options.hook == Hook::kXdp;
+  config.can_insert = config.can_reshape = options.hook == Hook::kXdp;
   if (options.hook == Hook::kTc) config.message_tail = 96;
   if (runner.ok()) write_maps(runner, config);
 }

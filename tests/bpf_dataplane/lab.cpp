@@ -118,6 +118,10 @@ void Lab::add_ipv6(const std::string& name, int number) {
   run("while ip -6 addr show tentative | grep -q inet6; do sleep 0.1; done");
 }
 
+void Lab::move_to(const std::string& host, const std::string& interface) const {
+  run(fmt::format("ip link set {} netns {}", interface, hosts_.at(host).pid));
+}
+
 IpAddress Lab::address(const std::string& name) const { return hosts_.at(name).address; }
 
 std::string Lab::run(const std::string& command) const {

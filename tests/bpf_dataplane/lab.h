@@ -34,6 +34,8 @@ class Lab {
   void add_host(const std::string& name, int number);
   /// Gives the host fd00:<number>::2/64 and its interface on the node fd00:<number>::1, default route likewise.
   void add_ipv6(const std::string& name, int number);
+  /// Gives the host an interface of the node's.
+  void move_to(const std::string& host, const std::string& interface) const;
   /// The IPv4 address of a host.
   IpAddress address(const std::string& name) const;
   static std::string interface(const std::string& name) { return "elb-" + name; }

@@ -17,8 +17,10 @@ SUBNETS = {
     "clients": "id=11111111-1111-4111-8111-111111111111,name=clients,cidr=10.1.0.0/24,gateway=10.1.0.1,network=a1111111-1111-4111-8111-111111111111",
     "members": "id=22222222-2222-4222-8222-222222222222,name=members,cidr=10.2.0.0/24,gateway=10.2.0.1,network=a2222222-2222-4222-8222-222222222222",
 }
+SUBNET6 = "id=33333333-3333-4333-8333-333333333333,name=clients6,cidr=fd00:1::/64,gateway=fd00:1::1,network=a1111111-1111-4111-8111-111111111111"
 CLIENT_SUBNET = SUBNETS["clients"].split(",")[0].removeprefix("id=")
 MEMBER_SUBNET = SUBNETS["members"].split(",")[0].removeprefix("id=")
+CLIENT_SUBNET6 = SUBNET6.split(",")[0].removeprefix("id=")
 
 
 class ApiError(RuntimeError):
@@ -28,9 +30,12 @@ class ApiError(RuntimeError):
 
 
 class Agent:
-    def __init__(self, lab, port=9876, wrapper=(), **flags):
-        """wrapper: words before the command, such as a setpriv; flags: of elb-agent, without the dashes."""
-        self.lab, self.port, self.wrapper = lab, port, wrapper
+    def __init__(self, lab, port=9876, wrapper=(), interfaces=("front", "back"), ipv6=False, **flags):
+        """wrapper: words before the command, such as a setpriv; ipv6: serves IPv6 too (Lab.add_ipv6()); flags: of elb-agent,
+        without the dashes."""
+        self.lab, self.port, self.wrapper, self.interfaces = lab, port, wrapper, interfaces
+        self.local = "100.125.0.0/24,fd00:100:125::/112" if ipv6 else "100.125.0.0/24"
+        self.subnets = [*SUBNETS.values(), *([SUBNET6] if ipv6 else [])]
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
         self.flags = {"flow-slots": 262144, "log-level": "info", "mode": "xdp", **flags}
@@ -40,8 +45,9 @@ class Agent:
 
     def argv(self, *more):
         flags = [text for key, value in self.flags.items() for text in (f"--{key}", str(value))]
-        subnets = [text for subnet in SUBNETS.values() for text in ("--subnet", subnet)]
-        return [*self.wrapper, BUILD / "bin" / "elb-agent", "--interface", "front", "--interface", "back", "--local-addresses", "100.125.0.0/24", *subnets,
+        interfaces = [text for name in self.interfaces for text in ("--interface", name)]
+        subnets = [text for subnet in self.subnets for text in ("--subnet", subnet)]
+        return [*self.wrapper, BUILD / "bin" / "elb-agent", *interfaces, "--local-addresses", self.local, *subnets,
                 "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--pin-dir", self.pin_dir, *flags, *more]
 
     def start(self, timeout_s=20):
@@ -145,17 +151,19 @@ class Agent:
 
     # Services.
 
-    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True):
+    def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True, member_port=MEMBER_PORT,
+                **listener_fields):
         """A load balancer (unless given), a listener, a pool and members {member: weight}; waits until it is applied and, with
         a monitor, until every member with a running server is online."""
-        lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=CLIENT_SUBNET, vip_address=vip)["id"]
-        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port)["id"]
+        subnet = CLIENT_SUBNET6 if ":" in vip else CLIENT_SUBNET
+        lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=subnet, vip_address=vip)["id"]
+        listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port, **listener_fields)["id"]
         pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
         made = Service(self, lb_id, listener, pool)
         if monitor is not None:
             made.monitor = self.create("healthmonitor", pool_id=pool, **{"type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1, **monitor})["id"]
         for member, weight in (weights or {}).items():
-            made.add(member, weight)
+            made.add(member, weight, member_port)
         if wait:
             self.wait_applied()
             self.wait_neighbours(weights or {})
@@ -172,9 +180,10 @@ class Service:
         self.monitor = None
         self.members = {}
 
-    def add(self, member, weight=1, port=MEMBER_PORT):
-        made = self.agent.create("member", pool=self.pool, name=member, address=MEMBERS[member], protocol_port=port, weight=weight,
-                                 subnet_id=MEMBER_SUBNET, availability_zone=ZONES[member])
+    def add(self, member, weight=1, port=MEMBER_PORT, address=None):
+        """At its address of the lab, unless given another."""
+        where = {"address": address} if address else {"address": MEMBERS[member], "subnet_id": MEMBER_SUBNET, "availability_zone": ZONES[member]}
+        made = self.agent.create("member", pool=self.pool, name=member, protocol_port=port, weight=weight, **where)
         self.members[member] = made["id"]
         return made["id"]
 

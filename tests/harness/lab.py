@@ -45,6 +45,9 @@ MEMBERS = {"member1": "10.2.0.11", "member2": "10.2.0.12", "member3": "10.2.0.13
 ZONES = {"member1": "az1", "member2": "az1", "member3": "az2"}
 ROLES = ("sw1", "sw2", "lb", *CLIENTS, *MEMBERS)
 VIP = "10.1.0.100"
+CLIENTS6 = {"client1": "fd00:1::11", "client2": "fd00:1::12"}  # of Lab.add_ipv6()
+MEMBERS6 = {"member1": "fd00:2::11", "member2": "fd00:2::12", "member3": "fd00:2::13"}
+VIP6 = "fd00:1::100"
 MEMBER_PORT = 8080
 
 
@@ -206,6 +209,14 @@ class Lab:
         for client in CLIENTS:
             self.sysctl(client, ("net.ipv4.ip_local_port_range=1024 65535",))
 
+    def add_ipv6(self):
+        """Every host gets an IPv6 address beside its IPv4 one, and a default route to lb."""
+        for host, address in {**CLIENTS6, **MEMBERS6}.items():
+            gateway = "fd00:1::1" if host in CLIENTS6 else "fd00:2::1"
+            self.ip(host, f"addr add {address}/64 dev eth0 nodad", f"route add default via {gateway}")
+        self.ip("lb", "addr add fd00:1::1/64 dev front nodad", "addr add fd00:2::1/64 dev back nodad")
+        self.sysctl("lb", ("net.ipv6.conf.all.forwarding=1",))
+
     def _pair(self, one, one_if, other, other_if):
         return f"link add {one_if} netns {self.name(one)} type veth peer name {other_if} netns {self.name(other)}"
 
@@ -240,9 +251,22 @@ class Lab:
         with self.netns(role):
             return socket.socket(socket.AF_INET, kind)
 
-    def spawn(self, role, *argv, name=None, env=None):
+    def cgroup(self, name):
+        """A cgroup (v2) of the lab's own, for spawn(); where the machine has cgroup2 mounted, else by a mount of the lab's own."""
+        mounts = (line.split() for line in pathlib.Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines())
+        root = next((words[1] for words in mounts if words[2] == "cgroup2"), self.dir / "cgroup")
+        if root == self.dir / "cgroup":
+            root.mkdir()
+            run("mount", "-t", "cgroup2", "elb-lab", root)
+        path = pathlib.Path(root) / f"{self.id}-{name}"
+        path.mkdir()
+        with open(self.dir / "cgroups", "a", encoding="utf-8") as noted:
+            noted.write(f"{path}\n")
+        return path
+
+    def spawn(self, role, *argv, name=None, env=None, cgroup=None):
         """Starts a process in the namespace (of role None: in ours); it is killed with the lab, or with us if we die (unless the lab
-        is kept)."""
+        is kept). Its sockets belong to the cgroup, if one is given."""
         self._logs += 1
         log = self.log_dir / f"{self._logs:03d}-{role or 'host'}-{name or pathlib.Path(str(argv[0])).name}.log"
         keep = self.keep
@@ -250,6 +274,8 @@ class Lab:
         def at_start():
             if not keep:
                 libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if cgroup:
+                (cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
         with open(log, "wb") as out:
             popen = subprocess.Popen([*(self.enter(role) if role else ()), *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
@@ -297,6 +323,12 @@ def _setns(file):
         raise LabError(f"setns: {os.strerror(ctypes.get_errno())}")
 
 
+def _rmdir(path):
+    with contextlib.suppress(OSError):
+        path.rmdir()
+    return not path.exists()
+
+
 def _exit_on_signal(number, _frame):
     sys.exit(128 + number)
 
@@ -311,6 +343,12 @@ def remove(lab_id):
         if os.path.exists(f"/run/netns/{lab_id}-{role}"):
             run("ip", "netns", "del", f"{lab_id}-{role}", check=False)
     run("umount", directory / "bpf", check=False)
+    cgroups = directory / "cgroups"
+    for path in map(pathlib.Path, cgroups.read_text(encoding="utf-8").split() if cgroups.exists() else ()):
+        with contextlib.suppress(LabError):  # empty as soon as the last of its processes is gone
+            wait_until(lambda path=path: _rmdir(path), 5, f"{path} is empty")
+    if os.path.ismount(directory / "cgroup"):
+        run("umount", directory / "cgroup", check=False)
     if not os.path.ismount(directory / "bpf"):
         shutil.rmtree(directory, ignore_errors=True)
 

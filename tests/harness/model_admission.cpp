@@ -2,25 +2,28 @@
 #include "harness/model_admission.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace elb::test {
 namespace {
 
 constexpr size_t kSteps = 16;
 
-/// elb_client_hash() of ::ffff:a.b.c.d, whose words are loaded in network order.
-uint32_t client_hash(uint32_t client, uint32_t seed) {
+/// elb_client_hash(): the words are loaded as they stand in memory.
+uint32_t client_hash(const ModelAddress& client, uint32_t seed) {
   uint64_t x = seed;
-  for (const uint32_t word : {0U, 0U, 0xffff0000U, __builtin_bswap32(client)}) {
+  for (size_t i = 0; i < 16; i += 4) {
+    uint32_t word = 0;
+    std::memcpy(&word, client.bytes.data() + i, sizeof word);
     x = (x ^ word) * 0x9FB21C651E98DF25ULL;
     x ^= x >> 32;
   }
   return static_cast<uint32_t>(x ^ x >> 17);
 }
 
-bool allows(const ModelPolicy& policy, uint32_t client) {
+bool allows(const ModelPolicy& policy, const ModelAddress& client) {
   return std::any_of(policy.allowed.begin(), policy.allowed.end(), [&](const auto& entry) {
-    return entry.second == 0 || client >> (32 - entry.second) == entry.first >> (32 - entry.second);
+    return client.within(entry.first, entry.second + (entry.first.is_v4() ? 96 : 0));
   });
 }
 

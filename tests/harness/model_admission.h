@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "elb/abi.h"
+#include "harness/model_address.h"
 
 namespace elb::test {
 
 struct ModelPolicy {
   elb_algorithm algorithm = ELB_ROUND_ROBIN;
   bool whitelist = false;
-  std::vector<std::pair<uint32_t, uint32_t>> allowed = {};  // address, bits
+  std::vector<std::pair<ModelAddress, uint32_t>> allowed = {};  // address, bits of its family
   uint32_t sticky_ticks = 0;
   uint32_t connection_limit = 0;
   uint32_t hash_seed = 0;
@@ -30,7 +31,8 @@ enum class ModelFitness { kFit, kNoHop, kUnusable };
 class ModelAdmission {
  public:
   struct Question {
-    uint32_t listener = 0, client = 0;  // host order
+    uint32_t listener = 0;
+    ModelAddress client;
     const ModelPolicy& policy;
     const std::vector<uint32_t>* ring = nullptr;
     std::function<ModelFitness(uint32_t)> fitness;
@@ -59,9 +61,9 @@ class ModelAdmission {
     return found == counts.end() ? 0 : found->second;
   }
 
-  std::map<uint32_t, uint64_t> turns_;                        // by listener
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> sticky_;  // listener, client -> member
-  std::map<uint32_t, int64_t> loads_, active_;                // by member, by listener
+  std::map<uint32_t, uint64_t> turns_;                            // by listener
+  std::map<std::pair<uint32_t, ModelAddress>, uint32_t> sticky_;  // listener, client -> member
+  std::map<uint32_t, int64_t> loads_, active_;                    // by member, by listener
 };
 
 }  // namespace elb::test

@@ -4,64 +4,10 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 
-#include <algorithm>
+#include "harness/model_bytes.h"
 
 namespace elb::test {
-namespace {
-
-constexpr size_t kEth = 14, kIp = 20;
-constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17;
-
-uint16_t get16(const Bytes& b, size_t at) { return b[at] << 8 | b[at + 1]; }
-uint32_t get32(const Bytes& b, size_t at) { return uint32_t{get16(b, at)} << 16 | get16(b, at + 2); }
-void set16(Bytes& b, size_t at, uint16_t v) { b[at] = v >> 8, b[at + 1] = v & 0xff; }
-void set32(Bytes& b, size_t at, uint32_t v) { set16(b, at, v >> 16), set16(b, at + 2, v & 0xffff); }
-Mac get_mac(const Bytes& b, size_t at) {
-  Mac mac;
-  std::copy_n(b.begin() + at, 6, mac.begin());
-  return mac;
-}
-void set_mac(Bytes& b, size_t at, const Mac& mac) { std::copy(mac.begin(), mac.end(), b.begin() + at); }
-
-/// Sum of the words from `begin` to `end`, modulo 65535 as one's complement counts, without the word at `skip`.
-uint64_t sum_without(const Bytes& b, size_t begin, size_t end, size_t skip) {
-  uint64_t sum = 0;
-  for (size_t i = begin; i < end; i += 2)
-    if (i != skip) sum += b[i] << 8 | (i + 1 < end ? b[i + 1] : 0);
-  return sum % 65535;
-}
-/// The checksum that is as right or as wrong after the change as `check` was before it.
-uint16_t carry_over(uint16_t check, uint64_t before, uint64_t after) {
-  return (check + before + 65535 - after) % 65535;
-}
-
-/// Calls each(offset, size) for the TCP options from `at` to `end`, up to the first that is no option.
-template <class Each>
-void walk_options(const Bytes& f, size_t at, size_t end, Each each) {
-  while (at < end && at < f.size() && f[at] != 0) {
-    const uint8_t kind = f[at];
-    if (kind == 1) {
-      at++;
-      continue;
-    }
-    const size_t size = at + 1 < f.size() ? f[at + 1] : 0;
-    if (size < 2 || at + size > end) return;
-    each(at, size);
-    at += size;
-  }
-}
-
-}  // namespace
-
-/// Frames here have no VLAN tags: they were taken out, and are put in again when it leaves.
-struct ModelBalancer::Arrival {
-  const Bytes& frame;
-  uint32_t ifindex;
-  const Bytes& out;
-  uint32_t vlan = 0;
-};
-
-elb_addr_kind ModelBalancer::kind(uint32_t addr) const {
+elb_addr_kind ModelBalancer::kind(const ModelAddress& addr) const {
   const auto found = config_.addresses.find(addr);
   return found == config_.addresses.end() ? ELB_ADDR_NONE : found->second;
 }
@@ -155,6 +101,7 @@ ModelVerdict ModelBalancer::judge(const Bytes& frame, uint32_t ifindex, const By
   uint32_t vlan_out = 0;
   take_tags(plain_out, vlan_out, tags_out);
   const bool whole = take_tags(plain, at.vlan, tags);
+  at.tags_within = !tags.empty();
   if (frame.size() < kEth || !whole) return leave({frame, ifindex, out}, ELB_REASON_MALFORMED);
   ModelVerdict verdict = untagged(at);
   if (verdict.verdict != XDP_TX && verdict.verdict != XDP_REDIRECT) {
@@ -185,6 +132,7 @@ static bool odd_options(const Bytes& f, size_t end) {
 ModelVerdict ModelBalancer::untagged(const Arrival& at) {
   const Bytes& frame = at.frame;
   if (get16(frame, 12) == 0x0806) return arp(at);
+  if (get16(frame, 12) == 0x86dd) return untagged6(at);
   if (get16(frame, 12) != 0x0800) return leave(at, ELB_REASON_PASS_OTHER);
   if (frame.size() < kEth + kIp) return leave(at, ELB_REASON_MALFORMED);
 
@@ -221,141 +169,34 @@ ModelVerdict ModelBalancer::untagged(const Arrival& at) {
     const bool long_udp = !fragment && udp_length > total - header;
     const bool bad = cut || (proto == kTcp ? frame[kEth + header + 12] >> 4 < 5 : udp_length < 8 || long_udp);
     Entry entry;
-    const uint32_t reason = refuse_opening(at, key, bad, proto == kTcp ? frame[kEth + header + 13] : 0, entry);
+    const uint8_t flags = proto == kTcp ? frame[kEth + header + 13] : 0;
+    const uint32_t length = static_cast<uint32_t>(total);
+    const uint32_t reason =
+        refuse_opening(at, key, {bad, bad_source(piece.source), flags, frame[22], length, length}, entry);
     if (reason == ELB_REASON_TOO_BIG) return too_big(at, config_.hops[entry.hop].mtu);
     if (reason != ELB_REASON_COUNT) return refuse(at, key, reason);
     entry.toa = proto == kTcp && config_.toa.contains(config_.listeners.at({key.dest, key.dport, proto}));
-    const std::string complaint = open(key, at.out, learn(at), entry);
-    if (!complaint.empty()) {
-      verdict.complaint = complaint;
-      return verdict;
-    }
+    verdict.complaint = open(key, at.out, header, learn(at), entry);
+    if (!verdict.complaint.empty()) return verdict;
     verdict = forward(at, key, header, true);
   }
   if (fragment && verdict.reason == ELB_REASON_COUNT) fragments_[piece] = {key.sport, key.dport};
   return verdict;
 }
 
-ModelVerdict ModelBalancer::icmp(const Arrival& at, size_t header) {
-  const Bytes& f = at.frame;
-  const elb_addr_kind whose = kind(get32(f, 30));
-  if (whose == ELB_ADDR_NONE) return leave(at, ELB_REASON_PASS_OTHER);
-  if (whose == ELB_ADDR_HOST) return leave(at, ELB_REASON_PASS_HOST);
-  if (get16(f, 20) & 0x3fff) return leave(at, ELB_REASON_FRAGMENT);
-  if (get16(f, 16) < header + 8) return leave(at, ELB_REASON_MALFORMED);
-  const uint8_t type = f[kEth + header];
-  if (type == 3 || type == 11 || type == 12) return icmp_error(at, header);
-  if (type != 8) return leave(at, whose == ELB_ADDR_VIP ? ELB_REASON_PASS_ICMP : ELB_REASON_STRAY_REPLY);
-  if (bad_source(get32(f, 26))) return leave(at, ELB_REASON_BAD_SOURCE);
-  ModelVerdict answer = leave(at, ELB_REASON_ECHO_ANSWERED);
-  answer.verdict = XDP_TX;
-  answer.vlan = at.vlan;
-  Bytes& a = answer.frame;
-  set_mac(a, 0, get_mac(f, 6));
-  set_mac(a, 6, config_.links.at(at.ifindex).mac);
-  set32(a, 26, get32(f, 30));
-  set32(a, 30, get32(f, 26));
-  a[22] = 64;
-  const size_t l4 = kEth + header;
-  set16(a, 24, carry_over(get16(f, 24), sum_without(f, 14, l4, 24), sum_without(a, 14, l4, 24)));
-  a[l4] = 0;
-  set16(a, l4 + 2,
-        carry_over(get16(f, l4 + 2), sum_without(f, l4, f.size(), l4 + 2), sum_without(a, l4, a.size(), l4 + 2)));
-  return answer;
-}
-
-/// The quoted packet was sent by us: it is turned back into what its sender sent, and the error goes there.
-ModelVerdict ModelBalancer::icmp_error(const Arrival& at, size_t header) {
-  const Bytes& f = at.frame;
-  const size_t total = get16(f, 16), icmp = kEth + header, inner = icmp + 8, end = kEth + total;
-  if (inner + kIp > f.size()) return leave(at, ELB_REASON_ICMP_STRAY);
-  const size_t inner_header = (f[inner] & 15) * 4u, l4 = inner + inner_header;
-  if (f[inner] >> 4 != 4 || inner_header < kIp || end < l4 + 8 || get32(f, inner + 12) != get32(f, 30) ||
-      get16(f, inner + 6) & 0x1fff)
-    return leave(at, ELB_REASON_ICMP_STRAY);
-  const ModelTuple reply{f[inner + 9], get32(f, inner + 16), get32(f, inner + 12), get16(f, l4 + 2), get16(f, l4)};
-  const auto known = entries_.find(reply);
-  if (known == entries_.end()) return leave(at, ELB_REASON_ICMP_STRAY);
-  const Entry& entry = known->second;
-  if (f[22] < 2) return leave(at, ELB_REASON_TTL);
-  const ModelHop& hop = config_.hops[entry.hop];
-  if (!hop.valid) return leave(at, ELB_REASON_NO_HOP);
-  if (total > hop.mtu) return leave(at, ELB_REASON_TOO_BIG);
-  ModelVerdict result = deliver(at, entry, {XDP_TX, ELB_REASON_COUNT, f, 0, 0, false, {}});
-  if (result.reason != ELB_REASON_COUNT) return result;
-  reasons_[ELB_REASON_ICMP_TRANSLATED]++;
-  result.reason = ELB_REASON_ICMP_TRANSLATED;
-
-  Bytes& a = result.frame;
-  const ModelTuple& to = entry.becomes;
-  set32(a, inner + 12, to.dest);
-  set32(a, inner + 16, to.source);
-  set16(a, l4, to.dport);
-  set16(a, l4 + 2, to.sport);
-  set16(a, inner + 10,
-        carry_over(get16(f, inner + 10), sum_without(f, inner, l4, inner + 10), sum_without(a, inner, l4, inner + 10)));
-  const auto both = [&](size_t check) {
-    const uint64_t before = sum_without(f, inner + 12, inner + 20, 0) + sum_without(f, l4, l4 + 4, 0);
-    const uint64_t after = sum_without(a, inner + 12, inner + 20, 0) + sum_without(a, l4, l4 + 4, 0);
-    return carry_over(get16(f, check), before % 65535, after % 65535);
-  };
-  if (reply.proto == kUdp && get16(f, l4 + 6)) {
-    const uint16_t check = both(l4 + 6);
-    set16(a, l4 + 6, check ? check : 0xffff);
-  }
-  if (reply.proto == kTcp && end >= l4 + 20 && f.size() >= l4 + 20) set16(a, l4 + 16, both(l4 + 16));
-  set16(a, icmp + 2,
-        carry_over(get16(f, icmp + 2), sum_without(f, icmp, end, icmp + 2), sum_without(a, icmp, end, icmp + 2)));
-  a[22]--;
-  set32(a, 26, to.source);
-  set32(a, 30, to.dest);
-  set16(a, 24, carry_over(get16(f, 24), sum_without(f, 14, icmp, 24), sum_without(a, 14, icmp, 24)));
-  return result;
-}
-
-/// The message has the packet's first 68 bytes; the program's limit of messages is taken from what it did.
-ModelVerdict ModelBalancer::too_big(const Arrival& at, uint16_t mtu) {
-  const Bytes& f = at.frame;
-  if (!(get16(f, 20) & 0x4000) || f.size() < kEth + 96 || at.out.size() < 48 || at.out[23] != kIcmp || at.out[34] != 3)
-    return leave(at, ELB_REASON_TOO_BIG);
-  ModelVerdict answer = leave(at, ELB_REASON_TOO_BIG_TOLD);
-  answer.verdict = XDP_TX;
-  answer.vlan = at.vlan;
-  Bytes a(kEth + 28, 0);
-  set_mac(a, 0, get_mac(f, 6));
-  set_mac(a, 6, config_.links.at(at.ifindex).mac);
-  set16(a, 12, 0x0800);
-  a[14] = 0x45;
-  set16(a, 16, 96 + config_.message_tail);
-  a[22] = 64;
-  a[23] = kIcmp;
-  set32(a, 26, get32(f, 30));
-  set32(a, 30, get32(f, 26));
-  set16(a, 24, (65535 - sum_without(a, 14, 34, 24)) % 65535);
-  a[34] = 3;
-  a[35] = 4;
-  set16(a, 40, mtu);
-  a.insert(a.end(), f.begin() + kEth, f.begin() + kEth + 68);
-  set16(a, 36, (65535 - sum_without(a, 34, a.size(), 36)) % 65535);
-  a.resize(a.size() + config_.message_tail);
-  answer.frame = a;
-  return answer;
-}
-
-uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags,
-                                       Entry& entry) {
+uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key, const Newcomer& who, Entry& entry) {
   const auto listener = config_.listeners.find({key.dest, key.dport, key.proto});
   if (listener == config_.listeners.end()) {
     const elb_addr_kind whose = kind(key.dest);
     if (whose == ELB_ADDR_NONE) return ELB_REASON_PASS_OTHER;
     if (whose == ELB_ADDR_HOST) return ELB_REASON_PASS_HOST;
-    if (bad) return ELB_REASON_MALFORMED;
+    if (who.bad) return ELB_REASON_MALFORMED;
     return whose == ELB_ADDR_LOCAL ? ELB_REASON_STRAY_REPLY : ELB_REASON_NO_LISTENER;
   }
-  if (bad) return ELB_REASON_MALFORMED;
-  if (key.proto == kTcp && (flags & (kSyn | kAck | kRst | kFin)) != kSyn) return ELB_REASON_NOT_SYN;
-  if (at.frame[22] < 2) return ELB_REASON_TTL;
-  if (bad_source(key.source)) return ELB_REASON_BAD_SOURCE;
+  if (who.bad) return ELB_REASON_MALFORMED;
+  if (key.proto == kTcp && (who.flags & (kSyn | kAck | kRst | kFin)) != kSyn) return ELB_REASON_NOT_SYN;
+  if (who.hops < 2) return ELB_REASON_TTL;
+  if (who.bad_source) return ELB_REASON_BAD_SOURCE;
 
   static const ModelPolicy kPlainPolicy;
   const auto policy = config_.policies.find(listener->second);
@@ -380,9 +221,9 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
   }
   entry.listener = listener->second;
   entry.member = answer.member;
-  entry.hop = config_.members[entry.member].hop;
-  const ModelHop& hop = config_.hops[entry.hop];
-  if (get16(at.frame, 16) > hop.mtu) return ELB_REASON_TOO_BIG;
+  const ModelMember& member = config_.members[entry.member];
+  entry.hop = member.hop;
+  if ((member.addr.is_v4() ? who.total4 : who.total) > config_.hops[entry.hop].mtu) return ELB_REASON_TOO_BIG;
   if (!learn(at)) {
     refused_[listener->second]++;
     return ELB_REASON_HOPS_FULL;
@@ -402,16 +243,25 @@ uint32_t ModelBalancer::learn(const Arrival& at) {
   return learnt_[key] = index;
 }
 
-std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, uint32_t back, Entry& entry) {
-  if (out.size() < kEth + kIp + 4 || out.size() < kEth + (out[14] & 15) * 4u + 4)
-    return "a new connection without a packet";
+bool ModelBalancer::is_local(const ModelAddress& addr) const {
+  const ModelAddress& first = config_.local6_first;
+  if (addr.is_v4()) return addr.v4() - config_.local_first < config_.local_count;
+  return addr.within(first, 96) && addr.v4() - first.v4() < config_.local6_count;
+}
+
+/// `header`: of the packet, with IPv6's extensions; an IPv4 header made of IPv6's has none.
+std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, size_t header, uint32_t back, Entry& entry) {
   const ModelMember& member = config_.members[entry.member];
-  entry.becomes = {key.proto, get32(out, 26), member.addr, get16(out, kEth + (out[14] & 15) * 4u), member.port};
-  const ModelTuple reply{key.proto, member.addr, entry.becomes.source, member.port, entry.becomes.sport};
-  const uint32_t local = entry.becomes.source;
-  if (local < config_.local_first || local - config_.local_first >= config_.local_count || entry.becomes.sport < 1024)
-    return fmt::format("local endpoint {:08x}:{} out of range", local, entry.becomes.sport);
-  if (entries_.contains(reply)) return fmt::format("local endpoint {:08x}:{} used twice", local, entry.becomes.sport);
+  const bool six = !member.addr.is_v4();
+  if (!six && !key.is_v4()) header = kIp;
+  if (out.size() < kEth + header + 4 || get16(out, 12) != (six ? 0x86dd : 0x0800))
+    return "a new connection without a packet";
+  const ModelAddress local = six ? ModelAddress::at(out, 22) : ModelAddress(get32(out, 26));
+  entry.becomes = {key.proto, local, member.addr, get16(out, kEth + header), member.port};
+  const ModelTuple reply{key.proto, member.addr, local, member.port, entry.becomes.sport};
+  const std::string endpoint = fmt::format("local endpoint {:02x}:{}", fmt::join(local.bytes, ""), reply.dport);
+  if (!is_local(local) || reply.dport < 1024) return endpoint + " out of range";
+  if (entries_.contains(reply)) return endpoint + " used twice";
   entry.peer = reply;
   entries_[key] = entry;
   Entry back_entry = entry;
@@ -424,98 +274,6 @@ std::string ModelBalancer::open(const ModelTuple& key, const Bytes& out, uint32_
   connections_.emplace_back(key, reply);
   traffic_[entry.member].connections++;
   return {};
-}
-
-/// The packet's sender is told by a RST, if it is TCP and the reason is one that it can do nothing about.
-ModelVerdict ModelBalancer::refuse(const Arrival& at, const ModelTuple& key, uint32_t reason) {
-  static const std::set<uint32_t> kTold = {ELB_REASON_NOT_SYN,         ELB_REASON_STRAY_REPLY, ELB_REASON_NO_MEMBER,
-                                           ELB_REASON_NO_PORT,         ELB_REASON_TABLE_FULL,  ELB_REASON_TABLE_SHARE,
-                                           ELB_REASON_CONNECTION_LIMIT};
-  ModelVerdict result = leave(at, reason);
-  const Bytes& in = at.frame;
-  const uint32_t first = key.source >> 24;
-  if (in[14] != 0x45 || get16(in, 20) & 0x3fff) return result;  // only a plain one is answered
-  if (!kTold.contains(reason) || key.proto != kTcp || in[47] & kRst || in[0] & 1 || first == 0 || first == 127 ||
-      first >= 224)
-    return result;
-  const size_t total = get16(in, 16), header = (in[46] >> 4) * 4u;
-  if (header < 20 || kIp + header > total) return result;
-  const uint32_t length = total - kIp - header + !!(in[47] & kSyn) + !!(in[47] & kFin);
-  const bool acks = in[47] & kAck;
-  result.frame =
-      Ethernet{} /
-      IPv4{.src = Ipv4Address::from_host(key.dest), .dst = Ipv4Address::from_host(key.source), .ttl = 64, .id = 0} /
-      TCP{.sport = key.dport,
-          .dport = key.sport,
-          .seq = acks ? get32(in, 42) : 0,
-          .ack = acks ? 0 : get32(in, 38) + length,
-          .flags = static_cast<uint8_t>(acks ? kRst : kRst | kAck),
-          .window = 0};
-  set_mac(result.frame, 0, get_mac(in, 6));
-  set_mac(result.frame, 6, get_mac(in, 0));
-  result.verdict = XDP_TX;
-  result.vlan = at.vlan;
-  reasons_[ELB_REASON_RESET_SENT]++;
-  return result;
-}
-
-/// What is done to the TCP options, with the checksum that the frame had kept as right or wrong as it was.
-void ModelBalancer::operate(Bytes& f, const Entry& entry, const ModelHop& hop, size_t l4) {
-  const Bytes was = f;
-  const uint8_t flags = f[l4 + 13];
-  const bool syn = flags & kSyn, fragment = get16(f, 20) & 0x3fff;  // a fragment cannot grow
-  const size_t check_at = l4 + 16, options = l4 + 20;
-  const auto forward = entries_.find(entry.reverse ? entry.peer : entries_.at(entry.peer).peer);
-  const size_t options_end = l4 + std::max(5, f[l4 + 12] >> 4) * 4u;
-  if (entry.toa && syn && !fragment) {
-    const uint32_t other = config_.hops[entries_.at(entry.peer).hop].mtu, less = entry.reverse ? 8 : 0;
-    walk_options(f, options, options_end, [&](size_t at, size_t size) {
-      if (f[at] != 2 || size != 4 || at + size > f.size()) return;
-      const uint32_t mss = get16(f, at + 2);
-      const uint32_t is = std::max(std::min(mss > less ? mss - less : 0, other - 40 - less), 88u);
-      if (is < mss) set16(f, at + 2, is);
-    });
-  }
-  if ((entry.toa && syn) || !entry.reverse)
-    walk_options(f, options, options_end, [&](size_t at, size_t size) {
-      if (f[at] == 254) std::fill(f.begin() + at, f.begin() + std::min(at + size, f.size()), 1);
-    });
-  set16(f, check_at,
-        carry_over(get16(was, check_at), sum_without(was, l4, f.size(), check_at),
-                   sum_without(f, l4, f.size(), check_at)));
-  if (fragment || entry.reverse || !entry.toa || forward->second.spoken || syn || !(flags & kAck)) return;
-  const uint32_t total = get16(f, 16);
-  size_t end = std::min(f.size(), kEth + total);
-  if (!config_.can_insert || (f[l4 + 12] >> 4) > 13 || total + 8 > hop.mtu) {
-    reasons_[ELB_REASON_TOA_NO_ROOM]++;
-    return;
-  }
-  const uint16_t check = get16(f, check_at), ip_check = get16(f, 24);
-  const uint64_t before = sum_without(f, l4, end, check_at) + end - l4, ip_before = sum_without(f, 14, l4, 24);
-  Bytes option = {254, 8, f[l4], f[l4 + 1], f[26], f[27], f[28], f[29]};
-  f.insert(f.begin() + options, option.begin(), option.end());
-  f[l4 + 12] += 0x20;
-  set16(f, 16, total + 8);
-  end += 8;
-  set16(f, check_at, carry_over(check, before % 65535, (sum_without(f, l4, end, check_at) + end - l4) % 65535));
-  set16(f, 24, carry_over(ip_check, ip_before, sum_without(f, 14, l4, 24)));
-}
-
-/// TCP's progress, as far as later packets' treatment and the counters hang on it.
-void ModelBalancer::track(const Bytes& f, const ModelTuple& key, size_t l4) {
-  const bool reverse = entries_.at(key).reverse;
-  Entry& truth = entries_.at(reverse ? entries_.at(key).peer : key);
-  const uint8_t flags = f[l4 + 13];
-  const bool was_closed = truth.closed();
-  if (!reverse && (flags & (kSyn | kAck | kRst | kFin)) == kSyn) {
-    if (truth.fin_in || truth.fin_out || truth.rst) truth.spoken = truth.fin_in = truth.fin_out = truth.rst = false;
-  } else {
-    if (flags & kFin) (reverse ? truth.fin_out : truth.fin_in) = true;
-    if (flags & kRst) truth.rst = true;
-    if (reverse && get16(f, 16) - (l4 - kEth) > (f[l4 + 12] >> 4) * 4u) truth.spoken = true;
-  }
-  if (truth.closed() && !was_closed) admission_.closed(truth.member, truth.listener);
-  if (!truth.closed() && was_closed) admission_.opened(truth.member, truth.listener);
 }
 
 /// Where it leaves, with the addresses of level 2.
@@ -531,8 +289,33 @@ ModelVerdict ModelBalancer::deliver(const Arrival& at, const Entry& entry, Model
   return result;
 }
 
+/// Addresses and ports of the entry; `from` is the packet as it was. Only they have changed for TCP's and UDP's
+/// checksum, also between the families, whose pseudo headers differ in the addresses alone.
+void ModelBalancer::readdress(Bytes& f, const Bytes& from, const Entry& entry, size_t l4) const {
+  const bool udp = entry.becomes.proto == kUdp;
+  const auto covered = [](const Bytes& b, size_t ports) {
+    const bool six = get16(b, 12) == 0x86dd;
+    return (sum_without(b, six ? 22 : 26, six ? 54 : 34) + sum_without(b, ports, ports + 4)) % 65535;
+  };
+  const size_t l4_before = l4 + from.size() - f.size(), check = l4 + (udp ? 6 : 16);
+  set16(f, l4, entry.becomes.sport);
+  set16(f, l4 + 2, entry.becomes.dport);
+  const uint16_t was = get16(f, check);
+  if (udp && !was) return;
+  const uint16_t is = carry_over(was, covered(from, l4_before), covered(f, l4));
+  set16(f, check, udp && !is ? 0xffff : is);
+}
+
+/// Counts a packet that was forwarded; `bytes` of its IP packet.
+void ModelBalancer::count_sent(const Entry& entry, size_t bytes) {
+  elb_traffic& traffic = traffic_[entry.member];
+  (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
+  (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += bytes + kEth;
+}
+
 ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key, size_t header, bool ports) {
   const Entry entry = entries_.at(key);
+  if (!entry.becomes.is_v4()) return forward46(at, key, header);
   const size_t l4 = kEth + header;
   if (at.frame[22] < 2) return leave(at, ELB_REASON_TTL);
   const ModelHop& hop = config_.hops[entry.hop];
@@ -542,31 +325,16 @@ ModelVerdict ModelBalancer::forward(const Arrival& at, const ModelTuple& key, si
   ModelVerdict result = deliver(at, entry, {XDP_TX, ELB_REASON_COUNT, at.frame, entry.member, 0, false, {}});
   if (result.reason != ELB_REASON_COUNT) return result;
   Bytes& f = result.frame;
-  const bool udp = entry.becomes.proto == kUdp;
-  if (ports && !udp) operate(f, entry, hop, l4);
+  const bool tcp = ports && key.proto == kTcp;
+  if (tcp) operate(f, entry, l4, hop.mtu);
   const Bytes from = f;
-  const size_t total = get16(f, 16);
   f[22]--;
-  set32(f, 26, entry.becomes.source);
-  set32(f, 30, entry.becomes.dest);
+  set32(f, 26, entry.becomes.source.v4());
+  set32(f, 30, entry.becomes.dest.v4());
   set16(f, 24, carry_over(get16(from, 24), sum_without(from, 14, l4, 24), sum_without(f, 14, l4, 24)));
-  if (ports) {
-    set16(f, l4, entry.becomes.sport);
-    set16(f, l4 + 2, entry.becomes.dport);
-    const size_t check = l4 + (udp ? 6 : 16);
-    if (const uint16_t was = get16(from, check); !udp || was) {  // addresses and ports are all that changed
-      const auto covered = [&](const Bytes& b) {
-        return (sum_without(b, 26, 34, 0) + sum_without(b, l4, l4 + 4, 0)) % 65535;
-      };
-      uint16_t is = carry_over(was, covered(from), covered(f));
-      if (udp && !is) is = 0xffff;
-      set16(f, check, is);
-    }
-  }
-  if (ports && !udp) track(at.frame, key, l4);
-  elb_traffic& traffic = traffic_[entry.member];
-  (entry.reverse ? traffic.packets_out : traffic.packets_in)++;
-  (entry.reverse ? traffic.bytes_out : traffic.bytes_in) += total + kEth;
+  if (ports) readdress(f, from, entry, l4);
+  if (tcp) track(at.frame, key, l4);
+  count_sent(entry, get16(f, 16));
   return result;
 }
 

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // ModelBalancer: what the packet program must do, written a second time for clarity alone: std::map, byte by byte, sums
 // computed in full. Shares no code with bpf/ (only the names in abi.h). It does not predict which local endpoint a new
+<<<<<<< HEAD
 // connection gets: it reads that from the program's output and checks range and uniqueness. Not modelled: a full table,
-// used up ports, races. Thread rule: one thread.
+// used up ports, races, SYN cookies (they need the kernel's secret; cookie_test.cpp plays them). Thread rule: one
+// thread.
+=======
+// connection gets: it reads that from the program's output and checks range and uniqueness; the same goes for the
+// identification of an IPv4 packet made of an IPv6 one. Not modelled: a full table, used up ports, races.
+// Thread rule: one thread. model_balancer.cpp has the frame and IPv4, the other model_*.cpp what their names say.
+>>>>>>> model6
 #pragma once
 
 #include <array>
@@ -28,7 +35,7 @@ struct ModelHop {
   uint32_t vlan = 0;  // as elb_hop.vlan
 };
 struct ModelMember {
-  uint32_t addr = 0;  // host order, as every address and port here
+  ModelAddress addr;  // host order, as every address and port here
   uint16_t port = 0;
   uint16_t hop = 0;
   uint16_t weight = 1;
@@ -40,15 +47,16 @@ struct ModelLink {
 };
 struct ModelTuple {  // one direction of a connection, as a packet carries it
   uint8_t proto = 0;
-  uint32_t source = 0, dest = 0;
+  ModelAddress source, dest;
   uint16_t sport = 0, dport = 0;
   auto operator<=>(const ModelTuple&) const = default;
+  bool is_v4() const { return dest.is_v4(); }
 };
 
 /// What the agent would have written into the maps.
 struct ModelConfig {
-  std::map<uint32_t, elb_addr_kind> addresses;
-  std::map<std::tuple<uint32_t, uint16_t, uint8_t>, uint32_t> listeners;
+  std::map<ModelAddress, elb_addr_kind> addresses;
+  std::map<std::tuple<ModelAddress, uint16_t, uint8_t>, uint32_t> listeners;
   std::map<uint32_t, std::vector<uint32_t>> rings;
   std::map<uint32_t, ModelPolicy> policies;  // by listener; none: plain
   std::map<uint32_t, ModelMember> members;
@@ -57,8 +65,12 @@ struct ModelConfig {
   std::set<uint32_t> tx_ports;
   std::deque<uint32_t> free_hops;
   bool can_insert = true;  // tc cannot make a header longer
+  bool can_reshape =
+      true;  // tc changes the family of plain packets only, and makes no message of IPv6 or of another family
   std::set<uint32_t> toa;  // listeners that hand over the client's address
   uint32_t local_first = 0, local_count = 0;
+  ModelAddress local6_first;
+  uint32_t local6_count = 0;
   uint16_t message_tail = 0;  // zeros behind what "fragmentation needed" quotes
 };
 
@@ -99,30 +111,58 @@ class ModelBalancer {
     bool toa = false, spoken = false, fin_in = false, fin_out = false, rst = false;
     bool closed() const { return rst || (fin_in && fin_out); }
   };
-  struct Arrival;
+  struct Arrival {  // without VLAN tags: they were taken out of the frame, and are put in again when it leaves
+    const Bytes& frame;
+    uint32_t ifindex;
+    const Bytes& out;
+    uint32_t vlan = 0;
+    bool tags_within = false;
+  };
   struct Fragment {  // of one datagram
     uint8_t proto = 0;
     uint32_t source = 0, dest = 0;
     uint16_t id = 0;
     auto operator<=>(const Fragment&) const = default;
   };
+  struct Newcomer {  // what a packet that may open a connection is asked for
+    bool bad = false, bad_source = false;
+    uint8_t flags = 0, hops = 0;
+    uint32_t total = 0, total4 = 0;  // its length, and with an IPv4 header if the member is IPv4
+  };
   ModelVerdict untagged(const Arrival& at);
+  ModelVerdict untagged6(const Arrival& at);
+  ModelVerdict forward6(const Arrival& at, const ModelTuple& key, size_t header);
+  ModelVerdict forward64(const Arrival& at, const ModelTuple& key, size_t header);
+  ModelVerdict forward46(const Arrival& at, const ModelTuple& key, size_t header);
+  ModelVerdict unbalanced6(const Arrival& at, uint32_t if_ours);
+  ModelVerdict icmp6(const Arrival& at, size_t header);
+  ModelVerdict neighbour(const Arrival& at);
+  ModelVerdict icmp_error6(const Arrival& at, size_t header);
+  ModelVerdict icmp_error64(const Arrival& at, const Entry& entry, size_t header);
+  ModelVerdict icmp_error46(const Arrival& at, const Entry& entry, size_t header);
+  ModelVerdict too_big6(const Arrival& at, uint32_t mtu);
+  bool bad_source6(const ModelAddress& addr) const;
   ModelVerdict icmp(const Arrival& at, size_t header);
   ModelVerdict icmp_error(const Arrival& at, size_t header);
   ModelVerdict too_big(const Arrival& at, uint16_t mtu);
   ModelVerdict deliver(const Arrival& at, const Entry& entry, ModelVerdict result);
+  void readdress(Bytes& f, const Bytes& from, const Entry& entry, size_t l4) const;
+  void count_sent(const Entry& entry, size_t bytes);
   bool bad_source(uint32_t addr) const;
   ModelVerdict leave(const Arrival& at, uint32_t reason);
   ModelVerdict arp(const Arrival& at);
   ModelVerdict refuse(const Arrival& at, const ModelTuple& key, uint32_t reason);
-  void operate(Bytes& frame, const Entry& entry, const ModelHop& hop, size_t l4);
+  void operate(Bytes& frame, const Entry& entry, size_t l4, uint32_t room);
+  void edit_options(Bytes& frame, const Entry& entry, size_t l4, bool fragment);
+  void insert_client(Bytes& frame, size_t l4);
   void track(const Bytes& frame, const ModelTuple& key, size_t l4);
   ModelVerdict unbalanced(const Arrival& at, uint32_t if_ours);
   ModelVerdict forward(const Arrival& at, const ModelTuple& key, size_t header, bool ports);
-  uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, bool bad, uint8_t flags, Entry& entry);
-  std::string open(const ModelTuple& key, const Bytes& out, uint32_t listener_member, Entry& entry);
+  uint32_t refuse_opening(const Arrival& at, const ModelTuple& key, const Newcomer& who, Entry& entry);
+  std::string open(const ModelTuple& key, const Bytes& out, size_t header, uint32_t back, Entry& entry);
   uint32_t learn(const Arrival& at);
-  elb_addr_kind kind(uint32_t addr) const;
+  elb_addr_kind kind(const ModelAddress& addr) const;
+  bool is_local(const ModelAddress& addr) const;
 
   ModelConfig config_;
   ModelAdmission admission_;

@@ -90,6 +90,7 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local_first_host", &local, sizeof local);
   set_constant(object_, "elb_local_count", &options.local_count, sizeof options.local_count);
   set_constant(object_, "elb_new_per_tick", &options.new_per_tick, sizeof options.new_per_tick);
+  set_constant(object_, "elb_syn_cookies", &options.syn_cookies, sizeof options.syn_cookies);
   set_constant(object_, "elb_cpu_count", &cpus, sizeof cpus);
   uint64_t seeds6[ELB_SEEDS6];
   for (uint32_t i = 0; i < ELB_SEEDS6; i++) seeds6[i] = elb_derive_seed6(options.seed[i % 5], i);
@@ -101,6 +102,7 @@ ProgRunner::ProgRunner(std::span<const uint8_t> elf, const RunnerOptions& option
   set_constant(object_, "elb_local6_first_host", &first6, sizeof first6);
   set_constant(object_, "elb_local6_count", &options.local6_count, sizeof options.local6_count);
   set_entries(object_, ELB_MAP_FLOWS, options.flow_slots);
+  set_entries(object_, ELB_MAP_SEQS, options.flow_slots);
   set_entries(object_, ELB_MAP_FLOWS6, options.local6_count ? options.flow_slots : 1);
   for (const char* map : {ELB_MAP_LISTENERS, ELB_MAP_RINGS, ELB_MAP_CURSORS, ELB_MAP_REFUSED, ELB_MAP_POLICIES})
     set_entries(object_, map, options.listeners);
@@ -225,7 +227,13 @@ elb_member ProgRunner::member(uint32_t index) const {
 void ProgRunner::set_policy(uint32_t listener, const elb_policy& policy) { put(ELB_MAP_POLICIES, &listener, &policy); }
 
 void ProgRunner::allow(uint32_t acl, Ipv4Address client, uint32_t bits) {
-  const elb_acl_key key{ELB_ACL_BITS + ELB_MAPPED_SHIFT + bits, acl, elb_mapped(client.be)};
+  put_allowed(acl, elb_mapped(client.be), ELB_MAPPED_SHIFT + bits);
+}
+
+void ProgRunner::allow(uint32_t acl, Ipv6Address client, uint32_t bits) { put_allowed(acl, ip_of(client), bits); }
+
+void ProgRunner::put_allowed(uint32_t acl, const elb_ip& client, uint32_t bits) const {
+  const elb_acl_key key{ELB_ACL_BITS + bits, acl, client};
   const uint32_t value = 1;
   put(ELB_MAP_ACL, &key, &value);
 }
@@ -296,6 +304,11 @@ RunResult ProgRunner::run(std::span<const uint8_t> frame, uint32_t repeat, const
   }
   result.ns = opts.duration;
   return result;
+}
+
+bool ProgRunner::takes(std::span<const uint8_t> frame) const {
+  const bool six = frame.size() >= 14 && frame[12] == 0x86 && frame[13] == 0xdd;
+  return hook_ == Hook::kXdp || frame.size() >= (six ? 54 : 34);
 }
 
 uint64_t ProgRunner::reason(elb_reason reason) const { return sum_u64(map_fd(ELB_MAP_REASONS), reason); }

@@ -31,6 +31,7 @@ struct RunnerOptions {
   uint32_t local6_count = 4;  // 0: IPv6 is not configured
   uint32_t tick_shift = 7;
   uint32_t new_per_tick = 0;  // of the rate guard
+  bool syn_cookies = true;    // above it
   uint64_t seed[5] = {0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0};
 };
 
@@ -73,6 +74,7 @@ class ProgRunner {
   void set_policy(uint32_t listener, const elb_policy& policy);
   /// `bits`: of an IPv4 prefix.
   void allow(uint32_t acl, Ipv4Address client, uint32_t bits = 32);
+  void allow(uint32_t acl, Ipv6Address client, uint32_t bits = 128);
   void set_hop(uint32_t index, const elb_hop& hop);
   void set_link(uint32_t ifindex, MacAddress mac, uint16_t mtu);
   void set_tx_port(uint32_t ifindex);
@@ -81,7 +83,7 @@ class ProgRunner {
   RunResult run(std::span<const uint8_t> frame, uint32_t repeat = 1, const char* program = nullptr,
                 uint32_t ingress = kLoopback) const;
   /// The kernel's test run makes no socket buffer of a frame that ends within its IP header.
-  bool takes(std::span<const uint8_t> frame) const { return hook_ == Hook::kXdp || frame.size() >= 34; }
+  bool takes(std::span<const uint8_t> frame) const;
   /// How this hook shows an XDP_* verdict.
   uint32_t shown(uint32_t verdict) const { return hook_ == Hook::kTc && verdict == 3 ? 4 : verdict; }
 
@@ -104,6 +106,7 @@ class ProgRunner {
   void put(const char* map, const void* key, const void* value) const;
   void put_address(const elb_ip& addr, elb_addr_kind kind, uint32_t prefix) const;
   void put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) const;
+  void put_allowed(uint32_t acl, const elb_ip& client, uint32_t bits) const;
   void put_member(uint32_t index, const elb_ip& addr, uint16_t port, uint16_t hop, uint32_t listener);
 
   Hook hook_;

@@ -19,7 +19,7 @@ PASS = bytes.fromhex("b700000002000000" "9500000000000000")  # r0 = XDP_PASS; ex
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _bpf(command, attributes):
+def bpf(command, attributes):
     buffer = ctypes.create_string_buffer(attributes, 128)
     result = libc.syscall(SYS_BPF, command, buffer, ctypes.sizeof(buffer))
     if result < 0:
@@ -29,12 +29,12 @@ def _bpf(command, attributes):
 
 def attach(interface, pin):
     code, licence = ctypes.create_string_buffer(PASS, len(PASS)), ctypes.create_string_buffer(b"GPL")
-    program = _bpf(BPF_PROG_LOAD, struct.pack("=IIQQ", PROG_TYPE_XDP, len(PASS) // 8, ctypes.addressof(code), ctypes.addressof(licence)))
+    program = bpf(BPF_PROG_LOAD, struct.pack("=IIQQ", PROG_TYPE_XDP, len(PASS) // 8, ctypes.addressof(code), ctypes.addressof(licence)))
     try:
-        link = _bpf(BPF_LINK_CREATE, struct.pack("=IIII", program, socket.if_nametoindex(interface), ATTACH_XDP, FLAGS_DRV_MODE))
+        link = bpf(BPF_LINK_CREATE, struct.pack("=IIII", program, socket.if_nametoindex(interface), ATTACH_XDP, FLAGS_DRV_MODE))
         try:
             path = ctypes.create_string_buffer(os.fsencode(pin))
-            _bpf(BPF_OBJ_PIN, struct.pack("=QI", ctypes.addressof(path), link))
+            bpf(BPF_OBJ_PIN, struct.pack("=QI", ctypes.addressof(path), link))
         finally:
             os.close(link)
     finally:

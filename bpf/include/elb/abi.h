@@ -19,7 +19,7 @@
 #define ELB_ASSERT(cond, why) _Static_assert(cond, why)
 #endif
 
-#define ELB_ABI_VERSION	    2
+#define ELB_ABI_VERSION	    3
 #define ELB_CACHE_LINE	    64
 #define ELB_RING_MAX	    65537 /* members of one ring; slot 0 before them holds the length */
 #define ELB_HOPS_MAX	    65536 /* next hops, index 0 is never valid */
@@ -28,9 +28,10 @@
 #define ELB_PORT_COUNT	    64512
 
 /* Names of pinned maps (at most 15 characters). */
-#define ELB_MAP_META	  "elb_meta"	  /* ARRAY 1: struct elb_meta */
-#define ELB_MAP_FLOWS	  "elb_flows"	  /* ARRAY, mmap: struct elb_flow */
-#define ELB_MAP_FLOWS6	  "elb_flows6"	  /* ARRAY, mmap, by slot of elb_flows: struct elb_flow6 */
+#define ELB_MAP_META	  "elb_meta"   /* ARRAY 1: struct elb_meta */
+#define ELB_MAP_FLOWS	  "elb_flows"  /* ARRAY, mmap: struct elb_flow */
+#define ELB_MAP_FLOWS6	  "elb_flows6" /* ARRAY, mmap, by slot of elb_flows: struct elb_flow6 */
+#define ELB_MAP_SEQS	  "elb_seqs" /* ARRAY, mmap, by slot of elb_flows: __u64, elb/flow_seq.h */
 #define ELB_MAP_LISTENERS "elb_listeners" /* HASH: elb_listener_key -> elb_listener */
 #define ELB_MAP_POLICIES  "elb_policies"  /* ARRAY by listener index: struct elb_policy */
 #define ELB_MAP_RINGS	  "elb_rings"	  /* ARRAY_OF_MAPS by listener index -> ARRAY of __u32 */
@@ -86,7 +87,8 @@ struct elb_flow {
 	__u32 new_ports;
 	__u16 l3_delta; /* checksum differences, one's complement */
 	__u16 l4_delta;
-	__be32 ack; /* TCP: last acknowledgement seen in this direction, for a reset in the other */
+	__be32 ack; /* TCP: last acknowledgement seen in this direction, for a reset in the other;
+		       forward, ELB_SEQ_WAITING: the client's first number behind its SYN */
 	__u64 traffic; /* bytes << 16 | member index; IP packets with an Ethernet header each, no
 			  padding */
 	__u32 packets;
@@ -178,7 +180,9 @@ struct elb_cursor {
 	__u32 opened;	  /* so far; wraps */
 	__u32 open_until; /* `opened` may not pass it, if limited: written by the agent's sweep */
 	__u32 limited;
-	__u64 pad[5];
+	__u32 cookies_until; /* tick up to which SYN cookies that were sent may come back */
+	__u32 pad0;
+	__u64 pad[4];
 };
 #define ELB_CURSOR_ONE 0x100000001ull
 ELB_ASSERT(sizeof(struct elb_cursor) == ELB_CACHE_LINE, "elb_cursor");
@@ -402,7 +406,16 @@ enum elb_addr_kind {
 	X(IP6_EXTENSION, "ip6_extension", 1,                                                       \
 	  "IPv6 extension headers that are not balanced: routing, authentication, or too many")    \
 	X(NO_UDP_CHECKSUM, "no_udp_checksum", 1,                                                   \
-	  "UDP without checksum, which IPv6 does not allow: have the member compute it")
+	  "UDP without checksum, which IPv6 does not allow: have the member compute it")           \
+	X(SYN_COOKIE_SENT, "syn_cookie_sent", 0,                                                   \
+	  "SYN above max-new-connections-per-s, answered with a cookie: a flood, or too low a "    \
+	  "rate")                                                                                  \
+	X(SYN_COOKIE_OK, "syn_cookie_ok", 0,                                                       \
+	  "a client sent its cookie back, so its connection may be opened")                        \
+	X(SYN_COOKIE_BAD, "syn_cookie_bad", 1,                                                     \
+	  "TCP segment of no known connection that brings no cookie of ours, while some are out")  \
+	X(SYN_COOKIE_EARLY, "syn_cookie_early", 1,                                                 \
+	  "segment of a connection opened by a cookie that came before the member had answered")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,

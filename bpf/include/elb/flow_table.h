@@ -74,8 +74,8 @@ enum elb_flow_phase {
 #define ELB_FLOW_V6  0x0800u /* elb_flows6 holds the addresses */
 #define ELB_FLOW_EIP 0x1000u /* came to the EIP */
 #define ELB_FLOW_TOA 0x2000u /* client segments carry the option until ELB_FLOW_SPOKEN */
-#define ELB_FLOW_PROXIED                                                                           \
-	0x4000u /* opened by SYN cookie: `packets` holds what is added to sequences */
+#define ELB_FLOW_COOKIE                                                                            \
+	0x4000u /* opened by a SYN cookie: sequence numbers differ (elb/flow_seq.h) */
 #define ELB_GENERATION 0x10000u /* one step of the upper half of ctl */
 #define ELB_VERSION    0x10000u /* one step of the upper half of home */
 #define ELB_HOME_MAP   0xffffu
@@ -137,6 +137,7 @@ ELB_INLINE struct elb_flow *elb_table_slot(const struct elb_table *table, __u32 
 struct elb_table {
 	struct elb_flow *base;
 	const struct elb_flow6 *beside; /* by slot; NULL: no IPv6 */
+	const __u64 *seqs;		/* by slot, elb/flow_seq.h; NULL: nobody asks */
 	__u32 mask;			/* number of slots - 1 */
 	__u64 seed[5];
 };

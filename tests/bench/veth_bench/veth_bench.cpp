@@ -3,7 +3,7 @@
 // CPU time that a balancer node spends on one forwarded packet, over veth:
 //
 //   client namespace        balancer namespace            member namespace
-//   generate --(veth)--> [in: our XDP, or nftables :out] --(veth)--> take
+//   generate --(veth)--> [in: ours, or nftables    :out] --(veth)--> take
 //
 // Method. The interfaces `in` and of the member have threaded NAPI, so the work on received packets is done by kernel
 // threads of their own: napi/<in>-N does everything the node does with a packet (receive, translate, transmit into the
@@ -15,7 +15,7 @@
 // rings (256 places) never overflow, no cache line moves between CPUs, and other load on the machine costs time but not
 // CPU time of ours. Waking the thread for each burst is part of the figure on both sides.
 //
-// Usage: veth_bench MODE(xdp|nft) FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF MEMBER_NS
+// Usage: veth_bench MODE(xdp|tc|nft) FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF MEMBER_NS
 // MEMBER_IF Prints one JSON object. The namespaces, addresses, nftables rules and threaded NAPI are set up by
 // tests/bench/run.
 #include <arpa/inet.h>
@@ -186,11 +186,13 @@ class Sender {
 };
 
 struct Owned {
+  std::string node_ns;
   veth_gen* generator = nullptr;
   veth_gen* receiver = nullptr;
   bpf_link* link = nullptr;
   std::unique_ptr<VethNode> node;
   ~Owned() {
+    if (node && enter(node_ns)) node.reset();
     if (link != nullptr) bpf_link__destroy(link);
     veth_gen__destroy(generator);
     veth_gen__destroy(receiver);
@@ -215,10 +217,12 @@ Status run(const Arguments& args) {
   const auto out_mac = mac_of(args.out_if);
   if (!in_mac || !out_mac) return pass_on((in_mac ? out_mac : in_mac).error());
   if (args.mode != "nft") {
-    auto node = VethNode::start({if_nametoindex(args.in_if.c_str()), if_nametoindex(args.out_if.c_str()), *in_mac,
-                                 *out_mac, *member_mac, kVip, kMember, kLocal});
+    auto node =
+        VethNode::start({args.mode == "tc" ? Hook::kTc : Hook::kXdp, if_nametoindex(args.in_if.c_str()),
+                         if_nametoindex(args.out_if.c_str()), *in_mac, *out_mac, *member_mac, kVip, kMember, kLocal});
     if (!node) return pass_on(node.error());
     own.node = std::move(*node);
+    own.node_ns = args.balancer_ns;
   }
 
   if (auto status = enter(args.client_ns); !status) return status;
@@ -263,7 +267,7 @@ int main(int argc, char** argv) {
   using namespace elb::bench;
   if (argc != 12) {
     fmt::print(stderr,
-               "usage: veth_bench xdp|nft FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF "
+               "usage: veth_bench xdp|tc|nft FLOWS SECONDS CPU CLIENT_NS CLIENT_IF BALANCER_NS IN_IF OUT_IF "
                "MEMBER_NS MEMBER_IF\n");
     return 2;
   }
@@ -278,8 +282,8 @@ int main(int argc, char** argv) {
                        argv[9],
                        argv[10],
                        argv[11]};
-  if (args.mode != "xdp" && args.mode != "nft") {
-    fmt::print(stderr, "veth_bench: '{}' is neither xdp nor nft\n", args.mode);
+  if (args.mode != "xdp" && args.mode != "tc" && args.mode != "nft") {
+    fmt::print(stderr, "veth_bench: '{}' is none of xdp, tc, nft\n", args.mode);
     return 2;
   }
   if (args.flows == 0 || (args.flows & (args.flows - 1)) != 0 || args.flows > 32768) {

@@ -30,9 +30,10 @@ std::string complaint(const std::vector<std::string>& words) {
 }
 
 TEST(Options, FlagsReachTheParts) {
-  const auto parsed = parse({"--interface", "eth0", "--interface", "eth1", "--local-addresses", "100.125.7.0/24",
-                             "--subnet", "name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1", "--listen", "127.0.0.1:0",
-                             "--flow-slots", "4096", "--tcp-idle-s", "77", "--xdp-attach", "libxdp"});
+  const auto parsed =
+      parse({"--interface", "eth0", "--interface", "eth1", "--local-addresses", "100.125.7.0/24", "--subnet",
+             "name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1", "--listen", "127.0.0.1:0", "--flow-slots", "4096",
+             "--tcp-idle-s", "77", "--xdp-attach", "libxdp", "--syn-cookies", "false"});
   const auto* options = std::get_if<Options>(&parsed);
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(options->dataplane.interfaces, (std::vector<std::string>{"eth0", "eth1"}));
@@ -40,6 +41,7 @@ TEST(Options, FlagsReachTheParts) {
   EXPECT_EQ(options->dataplane.flow_slots, 4096U);
   EXPECT_EQ(options->dataplane.times.tcp_idle_s, 77U);
   EXPECT_EQ(options->dataplane.attach, dataplane::XdpAttach::kLibxdp);
+  EXPECT_FALSE(options->dataplane.syn_cookies);
   EXPECT_EQ(options->listen.port, 0);
   ASSERT_EQ(options->subnets.size(), 1U);
   EXPECT_EQ(options->subnets[0].name, "lan");
@@ -76,6 +78,7 @@ TEST(Options, FileAndFlagsAndTheFlagWins) {
   ASSERT_NE(options, nullptr);
   EXPECT_EQ(options->dataplane.interfaces, std::vector<std::string>{"eth0"});
   EXPECT_EQ(options->dataplane.flow_slots, 16384U);
+  EXPECT_TRUE(options->dataplane.syn_cookies) << "unless switched off";
   ASSERT_EQ(options->subnets.size(), 1U);
   EXPECT_EQ(options->subnets[0].cidr.to_string(), "10.1.0.0/24");
 }

@@ -6,15 +6,13 @@ The medians of repetitions in random order, so that what disturbs one parser dis
 import json
 import subprocess
 
-TARGETS = {
-    "head of 51 B": ("at most", 1.0),
-    "head of 703 B": ("at most", 0.7),
-}
+from .rows import row
+
+REPETITIONS = 15
 
 
-def run(binary, out, repetitions=15):
-    """The rows of tests/bench/run."""
-    subprocess.run([binary, f"--benchmark_out={out}", "--benchmark_out_format=json", f"--benchmark_repetitions={repetitions}",
+def heads(binary, out):
+    subprocess.run([binary, f"--benchmark_out={out}", "--benchmark_out_format=json", f"--benchmark_repetitions={REPETITIONS}",
                     "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.05",
                     "--benchmark_report_aggregates_only=true"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     medians = {}
@@ -23,12 +21,11 @@ def run(binary, out, repetitions=15):
             raise SystemExit(f"{result['name']}: {result['error_message']}")
         if result["aggregate_name"] == "median":
             medians[result["run_name"]] = result["cpu_time"], result["label"]
-    rows = []
+    found = []
     for argument in (0, 1):
         ours, size = medians[f"ours/{argument}"]
-        peer, _ = medians[f"llhttp/{argument}"]
         whole, _ = medians[f"ours_there_and_back/{argument}"]
+        peer, _ = medians[f"llhttp/{argument}"]
         for case, value in ((f"head of {size}", ours), (f"head of {size}, parsed, normalised and written", whole)):
-            rows.append({"case": case, "value": round(value, 1), "unit": "ns", "peer": "llhttp, parsed", "peer_value": round(peer, 1),
-                         "ratio": round(value / peer, 2)})
-    return rows
+            found.append(row(case, value, "ns", "llhttp, parsed", peer, value / peer))
+    return found

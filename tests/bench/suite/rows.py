@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows, the ratios that they have to reach, and the table. A row: {"case", "value", "unit", "peer", "peer_value", "ratio"}; some have a
+second floor ("line_value", "line_ratio")."""
+
+# What each ratio has to be. The figures are ratios because machines differ.
+TARGETS = {
+    "hit, 1 connection": ("at most", 1.6),
+    "hit + TOA": ("at most", 2.6),
+    "hit, 65536 connections": ("at most", 5.5),
+    "hit, 524288 connections": ("at most", 8),
+    "new connection": ("at most", 17),
+    "new connection, whitelist of 1000": ("at most", 18),
+    "IPv6 hit, 1 connection / hit, 1 connection": ("at most", 1.3),
+    "IPv6 hit, 65536 connections / hit, 65536 connections": ("at most", 1.3),
+    "2 CPUs at once": ("at least", 1.85),
+    "veth, 1 flow": ("at least", 5.5),
+    "veth, 16384 flows": ("at least", 5),
+    "veth, tc mode, 1 flow": ("at least", 1.3),
+    "veth, tc mode, 16384 flows": ("at least", 1.3),
+    "getpeername, client": ("at most", 1.5),
+    "accept, client": ("at most", 1.4),
+    "connection, client": ("at most", 1.25),
+    "head of 51 B": ("at most", 1.0),
+    "head of 703 B": ("at most", 0.7),
+    # --huge
+    "hit, 10000000 connections / hit, 1000000 connections": ("at most", 1.3),
+    "sweep, 10000000 connections": ("at most", 1),
+}
+
+
+def row(case, value, unit, peer, peer_value, ratio):
+    return {"case": case, "value": round(value, 1), "unit": unit, "peer": peer, "peer_value": round(peer_value, 1), "ratio": round(ratio, 2)}
+
+
+def target_of(entry):
+    """("at most", 1.7, met) of a row that has a target, else None."""
+    if entry["case"] not in TARGETS:
+        return None
+    sense, limit = TARGETS[entry["case"]]
+    return sense, limit, entry["ratio"] <= limit if sense == "at most" else entry["ratio"] >= limit
+
+
+def print_table(rows):
+    columns = ["case", "value", "unit", "peer", "peer_value", "ratio", "line", "value/line", "target"]
+    lines = [columns]
+    for entry in rows:
+        target = target_of(entry)
+        note = f"{target[0]} {target[1]}{'' if target[2] else '  MISSED'}" if target else ""
+        line = [f"{entry['line_value']:,.1f}", f"{entry['line_ratio']:.2f}"] if "line_value" in entry else ["", ""]
+        lines.append([entry["case"], f"{entry['value']:,.1f}", entry["unit"], entry["peer"], f"{entry['peer_value']:,.1f}",
+                      f"{entry['ratio']:.2f}", *line, note])
+    width = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    right = {1, 4, 5, 6, 7}
+    for line in lines:
+        print("  ".join(c.rjust(width[i]) if i in right else c.ljust(width[i]) for i, c in enumerate(line)).rstrip())
