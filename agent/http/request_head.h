@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RequestHead and its parser: HTTP/1.0 and 1.1, written for a proxy. It accepts one spelling of everything, because
-// what two hops read differently is how requests are smuggled (docs/adr/0015). Headers are views into the buffer;
+// what two hops read differently is how requests are smuggled (docs/adr/0017). Headers are views into the buffer;
 // nothing is allocated. Thread rule: a plain value and a pure function.
 #pragma once
 

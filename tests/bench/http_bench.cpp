@@ -20,7 +20,7 @@ using namespace elb::http;
 // 51 bytes: the least that a load generator sends.
 const std::string kSmall = "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
 
-// 703 bytes: a browser's.
+// 663 bytes: a browser's.
 const std::string kBrowser =
     "GET /wp-content/uploads/2010/03/hello-kitty-darth-vader-pink.jpg HTTP/1.1\r\n"
     "Host: www.kittyhell.example\r\n"
@@ -30,11 +30,10 @@ const std::string kBrowser =
     "Accept-Language: ja,en-us;q=0.7,en;q=0.3\r\n"
     "Accept-Encoding: gzip,deflate\r\n"
     "Accept-Charset: Shift_JIS,utf-8;q=0.7,*;q=0.7\r\n"
-    "Keep-Alive: 115\r\n"
     "Connection: keep-alive\r\n"
     "Cookie: session=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; trail=xxxxxxxxx.xxxxxxxxxx.xxxxxxxxxx.x.xxx; "
     "campaign=xxxxxxxxx.xxxxxxxxxx.x.x.xxxxx=(referral)|xxxx=referral|xxxx=/matome/|xxxxx=reader.example; "
-    "last=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
+    "last=xxxxxxxxxxxxxxxxxxxxxxxx\r\n"
     "\r\n";
 
 const std::string& request(int64_t which) { return which == 0 ? kSmall : kBrowser; }
