@@ -12,14 +12,13 @@ namespace {
 using http::Outcome;
 
 // What may still become a good chunk line, and what is one. A byte that fits neither is a fault at once.
-const std::regex kSizeLine(
-    "[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-\\x08\\x0a-"
-    "\\x1f\\x7f]*\"))?)*\r\n");
-const std::regex kSizeLineBegun(
-    "([0-9A-Fa-f]{0,16}|[0-9A-Fa-f]{1,16}(;[!#$%&'*+.^_`|~0-9A-Za-z-]+(=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\\\x00-"
-    "\\x08\\x0a-\\x1f\\x7f]*\"))?)*"
-    "(;[!#$%&'*+.^_`|~0-9A-Za-z-]*(=([!#$%&'*+.^_`|~0-9A-Za-z-]*|\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*\"?))?|\r|\r\n)"
-    "?)");
+const std::string kName = "[!#$%&'*+.^_`|~0-9A-Za-z-]+", kNameBegun = "[!#$%&'*+.^_`|~0-9A-Za-z-]*";
+const std::string kQuoted = "\"[^\"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*";
+const std::string kExtension = ";" + kName + "(=(" + kName + "|" + kQuoted + "\"))?";
+const std::string kExtensionBegun = ";(" + kNameBegun + "|" + kName + "=(" + kNameBegun + "|" + kQuoted + "\"?))";
+const std::regex kSizeLine("[0-9A-Fa-f]{1,16}(" + kExtension + ")*\r\n");
+const std::regex kSizeLineBegun("[0-9A-Fa-f]{0,16}|[0-9A-Fa-f]{1,16}(" + kExtension + ")*(" + kExtensionBegun +
+                                "|\r|\r\n)?");
 
 }  // namespace
 
