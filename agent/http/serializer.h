@@ -32,8 +32,8 @@ struct RequestRewrite {
   std::span<const Header> added = {};
 };
 
-/// Bytes that write_request() or write_response() need at most for this head. `extra`: bytes of all strings of the rewrite,
-/// target and added headers included, and 4 for each added header.
+/// Bytes that write_request() or write_response() need at most for this head. `extra`: bytes of all strings of the
+/// rewrite, target and added headers included, and 4 for each added header.
 size_t head_bound(const MessageHead& head, size_t extra);
 
 bool write_request(const RequestHead& head, const RequestRewrite& rewrite, const Framing& body, OutBuffer& out);
