@@ -2,6 +2,7 @@
 # Shows: S8.
 """A SYN flood from forged sources through the real agent: who is who is told apart by SYN cookies, in XDP and in tc."""
 import contextlib
+import json
 import socket
 
 import pytest
@@ -27,7 +28,7 @@ def agent(request, lab, members):
 
 @contextlib.contextmanager
 def flood(lab, rate=0, port=80):
-    mac = lab.run("lb", "cat", "/sys/class/net/front/address").stdout.strip()
+    mac = json.loads(lab.run("lb", "ip", "-j", "link", "show", "front").stdout)[0]["address"]
     flags = ("--rate", rate) if rate else ()
     process = lab.spawn("client2", "/usr/bin/python3", HARNESS / "flood.py", "eth0", mac, VIP, port, *flags, name="flood").wait_ready()
     try:
