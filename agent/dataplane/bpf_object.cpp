@@ -275,10 +275,12 @@ Result<uint32_t> BpfObject::tick() const {
   return opts.retval;
 }
 
-Status BpfObject::inject(uint32_t count) const {
-  uint8_t frame[54] = {};
-  frame[12] = 0x08;  // IPv4: the kernel looks at it before the program has written anything
-  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof frame,
+Status BpfObject::inject(uint32_t count, Family family) const {
+  // The kernel looks at the type before the program has written anything.
+  uint8_t frame[74] = {};
+  frame[12] = family == Family::kIpv4 ? 0x08 : 0x86;
+  frame[13] = family == Family::kIpv4 ? 0x00 : 0xdd;
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = family == Family::kIpv4 ? 54U : 74U,
               .repeat = static_cast<int>(count));
   if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.elb_inject), &opts) == 0) return {};
   return fail_errno(errno, "run of the program that sends resets");

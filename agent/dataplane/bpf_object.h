@@ -39,8 +39,9 @@ class BpfObject {
   uint32_t map_entries(std::string_view name) const;
   /// The time as packets see it.
   Result<uint32_t> tick() const;
-  /// Sends the first `count` resets of elb_resets.
-  Status inject(uint32_t count) const;
+  enum class Family { kIpv4, kIpv6 };
+  /// Sends the first `count` resets of elb_resets, all of one family.
+  Status inject(uint32_t count, Family family) const;
   /// Pins of maps and program that somebody removed are made again; how many.
   Result<uint32_t> repair_pins() const;
 

@@ -44,25 +44,23 @@ void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_
   const auto& observed = *static_cast<Observed*>(context);
   SweepResult& result = observed.result;
   const size_t before = result.resets.size();
-  const __u64* seqs = observed.table.seqs;
-  const uint64_t seq = seqs == nullptr ? 0 : ELB_LOAD(seqs[ELB_LOAD(reverse->peer) & observed.table.mask]);
-  add_resets(*forward, *reverse, seq, state, result.resets);
+  add_resets(observed.table, *forward, *reverse, state, result.resets);
   if (result.resets.size() <= kResetsPerSweep) return;
   result.resets_left_out += result.resets.size() - before;
   result.resets.resize(before);
 }
 
 /// The client of a connection of either family.
-elb_ip client_of(const elb_flow* forward) {
+elb_ip client_of(const elb_table& table, const elb_flow* forward) {
+  if ((ELB_LOAD(forward->ctl) & ELB_FLOW_V6) != 0 && table.beside != nullptr)
+    return table.beside[forward - table.base].key_source;
   return elb_mapped(static_cast<uint32_t>(ELB_LOAD(forward->key_addrs) >> 32));
 }
 
 int revoked(void* context, const elb_flow* forward) {
   auto& observed = *static_cast<Observed*>(context);
-  // The addresses of these are not in the entry.
-  if ((ELB_LOAD(forward->ctl) & ELB_FLOW_V6) != 0) return 0;
   const uint32_t listener = observed.view.listener_of(ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic)));
-  if (!observed.revocations->revokes(listener, client_of(forward))) return 0;
+  if (!observed.revocations->revokes(listener, client_of(observed.table, forward))) return 0;
   ++observed.result.revoked;
   return 1;
 }

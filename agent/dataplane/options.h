@@ -29,7 +29,7 @@ struct FlowTimes {
 enum class XdpAttach : uint8_t { kLink, kLibxdp };
 
 /// Where on an interface packets are met. kAuto: native XDP, except on a veth, whose peer may leave checksums to the
-/// receiver, and where the driver refuses: there tc.
+/// receiver, on a bond, of which XDP sees the ports, and where the driver refuses: there tc.
 enum class HookMode : uint8_t { kAuto, kXdp, kTc };
 
 struct DataplaneOptions {

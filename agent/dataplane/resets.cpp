@@ -14,11 +14,20 @@ namespace {
 
 constexpr size_t kMapped = size_t{ELB_RESETS_MAX} * sizeof(elb_reset);
 
+bool is_mapped(const elb_reset& reset) {
+  return reset.source.word[0] == 0 && reset.source.word[1] == 0 && reset.source.word[2] == ELB_MAPPED_WORD;
+}
+
 /// A segment as the entry's packets leave, with the numbers that its receiver expects.
-elb_reset reset_by(const elb_flow& entry, __be32 seq, __be32 ack) {
+elb_reset reset_by(const elb_table& table, const elb_flow& entry, __be32 seq, __be32 ack) {
   elb_reset reset{};
   reset.source = elb_mapped(ELB_LOAD(entry.new_source));
   reset.dest = elb_mapped(ELB_LOAD(entry.new_dest));
+  if ((ELB_LOAD(entry.ctl) & ELB_FLOW_V6) != 0) {
+    const elb_flow6& beside = table.beside[&entry - table.base];
+    reset.source = beside.new_source;
+    reset.dest = beside.new_dest;
+  }
   reset.ports = ELB_LOAD(entry.new_ports);
   reset.seq = seq;
   reset.ack = ack;
@@ -26,23 +35,26 @@ elb_reset reset_by(const elb_flow& entry, __be32 seq, __be32 ack) {
   return reset;
 }
 
+/// What the client expects next: it has acknowledged `acked`, which is noted in the member's numbers. A connection that
+/// a SYN cookie opened has the difference beside it (elb/flow_seq.h).
+__be32 expected_by_client(const elb_table& table, const elb_flow& forward, __be32 acked) {
+  if ((ELB_LOAD(forward.ctl) & ELB_FLOW_COOKIE) == 0) return acked;
+  const uint64_t seq = ELB_LOAD(table.seqs[&forward - table.base]);
+  const bool waiting = ELB_SEQ_PHASE(seq) == ELB_SEQ_WAITING;
+  return htonl(waiting ? ELB_SEQ_VALUE(seq) + 1 : ntohl(acked) - ELB_SEQ_VALUE(seq));
+}
+
 }  // namespace
 
-void add_resets(const elb_flow& forward, const elb_flow& reverse, uint64_t seq, elb_flow_state state,
+void add_resets(const elb_table& table, const elb_flow& forward, const elb_flow& reverse, elb_flow_state state,
                 std::vector<elb_reset>& resets) {
   if (state == ELB_STATE_UDP || state == ELB_STATE_CLOSED) return;
-  const uint32_t ctl = ELB_LOAD(forward.ctl);
-  if ((ctl & ELB_FLOW_V6) != 0) return;  // their addresses stand elsewhere
+  if ((ELB_LOAD(forward.ctl) & ELB_FLOW_V6) != 0 && table.beside == nullptr) return;
   const __be32 acked = ELB_LOAD(forward.ack), member = ELB_LOAD(reverse.ack);
-  if ((ctl & ELB_FLOW_COOKIE) == 0) {
-    if (member != 0) resets.push_back(reset_by(forward, member, acked));
-    if (acked != 0) resets.push_back(reset_by(reverse, acked, member));
-    return;
-  }
-  const bool waiting = ELB_SEQ_PHASE(seq) == ELB_SEQ_WAITING;
-  const uint32_t client = waiting ? ELB_SEQ_VALUE(seq) + 1 : ntohl(acked) - ELB_SEQ_VALUE(seq);
-  if (member != 0) resets.push_back(reset_by(forward, member, acked));
-  resets.push_back(reset_by(reverse, htonl(client), member));
+  const bool cookie = (ELB_LOAD(forward.ctl) & ELB_FLOW_COOKIE) != 0;
+  if (member != 0) resets.push_back(reset_by(table, forward, member, acked));
+  if (acked != 0 || cookie)
+    resets.push_back(reset_by(table, reverse, expected_by_client(table, forward, acked), member));
 }
 
 Result<std::unique_ptr<ResetSender>> ResetSender::make(const BpfObject& object) {
@@ -53,11 +65,19 @@ Result<std::unique_ptr<ResetSender>> ResetSender::make(const BpfObject& object) 
 
 ResetSender::~ResetSender() { munmap(slots_, kMapped); }
 
-Status ResetSender::send(const std::vector<elb_reset>& resets) {
-  for (size_t first = 0; first < resets.size(); first += ELB_RESETS_MAX) {
-    const size_t count = std::min(resets.size() - first, size_t{ELB_RESETS_MAX});
-    std::copy_n(resets.begin() + static_cast<std::ptrdiff_t>(first), count, slots_);
-    if (auto status = object_.inject(static_cast<uint32_t>(count)); !status) return status;
+Status ResetSender::send(std::vector<elb_reset>& resets) {
+  // The program is handed a frame that is as long as its family's.
+  const auto six =
+      std::partition(resets.begin(), resets.end(), [](const elb_reset& reset) { return is_mapped(reset); });
+  if (auto status = send({resets.begin(), six}, BpfObject::Family::kIpv4); !status) return status;
+  return send({six, resets.end()}, BpfObject::Family::kIpv6);
+}
+
+Status ResetSender::send(std::span<const elb_reset> resets, BpfObject::Family family) {
+  for (; !resets.empty(); resets = resets.subspan(std::min(resets.size(), size_t{ELB_RESETS_MAX}))) {
+    const auto batch = resets.first(std::min(resets.size(), size_t{ELB_RESETS_MAX}));
+    std::copy(batch.begin(), batch.end(), slots_);
+    if (auto status = object_.inject(static_cast<uint32_t>(batch.size()), family); !status) return status;
   }
   return {};
 }

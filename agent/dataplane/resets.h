@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -16,9 +17,9 @@
 namespace elb::dataplane {
 
 /// Appends the resets that the ended connection calls for: none if it was closed or is not TCP, and none towards an end
-/// of which no acknowledgement was seen. `seq` is the word beside a connection opened by a SYN cookie (elb/flow_seq.h):
-/// what the client acknowledged is noted there in the member's numbers.
-void add_resets(const elb_flow& forward, const elb_flow& reverse, uint64_t seq, elb_flow_state state,
+/// of which no acknowledgement was seen. What stands beside the entries (whole addresses, the difference between the
+/// numbers of both sides) is read from the table.
+void add_resets(const elb_table& table, const elb_flow& forward, const elb_flow& reverse, elb_flow_state state,
                 std::vector<elb_reset>& resets);
 
 /// More resets of one sweep are left out: the ends then learn it when they send, by a reset of the packet program.
@@ -33,9 +34,11 @@ class ResetSender {
   ResetSender& operator=(const ResetSender&) = delete;
 
   /// Those whose next hop is not valid any more are left out; the program counts what it sends (reset_sent).
-  Status send(const std::vector<elb_reset>& resets);
+  /// The order of `resets` may change.
+  Status send(std::vector<elb_reset>& resets);
 
  private:
+  Status send(std::span<const elb_reset> resets, BpfObject::Family family);
   ResetSender(const BpfObject& object, elb_reset* slots) : object_(object), slots_(slots) {}
   const BpfObject& object_;
   elb_reset* const slots_;  // the mapped elb_resets

@@ -19,12 +19,14 @@ namespace elb::dataplane {
 
 namespace {
 
-bool is_veth(const std::string& name) {
+/// "veth", "bond", ...; empty for a physical one.
+std::string kind_of(const std::string& name) {
   auto routes = Routes::open();
-  if (!routes) return false;
+  if (!routes) return {};
   const auto links = routes->links();
-  return links && std::any_of(links->begin(), links->end(),
-                              [&](const LinkInfo& link) { return link.name == name && link.kind == "veth"; });
+  if (!links) return {};
+  const auto link = std::find_if(links->begin(), links->end(), [&](const LinkInfo& one) { return one.name == name; });
+  return link == links->end() ? std::string{} : link->kind;
 }
 
 /// "program 12 (xdp_pass)"; the name needs CAP_SYS_ADMIN.
@@ -140,7 +142,9 @@ class BpfLinks final : public XdpLinks {
       default:
         break;
     }
-    if (is_veth(name)) return {Hook::kTc, "a veth: its peer may leave checksums to the receiver"};
+    const std::string kind = kind_of(name);
+    if (kind == "veth") return {Hook::kTc, "a veth: its peer may leave checksums to the receiver"};
+    if (kind == "bond") return {Hook::kTc, "a bond: XDP is told the port that a frame came by, not the bond"};
     return {Hook::kXdp, "native XDP"};
   }
 

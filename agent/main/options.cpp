@@ -147,7 +147,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--interface", interfaces,
                  "network interface to balance on, as NAME or NAME=MODE; repeat for several");
   app.add_option("--mode", plane.mode,
-                 "where packets are met: auto (native XDP; tc on veth and where the driver refuses), xdp, tc")
+                 "where packets are met: auto (native XDP; tc on veths, bonds and where the driver refuses), xdp, tc")
       ->transform(CLI::CheckedTransformer(kModes))
       ->default_str("auto");
   app.add_option("--local-addresses", local,

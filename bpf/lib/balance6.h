@@ -174,7 +174,7 @@ ELB_INLINE int elb_carry6(ELB_CTX *ctx, __u32 where, __u32 vlan, struct elb_ip6 
 		if (reason == ELB_REASON_TOO_BIG)
 			return elb_too_big6(ctx, ELB_WHERE_L3(where), elb_opening_mtu(opening));
 		if (reason != ELB_FORWARD)
-			return elb_refuse(opening, reason);
+			return elb_decline(ctx, ELB_WHERE_L3(where), opening, reason);
 		ctl = opening->ctl;
 		slot = opening->slot;
 		flow = elb_table_slot(ELB_TABLE, slot);

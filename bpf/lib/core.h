@@ -151,7 +151,7 @@ ELB_INLINE struct elb_flow *elb_newcomer(ELB_CTX *ctx, struct elb_place at,
 		return 0;
 	}
 	if (reason != ELB_FORWARD) {
-		*verdict = elb_decline(ctx, at, opening, reason);
+		*verdict = elb_decline(ctx, at.l3, opening, reason);
 		return 0;
 	}
 	*ctl = opening->ctl;

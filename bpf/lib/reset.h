@@ -7,6 +7,7 @@
 #ifndef ELB_RESET_H
 #define ELB_RESET_H
 
+#include <lib/ip6.h>
 #include <lib/tcp.h>
 
 #define ELB_RESETS_PER_TICK 5000 /* for each CPU; a tick is about half a second */
@@ -90,6 +91,31 @@ ELB_INLINE __u32 elb_reset_check4(const struct iphdr *ip, const struct tcphdr *t
 	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
 }
 
+/* Likewise, the header being plain. */
+ELB_INLINE __u32 elb_reset_check6(const struct elb_ip6 *ip, const struct tcphdr *tcp)
+{
+	return elb_reset_sum(tcp, sizeof(*tcp)) + elb_reset_sum(&ip->source, 32) +
+	       bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
+}
+
+ELB_INLINE void elb_reset_macs(struct elb_ethernet *eth)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, eth->source, ETH_ALEN);
+	__builtin_memcpy(eth->source, eth->dest, ETH_ALEN);
+	__builtin_memcpy(eth->dest, mac, ETH_ALEN);
+}
+
+/* An IPv6 header without extensions of a reset, but the addresses. */
+ELB_INLINE void elb_reset_ip6(struct elb_ip6 *ip)
+{
+	ip->word = bpf_htonl(6u << 28); /* version, no class, no label */
+	ip->payload_len = bpf_htons(sizeof(struct tcphdr));
+	ip->next = IPPROTO_TCP;
+	ip->hop_limit = ELB_RESET_TTL;
+}
+
 /* Makes the answer of an IPv4 segment; the length it is cut to, 0 if it gets none. */
 ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 {
@@ -110,10 +136,7 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 	    !elb_is_host4(ip->saddr))
 		return 0;
 
-	__u8 mac[ETH_ALEN];
-	__builtin_memcpy(mac, eth->source, ETH_ALEN);
-	__builtin_memcpy(eth->source, eth->dest, ETH_ALEN);
-	__builtin_memcpy(eth->dest, mac, ETH_ALEN);
+	elb_reset_macs(eth);
 	__be32 source = ip->saddr;
 	ip->saddr = ip->daddr;
 	ip->daddr = source;
@@ -132,13 +155,55 @@ ELB_INLINE __u32 elb_reset4(ELB_CTX *ctx, __u32 l3)
 	return l3 + sizeof(*ip) + sizeof(*tcp);
 }
 
-/*
- * Turns the segment at `l3` into its answer. 0: it gets none, the frame is as it was. IPv6 is told
- * apart by its version field and has its own maker. Packet pointers are invalid afterwards.
- */
-ELB_NOINLINE int elb_reset(ELB_CTX *ctx, __u32 l3)
+/* An address that stands for one host (RFC 4291, 2.4). */
+ELB_INLINE int elb_is_host6(const struct elb_ip *addr)
 {
-	__u32 length = elb_reset4(ctx, l3 & 31);
+	return (addr->word[0] & bpf_htonl(0xff000000)) != bpf_htonl(0xff000000) &&
+	       (addr->word[0] | addr->word[1] | addr->word[2] | (addr->word[3] & ~bpf_htonl(1))) &&
+	       !elb_is_mapped(addr);
+}
+
+/* Likewise of an IPv6 one without extension headers. */
+ELB_INLINE __u32 elb_reset6(ELB_CTX *ctx, __u32 l3)
+{
+	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
+	struct elb_ethernet *eth;
+	struct elb_ip6 *ip;
+	struct tcphdr *tcp;
+
+	if (!ELB_TAKE(&at, &eth))
+		return 0;
+	at.pos = (void *)eth + l3;
+	if (!ELB_TAKE(&at, &ip) || !ELB_TAKE(&at, &tcp))
+		return 0;
+	__u32 flags = ((__u8 *)tcp)[13], header = ELB_TCP_DOFF(((__u8 *)tcp)[12]);
+	__u32 length = bpf_ntohs(ip->payload_len);
+	if (ip->next != IPPROTO_TCP || flags & ELB_TCP_RST || header < sizeof(*tcp) ||
+	    header > length || eth->dest[0] & 1 || !elb_is_host6(&ip->source))
+		return 0;
+
+	elb_reset_macs(eth);
+	for (int i = 0; i < 4; i++) {
+		__be32 word = ip->source.word[i];
+		ip->source.word[i] = ip->dest.word[i];
+		ip->dest.word[i] = word;
+	}
+	elb_reset_ip6(ip);
+	elb_reset_tcp(tcp, flags,
+		      length - header + !!(flags & ELB_TCP_SYN) + !!(flags & ELB_TCP_FIN));
+	__u32 header_sum = elb_reset_sum(tcp, sizeof(*tcp));
+	elb_tcp_write_check(ctx, l3 + sizeof(*ip), tcp, elb_reset_check6(ip, tcp) - header_sum,
+			    header_sum);
+	return l3 + sizeof(*ip) + sizeof(*tcp);
+}
+
+/*
+ * Turns the segment at `l3` into its answer. 0: it gets none, the frame is as it was. Packet
+ * pointers are invalid afterwards.
+ */
+ELB_NOINLINE int elb_reset(ELB_CTX *ctx, __u32 l3, __u32 v6)
+{
+	__u32 length = v6 ? elb_reset6(ctx, l3 & 31) : elb_reset4(ctx, l3 & 31);
 
 	if (!length)
 		return 0;
@@ -153,13 +218,12 @@ ELB_NOINLINE int elb_reset(ELB_CTX *ctx, __u32 l3)
 }
 
 /* The end of a packet that opened no connection: counted, and answered if its sender is to know. */
-ELB_INLINE int elb_decline(ELB_CTX *ctx, struct elb_place at, struct elb_opening *opening,
-			   int reason)
+ELB_INLINE int elb_decline(ELB_CTX *ctx, __u32 l3, struct elb_opening *opening, int reason)
 {
 	int verdict = elb_refuse(opening, reason);
 
-	if (opening->key.proto == IPPROTO_TCP && elb_reset_wanted(reason) &&
-	    elb_reset_allowed(opening) && elb_reset(ctx, at.l3))
+	if (ELB_FLOW_PROTO(opening->key.proto) == IPPROTO_TCP && elb_reset_wanted(reason) &&
+	    elb_reset_allowed(opening) && elb_reset(ctx, l3, opening->v6))
 		return ELB_TURN;
 	return verdict;
 }

@@ -2,7 +2,7 @@
 // Nanoseconds for a packet in the balancer's program, by BPF_PROG_TEST_RUN: the floor (an empty program that only makes
 // the same change to the packet), a packet of a known connection, a packet that opens one. Rounds alternate between the
 // cases and the median counts, so that a change of the machine's speed meets all of them.
-//   datapath_bench [--quick] [--huge] [--only TEXT] [rows.json]
+//   datapath_bench [--quick] [--huge] [--rounds N] [--only TEXT] [rows.json]
 // needs root; a table on the terminal, rows {"case","value",...} as a JSON list. --quick leaves the largest table out,
 // --huge measures a table of 10,000,000 connections (4 GB) beside one of 1,000,000, and sweeps over it, and nothing
 // else; --only leaves out every case (but the floor) whose name does not contain the text.
@@ -21,7 +21,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstring>
+#include <cstdlib>
 #include <numeric>
 #include <thread>
 
@@ -40,7 +40,6 @@ using test::kSyn;
 using test::RunResult;
 using test::TCP;
 
-constexpr int kRounds = 15;
 constexpr uint32_t kEndless = 1u << 31;  // every packet another client
 constexpr uint32_t kHuge = 10'000'000;
 
@@ -123,13 +122,13 @@ double together(const Case& c, const std::vector<int>& cpus) {
 }
 
 /// One and two CPUs in turn, each with connections of its own.
-Row both_cpus(ProgRunner* table) {
+Row both_cpus(ProgRunner* table, int rounds) {
   constexpr uint32_t kEach = 32768;
   const Case c{"2 CPUs at once", "bench_balance", kEach, kAck, 2000000, table};
   set_connections(c, true);
   for (const int cpu : {0, 1}) std::thread([&] { pin_to(cpu), run(c, kSyn, kEach); }).join();
   std::vector<double> one, two;
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds; round++) {
     one.push_back(together(c, {round % 2}));
     two.push_back(together(c, {0, 1}));
   }
@@ -147,7 +146,7 @@ elb_sweep_counts sweep_once(const Case& c) {
 }
 
 /// How long a sweep takes, what the table costs, and what packets cost while one CPU sweeps without a pause.
-std::vector<Row> sweeps(const Case& c) {
+std::vector<Row> sweeps(const Case& c, int rounds) {
   const auto begun = std::chrono::steady_clock::now();
   const elb_sweep_counts counts = sweep_once(c);
   const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
@@ -158,7 +157,7 @@ std::vector<Row> sweeps(const Case& c) {
                             "2 entries", 2 * sizeof(elb_flow), bytes / (2 * sizeof(elb_flow))}};
   if (!two_cpus()) return rows;
   std::vector<double> alone, beside;
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds; round++) {
     set_connections(c);
     alone.push_back(together(c, {0}));
     std::atomic<bool> stop{false};
@@ -191,14 +190,15 @@ void compare(std::vector<Case>& cases, std::string_view name, std::string_view p
 struct Options {
   const char* path = nullptr;
   bool large = true, huge = false;
+  int rounds = 15;
   std::string_view only;
 
   bool wants(const Case& c) const { return c.floor() || c.name.find(only) != std::string::npos; }
 };
 
 /// Rounds over all cases. False: one of them does not forward.
-bool measure(std::vector<Case>& cases) {
-  for (int round = 0; round < kRounds; round++) {
+bool measure(std::vector<Case>& cases, int rounds) {
+  for (int round = 0; round < rounds; round++) {
     for (Case& c : cases) {
       if (round == 0 && !prepare(c)) {
         fmt::print(stderr, "{}: packets are not forwarded; reasons (enum elb_reason): {}\n", c.name,
@@ -246,10 +246,10 @@ int run_huge(const Options& options) {
       {"hit, 1000000 connections", "bench_balance", 1000000, kAck, 2000000, million.get()},
       {"hit, 10000000 connections", "bench_balance", kHuge, kAck, 2000000, huge.get()},
   };
-  if (!measure(cases)) return 1;
+  if (!measure(cases, options.rounds)) return 1;
   std::vector<Row> more;
   compare(cases, "hit, 10000000 connections", "hit, 1000000 connections", more);
-  for (Row& row : sweeps(cases.back())) more.push_back(std::move(row));
+  for (Row& row : sweeps(cases.back(), options.rounds)) more.push_back(std::move(row));
   return report(cases, more, options.path) ? 0 : 1;
 }
 
@@ -291,12 +291,12 @@ int run_all(const Options& options) {
     cases.push_back({"hit, 4194304 connections", "bench_balance", 1u << 22, kAck, 2000000, large.get()});
   }
   std::erase_if(cases, [&](const Case& c) { return !options.wants(c); });
-  if (!measure(cases)) return 1;
+  if (!measure(cases, options.rounds)) return 1;
   std::vector<Row> more;
   for (const char* connections : {"1 connection", "65536 connections"})
     compare(cases, fmt::format("IPv6 hit, {}", connections), fmt::format("hit, {}", connections), more);
   if (two_cpus() && std::string_view("2 CPUs at once").find(options.only) != std::string_view::npos)
-    more.push_back(both_cpus(table.get()));
+    more.push_back(both_cpus(table.get(), options.rounds));
   return report(cases, more, options.path) ? 0 : 1;
 }
 
@@ -312,6 +312,8 @@ int main(int argc, char** argv) {
       options.large = false;
     else if (word == "--huge")
       options.huge = true;
+    else if (word == "--rounds" && i + 1 < argc)
+      options.rounds = std::max(1, std::atoi(argv[++i]));
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
     else

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Shows: GEN-03.
 // ICMPv6 and everything else that is no plain IPv6 packet of a connection: one row for each way a single packet can
 // leave, neighbour discovery, errors about connections of IPv6 and between the families.
 #include <gtest/gtest.h>
@@ -47,6 +48,11 @@ Bytes advert(const char* target, const char* to = kClient6, const char* to_mac =
   return Ethernet{.dst = to_mac, .src = kOwnMac} / IPv6{.src = target, .dst = to, .hop_limit = 255} /
          ICMPv6{.type = 136, .word = flags} / Payload{joined(address_bytes(target), mac_option(2, kOwnMac))};
 }
+/// What comes back for a segment that is not served (RFC 9293, 3.10.7.1).
+Bytes reset(const char* from, TCP of) {
+  return kToClient / IPv6{.src = from, .dst = kClient6} /
+         TCP{.sport = of.dport, .dport = of.sport, .seq = of.seq, .ack = of.ack, .flags = of.flags, .window = 0};
+}
 IPv6 six_to(const char* address) { return {.src = kClient6, .dst = address}; }
 TCP open_to(uint16_t port) { return {.dport = port, .flags = kSyn}; }
 
@@ -54,9 +60,23 @@ const Fixture6 kFixtures6[] = {
     {"of nobody here", kFromClient / six_to(kElsewhere6) / open_to(80), XDP_PASS, ELB_REASON_PASS_OTHER},
     {"to the node's own address", kFromClient / six_to(kHost6) / open_to(80), XDP_PASS, ELB_REASON_PASS_HOST},
     {"nobody listens", kFromClient / six_to(kVip6) / open_to(99), XDP_DROP, ELB_REASON_NO_LISTENER},
-    {"to a local address", kFromClient / six_to(kLocal6) / open_to(99), XDP_DROP, ELB_REASON_STRAY_REPLY},
-    {"no SYN", kFromClient / six_to(kVip6) / TCP{.dport = kSix}, XDP_DROP, ELB_REASON_NOT_SYN},
-    {"no member", kFromClient / six_to(kVip6) / open_to(kNone), XDP_DROP, ELB_REASON_NO_MEMBER},
+    {"to a local address", kFromClient / six_to(kLocal6) / open_to(99), XDP_TX, ELB_REASON_STRAY_REPLY,
+     reset(kLocal6, {.dport = 99, .seq = 0, .ack = 2, .flags = kRst | kAck})},
+    {"no SYN", kFromClient / six_to(kVip6) / TCP{.dport = kSix, .ack = 77} / "data", XDP_TX, ELB_REASON_NOT_SYN,
+     reset(kVip6, {.dport = kSix, .seq = 77, .flags = kRst})},
+    {"a reset of no connection", kFromClient / six_to(kVip6) / TCP{.dport = kSix, .flags = kRst}, XDP_DROP,
+     ELB_REASON_NOT_SYN},
+    {"no SYN, by broadcast",
+     Ethernet{.dst = "33:33:00:00:00:01", .src = kClientMac} / six_to(kVip6) / TCP{.dport = kSix}, XDP_DROP,
+     ELB_REASON_NOT_SYN},
+    {"no SYN, behind an extension header",
+     kFromClient / IPv6{.src = kClient6, .dst = kVip6, .extensions = {6, 0, 1, 4, 0, 0, 0, 0}, .next = 60} /
+         TCP{.dport = kSix},
+     XDP_DROP, ELB_REASON_NOT_SYN},
+    {"no SYN, for an IPv4 member", kFromClient / six_to(kVip6) / TCP{.dport = kFour, .seq = 4, .flags = kFin}, XDP_TX,
+     ELB_REASON_NOT_SYN, reset(kVip6, {.dport = kFour, .seq = 0, .ack = 5, .flags = kRst | kAck})},
+    {"no member", kFromClient / six_to(kVip6) / open_to(kNone), XDP_TX, ELB_REASON_NO_MEMBER,
+     reset(kVip6, {.dport = kNone, .seq = 0, .ack = 2, .flags = kRst | kAck})},
     {"hops used up", kFromClient / IPv6{.src = kClient6, .dst = kVip6, .hop_limit = 1} / open_to(kSix), XDP_DROP,
      ELB_REASON_TTL},
     {"header cut short", cut(kFromClient / six_to(kVip6) / open_to(kSix), 21), XDP_DROP, ELB_REASON_MALFORMED},

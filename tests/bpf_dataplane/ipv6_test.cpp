@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: HC-17.
+// Shows: HC-17, MB-06, LS-12.
 // The node's IPv6 network: its own address on lo, routes and neighbours of IPv6 members.
 #include "bpf_dataplane/dataplane_fixture.h"
 #include "dataplane/routes.h"
@@ -55,6 +55,26 @@ class Ipv6Test : public DataplaneTest {
     EXPECT_TRUE(echoed("under the next agent")) << drops();
     EXPECT_EQ(dataplane->flows({}).flows.size(), 1U);
   }
+  /// The member goes: both ends are told at once (MB-06, LS-12).
+  void removal_resets(const IpAddress& member) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    apply(snapshot6(member));
+    const Fd listener = lab->listen("member", kMemberPort);
+    const Fd client = lab->connect("client", kVip6);
+    ASSERT_TRUE(client) << drops();
+    const Fd accepted = accept_one(listener);
+    ASSERT_TRUE(accepted);
+    ASSERT_TRUE(send_text(client, "one") && receive(accepted) == "one" && send_text(accepted, "two"));
+    ASSERT_EQ(receive(client), "two") << drops();
+    auto emptied = *snapshot6(member);
+    emptied.pools[0].members.clear();
+    apply(std::make_shared<const model::Snapshot>(std::move(emptied)));
+    for (const Fd* end : {&client, &accepted}) {
+      char byte = 0;
+      EXPECT_TRUE(soon([&] { return recv(end->get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET; }))
+          << (end == &client ? "client " : "member ") << drops();
+    }
+  }
   IpAddress address6(int number) { return *IpAddress::parse(fmt::format("fd00:{}::2", number)); }
 };
 
@@ -98,6 +118,10 @@ TEST_F(Ipv6Test, RoutesAndNeighbours) {
 TEST_F(Ipv6Test, ConnectionToAnIpv6MemberSurvivesTheAgent) { connection_to(address6(2)); }
 
 TEST_F(Ipv6Test, ConnectionToAnIpv4MemberSurvivesTheAgent) { connection_to(lab->address("member")); }
+
+TEST_F(Ipv6Test, MB06_ARemovedIpv6MembersConnectionsAreReset) { removal_resets(address6(2)); }
+
+TEST_F(Ipv6Test, MB06_ARemovedIpv4MembersConnectionsAreReset) { removal_resets(lab->address("member")); }
 
 /// Neighbours ask for the VIP and for local addresses by multicast; nothing of the kernel's would answer. Whether the
 /// answer arrives is not seen here: a veth hands a turned frame on only to a peer with an XDP program of its own.

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ModelBalancer: what the packet program must do, written a second time for clarity alone: std::map, byte by byte, sums
 // computed in full. Shares no code with bpf/ (only the names in abi.h). It does not predict which local endpoint a new
-<<<<<<< HEAD
-// connection gets: it reads that from the program's output and checks range and uniqueness. Not modelled: a full table,
-// used up ports, races, SYN cookies (they need the kernel's secret; cookie_test.cpp plays them). Thread rule: one
-// thread.
-=======
 // connection gets: it reads that from the program's output and checks range and uniqueness; the same goes for the
-// identification of an IPv4 packet made of an IPv6 one. Not modelled: a full table, used up ports, races.
-// Thread rule: one thread. model_balancer.cpp has the frame and IPv4, the other model_*.cpp what their names say.
->>>>>>> model6
+// identification of an IPv4 packet made of an IPv6 one. Not modelled: a full table, used up ports, races, SYN cookies
+// (they need the kernel's secret; cookie_test.cpp plays them). Thread rule: one thread.
+// model_balancer.cpp has the frame and IPv4, the other model_*.cpp what their names say.
 #pragma once
 
 #include <array>

@@ -88,7 +88,7 @@ ModelVerdict ModelBalancer::untagged6(const Arrival& at) {
     const bool same = !config_.members[entry.member].addr.is_v4();
     return too_big6(at, config_.hops[entry.hop].mtu + (same ? 0 : 20));
   }
-  if (reason != ELB_REASON_COUNT) return leave(at, reason);
+  if (reason != ELB_REASON_COUNT) return refuse(at, key, reason);
   entry.toa = !udp && config_.toa.contains(entry.listener);
   ModelVerdict verdict;
   verdict.complaint = open(key, at.out, header, learn(at), entry);

@@ -6,6 +6,23 @@
 
 namespace elb::test {
 
+namespace {
+
+Ipv6Address address6(const ModelAddress& addr) {
+  Ipv6Address same;
+  std::copy(addr.bytes.begin(), addr.bytes.end(), same.bytes.begin());
+  return same;
+}
+
+/// Who has it may be answered: no group, nobody, or this host itself.
+bool is_one_host(const ModelAddress& addr) {
+  if (!addr.is_v4()) return addr.bytes[0] != 0xff && !addr.within(ModelAddress(), 127);
+  const uint32_t first = addr.v4() >> 24;
+  return first != 0 && first != 127 && first < 224;
+}
+
+}  // namespace
+
 /// The packet's sender is told by a RST, if it is TCP and the reason is one that it can do nothing about.
 ModelVerdict ModelBalancer::refuse(const Arrival& at, const ModelTuple& key, uint32_t reason) {
   static const std::set<uint32_t> kTold = {ELB_REASON_NOT_SYN,         ELB_REASON_STRAY_REPLY, ELB_REASON_NO_MEMBER,
@@ -13,26 +30,29 @@ ModelVerdict ModelBalancer::refuse(const Arrival& at, const ModelTuple& key, uin
                                            ELB_REASON_CONNECTION_LIMIT};
   ModelVerdict result = leave(at, reason);
   const Bytes& in = at.frame;
-  const uint32_t first = key.source.v4() >> 24;
-  if (in[14] != 0x45 || get16(in, 20) & 0x3fff) return result;  // only a plain one is answered
-  if (!kTold.contains(reason) || key.proto != kTcp || in[47] & kRst || in[0] & 1 || first == 0 || first == 127 ||
-      first >= 224)
+  const bool v4 = is_v4(in);
+  const size_t l4 = kEth + (v4 ? kIp : kIp6), room = packet_end(in) - l4;
+  if (v4 ? in[14] != 0x45 || get16(in, 20) & 0x3fff : in[20] != kTcp) return result;  // only a plain one is answered
+  if (!kTold.contains(reason) || key.proto != kTcp || in[l4 + 13] & kRst || in[0] & 1 || !is_one_host(key.source))
     return result;
-  const size_t total = get16(in, 16), header = (in[46] >> 4) * 4u;
-  if (header < 20 || kIp + header > total) return result;
-  const uint32_t length = total - kIp - header + !!(in[47] & kSyn) + !!(in[47] & kFin);
-  const bool acks = in[47] & kAck;
-  result.frame = Ethernet{} /
-                 IPv4{.src = Ipv4Address::from_host(key.dest.v4()),
-                      .dst = Ipv4Address::from_host(key.source.v4()),
-                      .ttl = 64,
-                      .id = 0} /
-                 TCP{.sport = key.dport,
-                     .dport = key.sport,
-                     .seq = acks ? get32(in, 42) : 0,
-                     .ack = acks ? 0 : get32(in, 38) + length,
-                     .flags = static_cast<uint8_t>(acks ? kRst : kRst | kAck),
-                     .window = 0};
+  const size_t header = (in[l4 + 12] >> 4) * 4u;
+  if (header < 20 || header > room) return result;
+  const uint8_t flags = in[l4 + 13];
+  const uint32_t length = static_cast<uint32_t>(room - header) + !!(flags & kSyn) + !!(flags & kFin);
+  const bool acks = flags & kAck;
+  const TCP tcp{.sport = key.dport,
+                .dport = key.sport,
+                .seq = acks ? get32(in, l4 + 8) : 0,
+                .ack = acks ? 0 : get32(in, l4 + 4) + length,
+                .flags = static_cast<uint8_t>(acks ? kRst : kRst | kAck),
+                .window = 0};
+  result.frame = v4 ? Bytes(Ethernet{} /
+                            IPv4{.src = Ipv4Address::from_host(key.dest.v4()),
+                                 .dst = Ipv4Address::from_host(key.source.v4()),
+                                 .ttl = 64,
+                                 .id = 0} /
+                            tcp)
+                    : Bytes(Ethernet{} / IPv6{.src = address6(key.dest), .dst = address6(key.source)} / tcp);
   set_mac(result.frame, 0, get_mac(in, 6));
   set_mac(result.frame, 6, get_mac(in, 0));
   result.verdict = XDP_TX;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: AC-07, GEN-09, LS-11, LS-14, LS-17, MB-06, NET-01, PL-04, PL-08.
+# Shows: AC-07, GEN-03, GEN-09, LS-11, LS-14, LS-17, MB-06, NET-01, PL-04, PL-08.
 """Programs that people run, as members and as clients, in XDP and in tc mode: curl and nginx (over IPv4, IPv6 and from one to the other),
 HAProxy on either side of the balancer, iperf3, dnsmasq and dig. In tc mode the hosts leave checksums and segments to their cards."""
 import collections
@@ -125,6 +125,19 @@ def test_an_ipv6_client_and_members_of(lab, agent, service, files, uploads, fami
     parallel = ("--parallel", "--parallel-max", 20, "-H", "Connection: close", "-o", "/dev/null")
     reports = curl(lab, "client2", *parallel, url("small?[1-100]", VIP6))
     assert spread(shares(reports), {"member1": 50, "member2": 50}), shares(reports)
+
+
+@pytest.mark.parametrize("family", ["IPv6", "IPv4"])
+def test_GEN_03_MB_06_an_ipv6_client_is_told_when_nobody_serves(lab, service, family):
+    made = service(vip=VIP6, monitor={})
+    made.add("member1", address=(MEMBERS6 if family == "IPv6" else MEMBERS)["member1"])
+    made.wait_online(["member1"])
+    got = lab.dir / f"told-{family}"
+    running = start_curl(lab, "client1", "-o", got, url("slow/medium", VIP6))
+    wait_until(lambda: got.exists() and got.stat().st_size > 0, 5, "client1 fetches")
+    made.remove("member1")
+    curl_end(running, code=56)  # reset
+    curl_end(start_curl(lab, "client1", "-o", "/dev/null", "--connect-timeout", 3, url("small", VIP6)), code=7)  # refused
 
 
 def test_haproxy_as_a_member(lab, service, files, uploads):

@@ -64,8 +64,8 @@ void storm(const char* local, unsigned count, bool honoured) {
   std::atomic<bool> done = false;
   const auto hammer = [&](size_t at) {
     stand_back();
-    while (!done)
-      if (!window.ask(at += 7)) std::this_thread::yield();
+    for (unsigned asked = 1; !done; asked++)
+      if (!window.ask(at += 7) || asked % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
   };
   std::thread first(hammer, 0), second(hammer, 3);
   unsigned wrong = 0, failed = 0;

@@ -20,6 +20,8 @@ TARGETS = {
     "getpeername, client": ("at most", 1.5),
     "accept, client": ("at most", 1.4),
     "connection, client": ("at most", 1.25),
+    "head of 51 B": ("at most", 1.0),
+    "head of 663 B": ("at most", 0.7),
     # --huge
     "hit, 10000000 connections / hit, 1000000 connections": ("at most", 1.3),
     "sweep, 10000000 connections": ("at most", 1),

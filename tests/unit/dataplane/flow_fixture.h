@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "base/ip.h"
 
@@ -18,9 +19,13 @@ namespace elb::test {
 class FlowFixture {
  public:
   explicit FlowFixture(uint32_t slots = 1024)
-      : memory_(static_cast<elb_flow*>(std::aligned_alloc(ELB_CACHE_LINE, slots * sizeof(elb_flow))), std::free) {
+      : memory_(static_cast<elb_flow*>(std::aligned_alloc(ELB_CACHE_LINE, slots * sizeof(elb_flow))), std::free),
+        beside_(slots),
+        seqs_(slots) {
     std::memset(static_cast<void*>(memory_.get()), 0, slots * sizeof(elb_flow));
     table.base = memory_.get();
+    table.beside = beside_.data();
+    table.seqs = seqs_.data();
     table.mask = slots - 1;
     for (auto& seed : table.seed) seed = 0x9E3779B97F4A7C15ULL * (++salt_) | 1;
   }
@@ -50,6 +55,23 @@ class FlowFixture {
     return {forward.flow, reverse.flow, forward.slot};
   }
 
+  /// The connection becomes one of the IPv6 client's with an IPv6 member.
+  void make_six(const Flow& flow, const IpAddress& client) {
+    const auto ip = [](const IpAddress& address) {
+      elb_ip copy{};
+      std::memcpy(copy.word, address.bytes().data(), sizeof copy.word);
+      return copy;
+    };
+    const elb_ip vip = ip(*IpAddress::parse("2001:db8::1")), local = ip(*IpAddress::parse("fd00:100:125::2")),
+                 member = ip(*IpAddress::parse("2001:db8:2::2"));
+    flow.forward->ctl |= ELB_FLOW_V6;
+    flow.reverse->ctl |= ELB_FLOW_V6;
+    beside_[flow.slot] = {ip(client), vip, local, member};
+    beside_[flow.forward->peer] = {member, local, vip, ip(client)};
+  }
+  /// The word of elb/flow_seq.h beside the connection.
+  void set_seq(const Flow& flow, uint64_t seq) { seqs_[flow.slot] = seq; }
+
   elb_table table{};
 
  private:
@@ -78,6 +100,8 @@ class FlowFixture {
 
   uint64_t salt_ = 0;
   std::unique_ptr<elb_flow, decltype(&std::free)> memory_;
+  std::vector<elb_flow6> beside_;
+  std::vector<__u64> seqs_;
 };
 
 }  // namespace elb::test

@@ -160,6 +160,18 @@ TEST_F(LoadCountsTest, AC07_ConnectionsOfClientsThatTheListLostEnd) {
   EXPECT_EQ(counts.active(0), 0U);
 }
 
+TEST_F(LoadCountsTest, AC07_OfIpv6ClientsToo) {
+  const auto in = open(1, 1, kStart), out = open(2, 1, kStart);
+  flows.make_six(in, *IpAddress::parse("2001:db8:1::1"));
+  flows.make_six(out, *IpAddress::parse("2001:db8:2::1"));
+  view.whitelists[0] = std::make_shared<const Whitelist>(std::vector{*Cidr::parse("2001:db8:1::/48")});
+  Revocations revocations;
+  revocations.sweep_begins(view);
+  EXPECT_EQ(sweep(kStart, &revocations).revoked, 1U);
+  EXPECT_EQ(elb_flow_phase(in.forward->ctl), static_cast<uint32_t>(ELB_LIVE));
+  EXPECT_NE(elb_flow_phase(out.forward->ctl), static_cast<uint32_t>(ELB_LIVE));
+}
+
 TEST(Whitelist, KnowsItsClientsAndNoOthers) {
   const auto cidr = [](const char* text) { return *Cidr::parse(text); };
   const Whitelist list({cidr("10.0.0.0/8"), cidr("10.1.0.0/16"), cidr("192.0.2.7"), cidr("2001:db8::/32"),
