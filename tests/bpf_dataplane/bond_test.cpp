@@ -50,7 +50,8 @@ class Bond : public DataplaneTest, public testing::WithParamInterface<Towards> {
     return lab->run("ip -d link show bond0").find("active_slave " + port + " ") != std::string::npos;
   }
 };
-INSTANTIATE_TEST_SUITE_P(To, Bond, testing::Values(Towards{"client", HookMode::kAuto}, Towards{"member", HookMode::kXdp}),
+INSTANTIATE_TEST_SUITE_P(To, Bond,
+                         testing::Values(Towards{"client", HookMode::kAuto}, Towards{"member", HookMode::kXdp}),
                          [](const auto& tested) { return std::string(tested.param.host); });
 
 TEST_P(Bond, ConnectionsOutliveTheActivePort) {
