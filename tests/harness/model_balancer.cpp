@@ -108,7 +108,9 @@ ModelVerdict ModelBalancer::judge(const Bytes& frame, uint32_t ifindex, const By
     verdict.frame = frame;
     return verdict;
   }
-  const Bytes leaves = verdict.vlan == at.vlan ? tags : tags_of(verdict.vlan);
+  // A frame whose family changes gets a new header in XDP, tags and all: their priority is lost.
+  const bool anew = config_.can_reshape && get16(plain, 12) != get16(verdict.frame, 12);
+  const Bytes leaves = verdict.vlan == at.vlan && !anew ? tags : tags_of(verdict.vlan);
   verdict.tagged = verdict.vlan != at.vlan && verdict.vlan;
   verdict.frame.insert(verdict.frame.begin() + 12, leaves.begin(), leaves.end());
   return verdict;
