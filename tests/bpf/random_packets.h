@@ -33,8 +33,10 @@ class Generator {
 
   Bytes next(const Connections& connections) {
     Bytes frame = sensible(connections);
-    if (one_in(8)) spoil(frame);
-    return frame;
+    if (!one_in(8)) return frame;
+    Bytes spoilt = frame;
+    spoil(spoilt);
+    return may_become(frame, spoilt) ? spoilt : frame;
   }
 
  protected:
@@ -163,6 +165,8 @@ class Generator {
     if (one_in(20)) arp.hardware = below(4);
     return ethernet() / arp / std::string(below(20), '\0');
   }
+  /// Is the spoilt frame one about which model and program can agree?
+  virtual bool may_become(const Bytes& /*frame*/, const Bytes& /*spoilt*/) const { return true; }
   virtual Bytes sensible(const Connections& connections) {
     const uint32_t dice = below(100);
     if (dice < 70 && !connections.empty()) {

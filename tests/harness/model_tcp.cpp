@@ -14,9 +14,9 @@ Ipv6Address address6(const ModelAddress& addr) {
   return same;
 }
 
-/// Who has it may be answered: no group, nobody, or this host itself.
-bool is_one_host(const ModelAddress& addr) {
-  if (!addr.is_v4()) return addr.bytes[0] != 0xff && !addr.within(ModelAddress(), 127);
+/// Who has it may be answered: no group, nobody, this host itself, or in an IPv6 packet IPv4 in disguise.
+bool is_one_host(const ModelAddress& addr, bool v4) {
+  if (!v4) return !addr.is_v4() && addr.bytes[0] != 0xff && !addr.within(ModelAddress(), 127);
   const uint32_t first = addr.v4() >> 24;
   return first != 0 && first != 127 && first < 224;
 }
@@ -33,7 +33,7 @@ ModelVerdict ModelBalancer::refuse(const Arrival& at, const ModelTuple& key, uin
   const bool v4 = is_v4(in);
   const size_t l4 = kEth + (v4 ? kIp : kIp6), room = packet_end(in) - l4;
   if (v4 ? in[14] != 0x45 || get16(in, 20) & 0x3fff : in[20] != kTcp) return result;  // only a plain one is answered
-  if (!kTold.contains(reason) || key.proto != kTcp || in[l4 + 13] & kRst || in[0] & 1 || !is_one_host(key.source))
+  if (!kTold.contains(reason) || key.proto != kTcp || in[l4 + 13] & kRst || in[0] & 1 || !is_one_host(key.source, v4))
     return result;
   const size_t header = (in[l4 + 12] >> 4) * 4u;
   if (header < 20 || header > room) return result;
