@@ -18,15 +18,16 @@ bool is_mapped(const elb_reset& reset) {
   return reset.source.word[0] == 0 && reset.source.word[1] == 0 && reset.source.word[2] == ELB_MAPPED_WORD;
 }
 
-/// A segment as the entry's packets leave, with the numbers that its receiver expects.
-elb_reset reset_by(const elb_table& table, const elb_flow& entry, __be32 seq, __be32 ack) {
+/// A segment as the entry's packets leave, with the numbers that its receiver expects. The addresses of a connection of
+/// IPv6, or of one between the families, stand beside its forward entry.
+elb_reset reset_by(const elb_flow& entry, const elb_flow6* beside, __be32 seq, __be32 ack) {
+  const bool reverse = (ELB_LOAD(entry.ctl) & ELB_FLOW_REVERSE) != 0;
   elb_reset reset{};
   reset.source = elb_mapped(ELB_LOAD(entry.new_source));
   reset.dest = elb_mapped(ELB_LOAD(entry.new_dest));
-  if ((ELB_LOAD(entry.ctl) & ELB_FLOW_V6) != 0) {
-    const elb_flow6& beside = table.beside[&entry - table.base];
-    reset.source = beside.new_source;
-    reset.dest = beside.new_dest;
+  if (beside != nullptr) {
+    reset.source = reverse ? beside->key_dest : beside->new_source;
+    reset.dest = reverse ? beside->key_source : beside->new_dest;
   }
   reset.ports = ELB_LOAD(entry.new_ports);
   reset.seq = seq;
@@ -49,12 +50,16 @@ __be32 expected_by_client(const elb_table& table, const elb_flow& forward, __be3
 void add_resets(const elb_table& table, const elb_flow& forward, const elb_flow& reverse, elb_flow_state state,
                 std::vector<elb_reset>& resets) {
   if (state == ELB_STATE_UDP || state == ELB_STATE_CLOSED) return;
-  if ((ELB_LOAD(forward.ctl) & ELB_FLOW_V6) != 0 && table.beside == nullptr) return;
+  const elb_flow6* beside = nullptr;
+  if ((ELB_LOAD(forward.ctl) & ELB_FLOW_V6) != 0) {
+    if (table.beside == nullptr) return;
+    beside = &table.beside[&forward - table.base];
+  }
   const __be32 acked = ELB_LOAD(forward.ack), member = ELB_LOAD(reverse.ack);
   const bool cookie = (ELB_LOAD(forward.ctl) & ELB_FLOW_COOKIE) != 0;
-  if (member != 0) resets.push_back(reset_by(table, forward, member, acked));
+  if (member != 0) resets.push_back(reset_by(forward, beside, member, acked));
   if (acked != 0 || cookie)
-    resets.push_back(reset_by(table, reverse, expected_by_client(table, forward, acked), member));
+    resets.push_back(reset_by(reverse, beside, expected_by_client(table, forward, acked), member));
 }
 
 Result<std::unique_ptr<ResetSender>> ResetSender::make(const BpfObject& object) {

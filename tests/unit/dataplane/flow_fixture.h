@@ -66,8 +66,7 @@ class FlowFixture {
                  member = ip(*IpAddress::parse("2001:db8:2::2"));
     flow.forward->ctl |= ELB_FLOW_V6;
     flow.reverse->ctl |= ELB_FLOW_V6;
-    beside_[flow.slot] = {ip(client), vip, local, member};
-    beside_[flow.forward->peer] = {member, local, vip, ip(client)};
+    beside_[flow.slot] = {ip(client), vip, local, member};  // beside the reverse entry there need be nothing
   }
   /// The word of elb/flow_seq.h beside the connection.
   void set_seq(const Flow& flow, uint64_t seq) { seqs_[flow.slot] = seq; }
