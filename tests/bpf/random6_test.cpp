@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, RandomPackets6, testing::Values(Hook::kXdp, Hook
 
 TEST_P(RandomPackets6, BothFamiliesAgreeWithTheModel) {
   ASSERT_TRUE(bed.runner.ok());
-  const uint64_t seed = from_env("ELB_SEED", std::random_device{}()), packets = from_env("ELB_PACKETS", 60000);
+  const uint64_t seed = from_env("ELB_SEED", 1), packets = from_env("ELB_PACKETS", 60000);
   std::printf("ELB_SEED=%lu ELB_PACKETS=%lu\n", seed, packets);
   Generator6 generator(seed, GetParam());
   run(generator, seed, packets);

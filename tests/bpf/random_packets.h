@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random packets for the program and the model (harness/model_balancer.h), and what is compared: verdict, bytes,
-// reasons, traffic. ELB_SEED repeats a run, ELB_PACKETS makes it longer. Thread rule: as Testbed.
+// reasons, traffic. ELB_SEED (1) draws other packets, ELB_PACKETS more. Thread rule: as Testbed.
 #pragma once
 
 #include <arpa/inet.h>
