@@ -202,7 +202,8 @@ ELB_NOINLINE int elb_tcp_options(ELB_CTX *ctx, __u32 tcp_at, __u32 less, __u32 m
 	walk.length = ELB_TCP_DOFF(((__u8 *)tcp)[12]) - sizeof(*tcp);
 	if (walk.length > ELB_OPTIONS_MAX)
 		return 0;
-	bpf_loop(ELB_OPTIONS_MAX + 1, elb_options_step, &walk, 0);
+	/* a step for each byte, and one more for each TOA option, of two bytes or more */
+	bpf_loop(ELB_OPTIONS_MAX * 3 / 2 + 1, elb_options_step, &walk, 0);
 	tcp = elb_data(ctx) + (tcp_at & ELB_TCP_AT);
 	if ((void *)(tcp + 1) > elb_data_end(ctx))
 		return 0;

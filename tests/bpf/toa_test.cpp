@@ -68,6 +68,14 @@ TEST(Toa, WithoutRoomTheSegmentGoesWithout) {
   EXPECT_EQ(bed.runner.run(from_client({.flags = kAck}, std::string(1452, 'x'))).frame.size(), 14u + 1500);
 }
 
+TEST(Toa, S6_ManyShortOptionsHideNoForgedOne) {
+  Testbed bed;
+  Bytes options;
+  for (int i = 0; i < 16; i++) options.insert(options.end(), {254, 2});
+  options.insert(options.end(), {254, 8, 1, 2, 10, 9, 8, 7});
+  EXPECT_EQ(options_of(bed.runner.run(from_client({.flags = kSyn, .options = options})).frame), Bytes(40, 1));
+}
+
 TEST(Toa, MssLeavesRoom) {
   Testbed bed;
   const auto mss = [](uint16_t value) {
