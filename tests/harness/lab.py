@@ -312,8 +312,8 @@ class Lab:
         self.ip("sw2", f"link set {member} up")
 
     def load(self, client, what, ip=VIP, port=80, **options):
-        """Starts traffic.py WHAT from client; options are its flags (count=..., rate=..., ...)."""
-        flags = [text for key, value in options.items() for text in (f"--{key}", str(value))]
+        """Starts traffic.py WHAT from client; options are its flags (count=..., rate=..., speak=True, ...)."""
+        flags = [text for key, value in options.items() for text in ([f"--{key}"] if value is True else [f"--{key}", str(value)])]
         process = self.spawn(client, "/usr/bin/python3", HARNESS / "traffic.py", what, ip, port, *flags, name=what)
         return process.wait_ready(word="begun")  # a signal before that would end it without a report
 

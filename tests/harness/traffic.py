@@ -77,10 +77,10 @@ def new_socket(kind):
     return sock
 
 
-async def receive_line(loop, sock):
-    """One line; an early end is a failure, not an empty line."""
+async def receive_lines(loop, sock, count=1):
+    """So many whole lines; an early end is a failure, not an empty line."""
     data = b""
-    while not data.endswith(b"\n"):
+    while data.count(b"\n") < count:
         chunk = await loop.sock_recv(sock, PAYLOAD_LIMIT)
         if not chunk:
             raise OSError("closed early")
@@ -134,7 +134,10 @@ async def connect(args, stop, report):
         started, sock = time.monotonic(), new_socket(socket.SOCK_STREAM)
         try:
             await asyncio.wait_for(loop.sock_connect(sock, target), args.timeout)
-            name, source, _ = (await asyncio.wait_for(receive_line(loop, sock), args.timeout)).split()
+            if args.speak:
+                await loop.sock_sendall(sock, b"hello\n")
+            lines = await asyncio.wait_for(receive_lines(loop, sock, 2 if args.speak else 1), args.timeout)
+            name, source, _ = lines.splitlines()[0].split()
             report.good(name, started, source)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             report.bad(reason_of(error), started)
@@ -163,7 +166,7 @@ async def hold(args, stop, report):
         started, sock = time.monotonic(), new_socket(socket.SOCK_STREAM)
         try:
             await asyncio.wait_for(loop.sock_connect(sock, target), args.timeout)
-            name, source, _ = (await asyncio.wait_for(receive_line(loop, sock), args.timeout)).split()
+            name, source, _ = (await asyncio.wait_for(receive_lines(loop, sock), args.timeout)).split()
             report.good(name, started, source)
             report.extra["open"] += 1
             number = 0
@@ -172,7 +175,7 @@ async def hold(args, stop, report):
                 number += 1
                 line = f"{index} {number}\n"
                 await asyncio.wait_for(loop.sock_sendall(sock, line.encode()), args.timeout)
-                if await asyncio.wait_for(receive_line(loop, sock), args.timeout) != line:
+                if await asyncio.wait_for(receive_lines(loop, sock), args.timeout) != line:
                     raise ValueError("wrong echo")
                 report.extra["exchanges"] += 1
                 await asyncio.sleep(args.period)
@@ -289,6 +292,7 @@ def main():
         client.add_argument("--rate", type=float, default=0, help="per second; 0: as fast as it goes")
         client.add_argument("--timeout", type=float, default=5.0)
         client.add_argument("--period", type=float, default=1.0)
+        client.add_argument("--speak", action="store_true", help="connect: say a line before the greeting has come")
     asyncio.run(run(parser.parse_args()))
     return 0
 
