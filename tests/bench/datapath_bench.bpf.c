@@ -148,37 +148,4 @@ int bench_balance_toa(struct xdp_md *ctx)
 	return mutate(ctx) && elb_balance(ctx) == XDP_TX ? shrink(ctx) : XDP_ABORTED;
 }
 
-/*
- * Only for this measurement: in the product the agent ends connections. What was just made is still
- * in the scratch memory, so nothing has to be searched.
- */
-ELB_INLINE void forget(const struct elb_flow_key *key, __u32 slot)
-{
-	__u32 home = elb_flow_home(ELB_TABLE, key);
-	__u32 bit = (slot - home) & elb_flow_mask;
-	struct elb_flow *flow = elb_table_slot(ELB_TABLE, slot);
-
-	if (bit > 7)
-		bit = 8 + ((slot - elb_flow_slot(ELB_TABLE, home, 8)) & elb_flow_mask);
-	elb_flow_unlink(ELB_TABLE, home, bit & 15);
-	if (flow)
-		elb_flow_release(flow, ELB_LOAD(flow->ctl));
-}
-
-SEC("xdp")
-int bench_open(struct xdp_md *ctx)
-{
-	__u32 zero = 0;
-
-	if (!mutate(ctx))
-		return XDP_ABORTED;
-	int verdict = elb_balance(ctx);
-	struct elb_opening *opened = bpf_map_lookup_elem(&elb_scratch, &zero);
-	if (!opened || verdict != XDP_TX)
-		return XDP_ABORTED;
-	forget(&opened->key, opened->slot);
-	forget(&opened->reverse_key, opened->reverse_slot);
-	return verdict;
-}
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
