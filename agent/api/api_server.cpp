@@ -27,8 +27,8 @@ bool is_loopback(const IpAddress& address) {
 class ApiServer::Impl {
  public:
   Impl(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-       const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis)
-      : context_(options, service, reconciler, traffic, random, diagnosis) {}
+       const model::TrafficView& traffic, const Clock& clock, Random& random, const model::DiagnosisView* diagnosis)
+      : context_(options, service, reconciler, traffic, clock, random, diagnosis) {}
 
   Status start(const Clock& clock) {
     const ApiOptions& options = context_.options();
@@ -113,7 +113,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, c
                                          "listens on loopback only (use 127.0.0.1)",
                                          options.listen.address.to_string()));
   }
-  auto impl = std::make_unique<Impl>(options, service, reconciler, traffic, random, diagnosis);
+  auto impl = std::make_unique<Impl>(options, service, reconciler, traffic, clock, random, diagnosis);
   if (Status status = impl->start(clock); !status) return pass_on(status.error());
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }

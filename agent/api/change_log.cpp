@@ -30,6 +30,16 @@ Id parent_of(const Model& model, const model::HealthMonitor& monitor) {
 }
 Id parent_of(const Model&, const model::Eip& eip) { return eip.loadbalancer_id.value_or(Id()); }
 
+Id parent_of(const Model&, const model::Certificate&) { return {}; }  // no one load balancer's
+Id parent_of(const Model& model, const model::L7Policy& policy) {
+  const auto* listener = look_up<model::Listener>(model, policy.listener_id);
+  return listener ? listener->loadbalancer_id : Id();
+}
+Id parent_of(const Model& model, const model::L7Rule& rule) {
+  const auto* policy = look_up<model::L7Policy>(model, rule.l7policy_id);
+  return policy ? parent_of(model, *policy) : Id();
+}
+
 template <class T>
 Id parent_of_erased(const Model& before, const Id& id) {
   const T* resource = look_up<T>(before, id);
@@ -50,6 +60,12 @@ Id parent_of_erased(const Model& before, const model::Erase& erase) {
       return parent_of_erased<model::HealthMonitor>(before, erase.id);
     case model::Kind::kEip:
       return parent_of_erased<model::Eip>(before, erase.id);
+    case model::Kind::kCertificate:
+      return {};
+    case model::Kind::kL7Policy:
+      return parent_of_erased<model::L7Policy>(before, erase.id);
+    case model::Kind::kL7Rule:
+      return parent_of_erased<model::L7Rule>(before, erase.id);
   }
   return {};
 }

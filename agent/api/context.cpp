@@ -40,11 +40,13 @@ codec::Dialect Request::dialect() const {
 }
 
 Context::Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-                 const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis)
+                 const model::TrafficView& traffic, const Clock& clock, Random& random,
+                 const model::DiagnosisView* diagnosis)
     : options_(options),
       service_(service),
       reconciler_(reconciler),
       traffic_(traffic),
+      clock_(clock),
       random_(random),
       diagnosis_(diagnosis),
       changes_(service.model()->revision) {}

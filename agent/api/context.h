@@ -55,7 +55,7 @@ struct View {
 class Context {
  public:
   Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-          const model::TrafficView& traffic, Random& random, const model::DiagnosisView* diagnosis);
+          const model::TrafficView& traffic, const Clock& clock, Random& random, const model::DiagnosisView* diagnosis);
 
   View view() const;
 
@@ -68,6 +68,7 @@ class Context {
   /// nullptr: there is no data path to look at.
   const model::DiagnosisView* diagnosis() const { return diagnosis_; }
   const ApiOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
   std::string new_request_id() const;
 
  private:
@@ -75,6 +76,7 @@ class Context {
   control::ConfigService& service_;
   const model::ReconcilerView& reconciler_;
   const model::TrafficView& traffic_;
+  const Clock& clock_;
   Random& random_;
   const model::DiagnosisView* const diagnosis_;
   ChangeLog changes_;

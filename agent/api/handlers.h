@@ -62,6 +62,25 @@ Result<Reply> show_whitelist(Context& context, const Request& request);
 Result<Reply> update_whitelist(Context& context, const Request& request);
 Result<Reply> delete_whitelist(Context& context, const Request& request);
 
+// certificates.cpp
+Result<Reply> list_certificates(Context& context, const Request& request);
+Result<Reply> create_certificate(Context& context, const Request& request);
+Result<Reply> show_certificate(Context& context, const Request& request);
+Result<Reply> update_certificate(Context& context, const Request& request);
+Result<Reply> delete_certificate(Context& context, const Request& request);
+
+// l7policies.cpp
+Result<Reply> list_l7policies(Context& context, const Request& request);
+Result<Reply> create_l7policy(Context& context, const Request& request);
+Result<Reply> show_l7policy(Context& context, const Request& request);
+Result<Reply> update_l7policy(Context& context, const Request& request);
+Result<Reply> delete_l7policy(Context& context, const Request& request);
+Result<Reply> list_l7rules(Context& context, const Request& request);
+Result<Reply> create_l7rule(Context& context, const Request& request);
+Result<Reply> show_l7rule(Context& context, const Request& request);
+Result<Reply> update_l7rule(Context& context, const Request& request);
+Result<Reply> delete_l7rule(Context& context, const Request& request);
+
 // eips.cpp
 Result<Reply> list_eips(Context& context, const Request& request);
 Result<Reply> create_eip(Context& context, const Request& request);

@@ -52,7 +52,7 @@ Value pool_value(View& view, const model::Pool& pool) {
 
 Value listener_value(const Context& context, View& view, const model::Listener& listener) {
   Value out = node(listener);
-  out.set("protocol", std::string(to_string(listener.protocol))).set("protocol_port", listener.protocol_port);
+  out.set("protocol", std::string(listener.protocol_word())).set("protocol_port", listener.protocol_port);
   set_operating(out, view.observed.of(listener));
   set_limits(out, listener);
   out.set("stats", listener_stats(context, listener.id));
@@ -71,14 +71,14 @@ Value load_balancer_value(const Context& context, View& view, const model::LoadB
   set_addresses(out, view, load_balancer);
   out.set("provisioning_status", status.provisioning);
   set_operating(out, status);
-  Value listeners = Value::array(), unused = Value::array();
+  Value listeners = Value::array(), others = Value::array();
   for (const auto& listener : view.relations->listeners_of(load_balancer.id)) {
     listeners.push(listener_value(context, view, *listener));
   }
   for (const auto& pool : view.relations->pools_of(load_balancer.id)) {
-    if (view.relations->users_of(pool->id).empty()) unused.push(pool_value(view, *pool));
+    if (view.relations->users_of(pool->id).empty()) others.push(pool_value(view, *pool));  // l7policies may use it
   }
-  out.set("listeners", std::move(listeners)).set("pools", std::move(unused));
+  out.set("listeners", std::move(listeners)).set("pools", std::move(others));
   return out;
 }
 

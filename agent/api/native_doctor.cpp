@@ -50,8 +50,7 @@ void look_at_pool(View& view, const model::Pool& pool, bool used, Findings& find
 }
 
 void look_at_model(View& view, Findings& findings) {
-  for (const auto& [id, pool] : view.model().pools)
-    look_at_pool(view, *pool, !view.relations->users_of(id).empty(), findings);
+  for (const auto& [id, pool] : view.model().pools) look_at_pool(view, *pool, view.relations->is_used(id), findings);
   for (const auto& [id, listener] : view.model().listeners)
     if (!listener->default_pool_id)
       findings.push_back(

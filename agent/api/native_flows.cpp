@@ -62,7 +62,7 @@ Result<model::FlowFilter> read_filter(const Request& request) {
                                         "listener_id", "member_id", "state", "limit"});
   model::FlowFilter filter;
   if (status && request.has_query("protocol")) {
-    filter.protocol = model::parse_protocol(request.query("protocol"));
+    filter.protocol = model::parse_transport(request.query("protocol"));
     if (!filter.protocol)
       status = invalid("protocol", fmt::format("must be TCP or UDP, got '{}'", request.query("protocol")));
   }

@@ -30,7 +30,7 @@ Result<Reply> native_trace(Context& context, const Request& request) {
   if (Status status = request.only_queries({"protocol", "client", "client_port", "vip", "vip_port"}); !status)
     return pass_on(status.error());
   if (context.diagnosis() == nullptr) return fail(ErrorCode::kUnsupported, "there is no data path to look at");
-  const auto protocol = model::parse_protocol(request.query("protocol"));
+  const auto protocol = model::parse_transport(request.query("protocol"));
   if (!protocol) return invalid("protocol", fmt::format("must be TCP or UDP, got '{}'", request.query("protocol")));
   const auto client = read_endpoint(request, "client");
   if (!client) return pass_on(client.error());

@@ -3,7 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 namespace elb::api {
 namespace {
@@ -60,6 +62,26 @@ codec::ShownStatus Observed::of(const model::Eip& eip) {
   return complete(eip, {"ONLINE", ""});
 }
 
+codec::ShownStatus Observed::of(const model::L7Policy& policy) {
+  if (!policy.admin_state_up) return complete(policy, {"OFFLINE", "administratively down"});
+  const auto& rules = relations_->rules_of(policy.id);
+  const bool unconditional = policy.action == model::L7Action::kListener;
+  const auto counts = [](const auto& rule) { return rule->admin_state_up; };
+  if (!unconditional && std::none_of(rules.begin(), rules.end(), counts))
+    return complete(policy, {"OFFLINE", "has no rule that is up, so that no request matches"});
+  for (const auto& other : relations_->policies_of(policy.listener_id))  // RD-04
+    if (!unconditional && other->action == model::L7Action::kListener && other->admin_state_up)
+      return complete(policy, {"OFFLINE", "the listener is redirected by l7policy " + label(*other)});
+  return complete(policy, {"ONLINE", ""});
+}
+
+codec::ShownStatus Observed::of(const model::L7Rule& rule) {
+  if (!rule.admin_state_up) return complete(rule, {"OFFLINE", "administratively down"});
+  return complete(rule, {"ONLINE", ""});
+}
+
+codec::ShownStatus Observed::of(const model::Certificate& certificate) { return complete(certificate, {"ONLINE", ""}); }
+
 Observed::Verdict Observed::judge(const model::LoadBalancer& load_balancer) {
   if (!load_balancer.admin_state_up) return {"OFFLINE", "administratively down"};
   const auto& listeners = relations_->listeners_of(load_balancer.id);
@@ -81,14 +103,23 @@ Observed::Verdict Observed::judge(const model::Listener& listener) {
   if (load_balancer != relations_->model().load_balancers.end() && !load_balancer->second->admin_state_up) {
     return {"OFFLINE", "the load balancer is administratively down"};
   }
-  if (!listener.default_pool_id) return {"ONLINE", "no default pool"};
-  const auto pool = relations_->model().pools.find(*listener.default_pool_id);
-  if (pool == relations_->model().pools.end()) return {"ONLINE", "no default pool"};
-  const Verdict& verdict = judge(*pool->second);
-  const std::string reason =
-      verdict.reason.empty() ? "" : fmt::format("pool {}: {}", label(*pool->second), verdict.reason);
-  const bool passed_on = verdict.operating == "ERROR" || verdict.operating == "DEGRADED";
-  return {passed_on ? verdict.operating : "ONLINE", reason};
+  Verdict worst{"ONLINE", ""};
+  const auto& pools = relations_->model().pools;
+  const auto look_at = [&](const std::optional<model::Id>& id, bool is_default) {
+    const auto pool = id ? pools.find(*id) : pools.end();
+    if (pool == pools.end()) return is_default ? add(worst.reason, "no default pool") : void();
+    const Verdict& verdict = judge(*pool->second);
+    const bool failing = verdict.operating == "ERROR" || verdict.operating == "DEGRADED";
+    if (failing && worst.operating != "ERROR") worst.operating = verdict.operating;
+    if (!verdict.reason.empty() && (failing || is_default))
+      add(worst.reason, fmt::format("pool {}: {}", label(*pool->second), verdict.reason));
+  };
+  look_at(listener.default_pool_id, true);
+  std::set<model::Id> seen = {listener.default_pool_id.value_or(model::Id())};
+  for (const auto& policy : relations_->policies_of(listener.id))
+    if (policy->redirect_pool_id && seen.insert(*policy->redirect_pool_id).second)
+      look_at(policy->redirect_pool_id, false);
+  return worst;
 }
 
 const Observed::Verdict& Observed::judge(const model::Pool& pool) {
@@ -99,7 +130,7 @@ const Observed::Verdict& Observed::judge(const model::Pool& pool) {
 
 Observed::Verdict Observed::judge_members(const model::Pool& pool) {
   if (!pool.admin_state_up) return {"OFFLINE", "administratively down"};
-  if (relations_->users_of(pool.id).empty()) return {"OFFLINE", "not used by a listener"};
+  if (!relations_->is_used(pool.id)) return {"OFFLINE", "not used by a listener"};
   constexpr size_t kNamed = 3;
   size_t wanted = 0, serving = 0, failed = 0;
   std::string failures;
@@ -142,7 +173,7 @@ const Observed::Verdict& Observed::judge(const model::Member& member) {
       case model::HealthState::kUnmonitored:
         break;
     }
-    if (relations_->users_of(member.pool_id).empty()) return {"OFFLINE", "not checked: no listener uses the pool"};
+    if (!relations_->is_used(member.pool_id)) return {"OFFLINE", "not checked: no listener uses the pool"};
     return {"OFFLINE", "not checked yet"};  // MB-05
   };
   return members_.emplace(member.id, decide()).first->second;

@@ -27,6 +27,9 @@ class Observed {
   codec::ShownStatus of(const model::Member& member);
   codec::ShownStatus of(const model::HealthMonitor& monitor);
   codec::ShownStatus of(const model::Eip& eip);
+  codec::ShownStatus of(const model::L7Policy& policy);
+  codec::ShownStatus of(const model::L7Rule& rule);
+  codec::ShownStatus of(const model::Certificate& certificate);
 
   model::Health health(const model::Id& member_id) const { return reconciler_->member_health(member_id); }
 

@@ -46,6 +46,15 @@ struct Words<model::Eip> {
   static constexpr std::string_view kOne = "eip", kMany = "eips";
 };
 
+template <>
+struct Words<model::L7Policy> {
+  static constexpr std::string_view kOne = "l7policy", kMany = "l7policies";
+};
+template <>
+struct Words<model::L7Rule> {
+  static constexpr std::string_view kOne = "rule", kMany = "rules";
+};
+
 template <class T>
 codec::Value encode_shown(View& view, const Request& request, const T& resource) {
   if constexpr (std::is_same_v<T, model::Pool>)

@@ -61,6 +61,23 @@ constexpr Route kRoutes[] = {
     {"PUT", "lbaas/whitelists/{}", update_whitelist},
     {"DELETE", "lbaas/whitelists/{}", delete_whitelist},
 
+    {"GET", "lbaas/certificates", list_certificates},
+    {"POST", "lbaas/certificates", create_certificate},
+    {"GET", "lbaas/certificates/{}", show_certificate},
+    {"PUT", "lbaas/certificates/{}", update_certificate},
+    {"DELETE", "lbaas/certificates/{}", delete_certificate},
+
+    {"GET", "lbaas/l7policies", list_l7policies},
+    {"POST", "lbaas/l7policies", create_l7policy},
+    {"GET", "lbaas/l7policies/{}", show_l7policy},
+    {"PUT", "lbaas/l7policies/{}", update_l7policy},
+    {"DELETE", "lbaas/l7policies/{}", delete_l7policy},
+    {"GET", "lbaas/l7policies/{}/rules", list_l7rules},
+    {"POST", "lbaas/l7policies/{}/rules", create_l7rule},
+    {"GET", "lbaas/l7policies/{}/rules/{}", show_l7rule},
+    {"PUT", "lbaas/l7policies/{}/rules/{}", update_l7rule},
+    {"DELETE", "lbaas/l7policies/{}/rules/{}", delete_l7rule},
+
     {"GET", "lbaas/providers", list_providers},
     {"GET", "lbaas/quotas", list_quotas},
     {"GET", "lbaas/quotas/defaults", show_quota},
@@ -126,8 +143,8 @@ Segments canonical(Segments segments) {
   } else if (segments.size() > 3 && segments[2] == "elb") {
     drop(2);
     segments[0] = "lbaas";
-  } else if (one_of(segments[1],
-                    {"quotas", "providers", "loadbalancers", "listeners", "pools", "healthmonitors", "whitelists"})) {
+  } else if (one_of(segments[1], {"quotas", "providers", "loadbalancers", "listeners", "pools", "healthmonitors",
+                                  "whitelists", "certificates", "l7policies"})) {
     segments[0] = "lbaas";
   } else if (one_of(segments[1], {"subnets", "networks", "floatingips", "ports"})) {
     segments[0] = "network";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The status tree and the stats of Octavia.
+#include <set>
+
 #include "api/handlers.h"
 #include "api/resource_handlers.h"
 #include "api/stats.h"
@@ -39,6 +41,22 @@ Value pool_node(View& view, const model::Pool& pool) {
   return out;
 }
 
+Value policy_nodes(View& view, const model::Listener& listener) {
+  Value policies = Value::array();
+  for (const auto& policy : view.relations->policies_of(listener.id)) {
+    Value item = node(*policy, view.observed.of(*policy));
+    Value rules = Value::array();
+    for (const auto& rule : view.relations->rules_of(policy->id)) {
+      Value inner = node(*rule, view.observed.of(*rule));
+      inner.set("type", std::string(to_string(rule->type)));
+      rules.push(std::move(inner));
+    }
+    item.set("action", std::string(to_string(policy->action))).set("rules", std::move(rules));
+    policies.push(std::move(item));
+  }
+  return policies;
+}
+
 Value listener_node(View& view, const model::Listener& listener) {
   Value out = node(listener, view.observed.of(listener));
   Value pools = Value::array();
@@ -46,9 +64,15 @@ Value listener_node(View& view, const model::Listener& listener) {
     const auto pool = view.model().pools.find(*listener.default_pool_id);
     if (pool != view.model().pools.end()) pools.push(pool_node(view, *pool->second));
   }
-  out.set("protocol", std::string(to_string(listener.protocol))).set("protocol_port", listener.protocol_port);
+  std::set<model::Id> shown = {listener.default_pool_id.value_or(model::Id())};
+  for (const auto& policy : view.relations->policies_of(listener.id)) {
+    const model::Id id = policy->redirect_pool_id.value_or(model::Id());
+    const auto pool = view.model().pools.find(id);
+    if (pool != view.model().pools.end() && shown.insert(id).second) pools.push(pool_node(view, *pool->second));
+  }
+  out.set("protocol", std::string(listener.protocol_word())).set("protocol_port", listener.protocol_port);
   set_limits(out, listener);
-  out.set("pools", std::move(pools)).set("l7policies", Value::array());
+  out.set("pools", std::move(pools)).set("l7policies", policy_nodes(view, listener));
   return out;
 }
 

@@ -10,19 +10,70 @@
 namespace elb::api {
 namespace {
 
+using codec::L7PolicyTree;
 using codec::ListenerTree;
 using codec::LoadBalancerTree;
 using codec::PoolTree;
 using control::Draft;
 using model::Id;
 
-Result<Id> create_listener(Draft& draft, const ListenerTree& tree) {
-  auto id = draft.create(tree.listener);
-  if (!id || !tree.default_pool) return id;
-  PoolTree pool = *tree.default_pool;
-  pool.listener_id = *id;
-  pool.pool.loadbalancer_id = tree.listener.loadbalancer_id;
-  if (auto created = create_tree(draft, pool); !created) return pass_on(below("default_pool", created.error()));
+/// The pools that one request makes, by name.
+class NamedPools {
+ public:
+  void add(const std::string& name, const Id& id) {
+    ids_[name] = id;
+    ++uses_[name];
+  }
+  Result<Id> find(const std::string& name, const std::string& field) const {
+    const auto uses = uses_.find(name);
+    if (uses != uses_.end() && uses->second == 1) return ids_.at(name);
+    return invalid(field, fmt::format("{} pools in this request are named '{}', one is needed",
+                                      uses == uses_.end() ? 0 : uses->second, name));
+  }
+
+ private:
+  std::map<std::string, Id> ids_;
+  std::map<std::string, size_t> uses_;
+};
+
+Result<Id> create_policy(Draft& draft, const L7PolicyTree& tree, const Id& load_balancer, const NamedPools& pools) {
+  model::L7Policy policy = tree.policy;
+  if (!tree.redirect_pool_name.empty()) {
+    const auto id = pools.find(tree.redirect_pool_name, "redirect_pool.name");
+    if (!id) return id;
+    policy.redirect_pool_id = *id;
+  }
+  if (tree.redirect_pool) {
+    PoolTree pool = *tree.redirect_pool;
+    pool.pool.loadbalancer_id = load_balancer;
+    const auto id = create_tree(draft, pool);
+    if (!id) return pass_on(below("redirect_pool", id.error()));
+    policy.redirect_pool_id = *id;
+  }
+  return create_tree(draft, L7PolicyTree{policy, tree.rules, {}, {}});
+}
+
+Result<Id> create_listener(Draft& draft, const ListenerTree& tree, const NamedPools& pools) {
+  model::Listener listener = tree.listener;
+  if (!tree.default_pool_name.empty()) {
+    const auto id = pools.find(tree.default_pool_name, "default_pool.name");
+    if (!id) return id;
+    listener.default_pool_id = *id;
+  }
+  auto id = draft.create(listener);
+  if (!id) return id;
+  if (tree.default_pool) {
+    PoolTree pool = *tree.default_pool;
+    pool.listener_id = *id;
+    pool.pool.loadbalancer_id = listener.loadbalancer_id;
+    if (auto created = create_tree(draft, pool); !created) return pass_on(below("default_pool", created.error()));
+  }
+  for (size_t i = 0; i < tree.l7policies.size(); ++i) {
+    L7PolicyTree policy = tree.l7policies[i];
+    policy.policy.listener_id = *id;
+    if (auto created = create_policy(draft, policy, listener.loadbalancer_id, pools); !created)
+      return pass_on(below(fmt::format("l7policies[{}]", i), created.error()));
+  }
   return id;
 }
 
@@ -54,33 +105,36 @@ Result<Id> create_tree(Draft& draft, const PoolTree& tree) {
   return id;
 }
 
-Result<Id> create_tree(Draft& draft, const ListenerTree& tree) { return create_listener(draft, tree); }
+Result<Id> create_tree(Draft& draft, const L7PolicyTree& tree) {
+  auto id = draft.create(tree.policy);
+  if (!id) return id;
+  for (size_t i = 0; i < tree.rules.size(); ++i) {
+    model::L7Rule rule = tree.rules[i];
+    rule.l7policy_id = *id;
+    if (auto created = draft.create(std::move(rule)); !created)
+      return pass_on(below(fmt::format("rules[{}]", i), created.error()));
+  }
+  return id;
+}
+
+Result<Id> create_tree(Draft& draft, const ListenerTree& tree) { return create_listener(draft, tree, {}); }
 
 Result<Id> create_tree(Draft& draft, const LoadBalancerTree& tree) {
   auto id = draft.create(tree.load_balancer, tree.vip_given);
   if (!id) return id;
-  std::map<std::string, Id> by_name;
-  std::map<std::string, size_t> uses;
+  NamedPools pools;
   for (size_t i = 0; i < tree.pools.size(); ++i) {
     PoolTree pool = tree.pools[i];
     pool.pool.loadbalancer_id = *id;
     const auto created = create_tree(draft, pool);
     if (!created) return pass_on(below(fmt::format("pools[{}]", i), created.error()));
-    by_name[pool.pool.name] = *created;
-    ++uses[pool.pool.name];
+    pools.add(pool.pool.name, *created);
   }
   for (size_t i = 0; i < tree.listeners.size(); ++i) {
     ListenerTree listener = tree.listeners[i];
-    const std::string path = fmt::format("listeners[{}]", i);
     listener.listener.loadbalancer_id = *id;
-    if (const std::string& name = listener.default_pool_name; !name.empty()) {
-      if (uses[name] != 1) {
-        return invalid(path + ".default_pool.name",
-                       fmt::format("{} pools in this request are named '{}', one is needed", uses[name], name));
-      }
-      listener.listener.default_pool_id = by_name[name];
-    }
-    if (auto created = create_listener(draft, listener); !created) return pass_on(below(path, created.error()));
+    if (auto created = create_listener(draft, listener, pools); !created)
+      return pass_on(below(fmt::format("listeners[{}]", i), created.error()));
   }
   return id;
 }

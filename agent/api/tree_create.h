@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creation of nested resources inside one draft: a pool with members and monitor, a listener with a pool, a whole load
-// balancer. Errors carry the path of the nested resource ("pools[0].members[2].weight"). Private to api.
+// Creation of nested resources inside one draft: a pool with members and monitor, a listener with pool and l7policies,
+// a whole load balancer. Errors carry the path of the nested resource ("pools[0].members[2].weight"). Private to api.
 // Thread rule: inside a transaction.
 #pragma once
 
@@ -12,5 +12,6 @@ namespace elb::api {
 Result<model::Id> create_tree(control::Draft& draft, const codec::LoadBalancerTree& tree);
 Result<model::Id> create_tree(control::Draft& draft, const codec::ListenerTree& tree);
 Result<model::Id> create_tree(control::Draft& draft, const codec::PoolTree& tree);
+Result<model::Id> create_tree(control::Draft& draft, const codec::L7PolicyTree& tree);
 
 }  // namespace elb::api

@@ -23,7 +23,15 @@ struct PoolTree {
   std::optional<model::HealthMonitor> monitor;
 };
 
+struct L7PolicyTree {
+  model::L7Policy policy;  // position 0: none given
+  std::vector<model::L7Rule> rules;
+  std::optional<PoolTree> redirect_pool;  // a new one
+  std::string redirect_pool_name;         // one of the pools beside the listener in the same tree; empty: none
+};
+
 struct ListenerTree {
+  std::vector<L7PolicyTree> l7policies;
   model::Listener listener;
   std::optional<PoolTree> default_pool;  // a new one
   std::string default_pool_name;         // one of the pools beside it in the same tree; empty: none
@@ -43,6 +51,12 @@ Result<PoolTree> decode_pool(const Value& body, Dialect dialect = Dialect::kVend
 Result<model::Member> decode_member(const Value& body);  // without pool_id: it is in the URL
 Result<model::HealthMonitor> decode_health_monitor(const Value& body);
 
+Result<L7PolicyTree> decode_l7policy(const Value& body);
+Result<model::L7Rule> decode_l7rule(const Value& body);  // without l7policy_id: it is in the URL
+
+/// Bare, as the vendor has it, or in an envelope. What it says is not checked yet: that is tls/certificate.h.
+Result<model::Certificate> decode_certificate(const Value& body);
+
 /// The native /v1/eips: an EIP without an address takes a free one.
 struct NewEip {
   model::Eip eip;
@@ -57,6 +71,9 @@ Status decode_update(const Value& body, model::Pool& pool, Dialect dialect = Dia
 Status decode_update(const Value& body, model::Member& member);
 Status decode_update(const Value& body, model::HealthMonitor& monitor);
 Status decode_update(const Value& body, model::Eip& eip);
+Status decode_update(const Value& body, model::L7Policy& policy);
+Status decode_update(const Value& body, model::L7Rule& rule);
+Status decode_update(const Value& body, model::Certificate& certificate);
 
 /// Body of PUT pools/{id}/members. `action` is empty (Octavia) or add, delete, replace (vendor dialect).
 struct MemberBatch {

@@ -12,16 +12,22 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
   fields.integer<int>("max_retries", monitor.max_retries, 1, model::kRetriesMax, defaults.max_retries);  // HC-08
   fields.integer<int>("max_retries_down", monitor.max_retries_down, 1, model::kRetriesMax, monitor.max_retries);
   read_optional(fields, "monitor_port", monitor.monitor_port, 1, 65535);  // HC-04
-  // Settings of HTTP checks: a TCP check has none, but clients send the defaults.
-  fields.neutral("http_method", {"\"GET\"", "\"\""}).neutral("url_path", {"\"/\"", "\"\""});
-  fields.neutral("expected_codes", {"\"200\"", "\"\""}).neutral("domain_name", {"\"\""}).neutral("http_version");
+  fields.neutral("http_method", {"\"GET\"", "\"\""}).neutral("http_version");
+  if (monitor.type == model::MonitorType::kHttp) {
+    fields.line("url_path", monitor.url_path).line("domain_name", monitor.domain_name);
+    fields.line("expected_codes", monitor.expected_codes);
+    if (monitor.url_path.empty()) monitor.url_path = defaults.url_path;  // HC-07
+  } else {  // a TCP check has none of them, but clients send the defaults
+    fields.neutral("url_path", {"\"/\"", "\"\""}).neutral("domain_name", {"\"\""});
+    fields.neutral("expected_codes", {"\"200\"", "\"\""});
+  }
   fields.refuse({"pools", "effective_timeout"}, kReadOnly);
 }
 
 void read_new(Fields& fields, model::HealthMonitor& monitor) {
-  std::string type;
-  fields.require("type").word("type", type, {"TCP"},
-                              {"HTTP", "HTTPS", "PING", "TLS-HELLO", "UDP-CONNECT", "UDP_CONNECT", "SCTP"});
+  fields.require("type");
+  read_word(fields, "type", monitor.type, model::parse_monitor_type, {"TCP", "HTTP"},
+            {"HTTPS", "PING", "TLS-HELLO", "UDP-CONNECT", "UDP_CONNECT", "SCTP"});
   read_mutable(fields, monitor);
   // One number for both directions unless two are given (HC-08).
   if (!fields.given_not_null("max_retries_down")) monitor.max_retries_down = monitor.max_retries;

@@ -7,8 +7,8 @@
 namespace elb::codec {
 namespace {
 
-// The fields of listeners whose features come later: their "off" values are accepted, because clients send them.
-void read_later(Fields& fields) {
+// What TCP and UDP listeners do not have: the "off" values are accepted, because clients send them.
+void refuse_l7(Fields& fields) {
   fields.neutral("insert_headers", {"{}"});
   fields.neutral("timeout_client_data", {"50000"}).neutral("timeout_member_connect", {"5000"});
   fields.neutral("timeout_member_data", {"50000"}).neutral("timeout_tcp_inspect", {"0"});
@@ -17,8 +17,7 @@ void read_later(Fields& fields) {
   fields.neutral("client_authentication", {"\"NONE\""});
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"}).neutral("alpn_protocols", {"[]"});
   fields.neutral("hsts_max_age").neutral("hsts_include_subdomains", {"false"}).neutral("hsts_preload", {"false"});
-  fields.neutral("http2_enable", {"false"}).neutral("tls_ciphers_policy").neutral("l7policies", {"[]"});
-  fields.neutral("transparent_client_ip_enable", {"false"});
+  fields.neutral("http2_enable", {"false"}).neutral("tls_ciphers_policy");
 }
 
 // -1 and null: no limit. 0 would be a listener that nobody can use, which admin_state_up says better.
@@ -54,7 +53,12 @@ void read_mutable(Fields& fields, model::Listener& listener) {
   read_allowed_cidrs(fields, listener);
   fields.flag("toa", listener.toa, false);
   fields.text("description", listener.description);
-  read_later(fields);
+  fields.neutral("transparent_client_ip_enable", {"false"});
+  if (model::is_l7(listener.protocol)) {
+    read_l7(fields, listener);
+  } else {
+    refuse_l7(fields);
+  }
   fields.refuse({"loadbalancers", "pools"}, kReadOnly);
 }
 
@@ -66,17 +70,25 @@ void read_default_pool_id(Fields& fields, model::Listener& listener) {
   if (!id.empty()) listener.default_pool_id = id;
 }
 
-void read_new(Fields& fields, ListenerTree& tree) {
+void read_new(Fields& fields, ListenerTree& tree, bool lone, Dialect dialect) {
   model::Listener& listener = tree.listener;
-  read_mutable(fields, listener);
   std::string protocol;
   fields.require("protocol")
-      .word("protocol", protocol, {"TCP", "UDP"},
-            {"HTTP", "HTTPS", "TERMINATED_HTTPS", "SCTP", "PROMETHEUS", "TLS", "QUIC", "IP"});
+      .word("protocol", protocol, {"TCP", "UDP", "HTTP", "HTTPS", "TERMINATED_HTTPS"},
+            {"SCTP", "PROMETHEUS", "TLS", "QUIC", "IP"});
   if (fields.ok()) listener.protocol = *model::parse_protocol(protocol);
+  listener.terminated_https = fields.ok() && protocol != to_string(listener.protocol);
+  read_mutable(fields, listener);
   if (fields.ok() && listener.toa && listener.protocol != model::Protocol::kTcp)
     fields.fail(ErrorCode::kInvalid, "toa", fmt::format("needs a TCP listener, this one is {}", protocol));
   fields.require("protocol_port").integer<uint16_t>("protocol_port", listener.protocol_port, 1, 65535, std::nullopt);
+  if (!model::is_l7(listener.protocol)) {  // FP-01
+    fields.neutral("l7policies", {"[]"});
+    return;
+  }
+  read_nested(fields, "l7policies", tree.l7policies, [=](const Value& nested, const std::string& path) {
+    return decode_nested_l7policy(nested, path, lone, dialect);
+  });
 }
 
 // A nested default pool is a new pool, or {"name": ...} for one of the pools in the same document.
@@ -105,7 +117,7 @@ Result<ListenerTree> decode_listener(const Value& body, Dialect dialect) {
   ListenerTree tree;
   Fields fields(*object, "");
   read_project(fields, tree.listener);
-  read_new(fields, tree);
+  read_new(fields, tree, true, dialect);
   fields.require("loadbalancer_id").id("loadbalancer_id", tree.listener.loadbalancer_id);
   read_default_pool_id(fields, tree.listener);
   read_default_pool(fields, tree, false, dialect);
@@ -121,7 +133,7 @@ Result<ListenerTree> decode_nested_listener(const Value& object, const std::stri
   Fields fields(object, path);
   refuse_project(fields, kFromParent);
   fields.refuse({"loadbalancer_id", "default_pool_id"}, kFromParent);
-  read_new(fields, tree);
+  read_new(fields, tree, false, dialect);
   read_default_pool(fields, tree, true, dialect);
   if (Status status = fields.finish(); !status) return pass_on(status.error());
   return tree;
@@ -133,6 +145,7 @@ Status decode_update(const Value& body, model::Listener& listener) {
   Fields fields(*object, "");
   refuse_project(fields, kImmutable);
   fields.refuse({"protocol", "protocol_port", "loadbalancer_id"}, kImmutable);
+  fields.refuse({"l7policies"}, kReadOnly);
   read_default_pool_id(fields, listener);
   read_mutable(fields, listener);
   return fields.finish();

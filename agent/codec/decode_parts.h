@@ -37,6 +37,25 @@ void read_optional(Fields& fields, std::string_view key, std::optional<T>& out, 
   out = value;
 }
 
+/// A number of a word's enumeration: `parse` knows the words that `supported` lists.
+template <class T, class Parse>
+void read_word(Fields& fields, std::string_view key, T& out, Parse parse,
+               std::initializer_list<std::string_view> supported, std::initializer_list<std::string_view> known = {}) {
+  std::string text;
+  fields.word(key, text, supported, known);
+  if (fields.ok() && !text.empty()) out = *parse(text);
+}
+
+/// The id of a certificate: with or without dashes, or the end of a URL, as clients of Octavia write it. "" and null:
+/// none.
+void read_certificate_ref(Fields& fields, std::string_view key, std::optional<model::Id>& out);
+std::optional<model::Id> certificate_id(std::string_view reference);
+
+/// What only HTTP and HTTPS listeners have (decode_listener_l7.cpp).
+void read_l7(Fields& fields, model::Listener& listener);
+
+/// `lone`: the listener is made by itself, so that its policies can name what exists by id.
+Result<L7PolicyTree> decode_nested_l7policy(const Value& object, const std::string& path, bool lone, Dialect dialect);
 Result<PoolTree> decode_nested_pool(const Value& object, const std::string& path, Dialect dialect);
 Result<ListenerTree> decode_nested_listener(const Value& object, const std::string& path, Dialect dialect);
 Result<model::Member> decode_nested_member(const Value& object, const std::string& path);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/core.h>
-
 #include "codec/decode_parts.h"
 
 namespace elb::codec {
 namespace {
 
+int longest(const model::Pool& pool) {
+  return pool.protocol == model::Protocol::kHttp ? model::kCookieMaxMinutes : model::kStickyMaxMinutes;
+}
+
 // Seconds of Octavia's UDP pools, rounded up: a client is never sent elsewhere earlier than asked for.
-void read_timeout(Fields& fields, std::optional<int>& minutes, bool seconds) {
-  if (!seconds) return read_optional(fields, "persistence_timeout", minutes, 1, model::kStickyMaxMinutes);  // ST-05
+void read_timeout(Fields& fields, model::Pool& pool, bool seconds) {
+  std::optional<int>& minutes = pool.persistence->timeout_minutes;
+  if (!seconds) return read_optional(fields, "persistence_timeout", minutes, 1, longest(pool));  // ST-05
   std::optional<int> value;
   read_optional(fields, "persistence_timeout", value, 1, model::kStickyMaxMinutes * 60);
   if (!fields.given("persistence_timeout")) return;
@@ -16,17 +19,12 @@ void read_timeout(Fields& fields, std::optional<int>& minutes, bool seconds) {
   if (value) minutes = (*value + 59) / 60;
 }
 
-// ST-01 to ST-03 of TCP and UDP pools: cookies are of HTTP.
-void read_type(Fields& fields, const model::Pool& pool) {
-  std::string type;
-  fields.line("type", type);
-  if (!fields.ok()) return;
-  if (type == "HTTP_COOKIE" || type == "APP_COOKIE") {
-    fields.fail(ErrorCode::kInvalid, "type",
-                fmt::format("{} needs an HTTP pool: a {} pool has SOURCE_IP only", type, to_string(pool.protocol)));
-  } else if (type != "SOURCE_IP") {
-    fields.fail(ErrorCode::kInvalid, "type", fmt::format("must be SOURCE_IP, got {}", Value(type).dump()));
-  }
+// Which type goes with which pool is the model's to say. The name goes with the type that needed it.
+void read_type(Fields& fields, model::SessionPersistence& persistence) {
+  const auto before = persistence.type;
+  read_word(fields, "type", persistence.type, model::parse_persistence_type,
+            {"SOURCE_IP", "HTTP_COOKIE", "APP_COOKIE"});  // ST-01
+  if (persistence.type != before) persistence.cookie_name.clear();
 }
 
 // What is absent stays as it was; {} and null on a pool without stickiness say that it has none.
@@ -37,16 +35,13 @@ void read_persistence(Fields& fields, model::Pool& pool, Dialect dialect) {
   if (object.is_null()) return pool.persistence.reset();
   if (object.size() == 0) return;
   Fields inner(object, fields.path_of("session_persistence"));
-  if (!pool.persistence || inner.given("type")) {
-    inner.require("type");
-    read_type(inner, pool);
-  }
+  if (!pool.persistence) inner.require("type");
   if (!pool.persistence) pool.persistence.emplace();
-  if (inner.given_not_null("cookie_name") && inner.value().get("cookie_name") != Value(""))  // ST-04
-    inner.refuse({"cookie_name"}, "belongs to type APP_COOKIE only");
-  inner.neutral("cookie_name", {"\"\""}).neutral("persistence_granularity", {"\"255.255.255.255\"", "\"\""});
+  read_type(inner, *pool.persistence);
+  inner.line("cookie_name", pool.persistence->cookie_name);  // ST-04
+  inner.neutral("persistence_granularity", {"\"255.255.255.255\"", "\"\""});
   const bool seconds = dialect == Dialect::kOctavia && pool.protocol == model::Protocol::kUdp;
-  read_timeout(inner, pool.persistence->timeout_minutes, seconds);
+  read_timeout(inner, pool, seconds);
   if (Status status = inner.finish(); !status) fields.adopt(status.error());
 }
 
@@ -75,8 +70,8 @@ void read_new(Fields& fields, PoolTree& tree, Dialect dialect) {
   model::Pool& pool = tree.pool;
   std::string protocol;
   fields.require("protocol")
-      .word("protocol", protocol, {"TCP", "UDP"},
-            {"HTTP", "HTTPS", "PROXY", "PROXYV2", "SCTP", "TERMINATED_HTTPS", "GRPC", "QUIC", "TLS", "IP"});
+      .word("protocol", protocol, {"TCP", "UDP", "HTTP"},
+            {"HTTPS", "PROXY", "PROXYV2", "SCTP", "TERMINATED_HTTPS", "GRPC", "QUIC", "TLS", "IP"});
   if (fields.ok()) pool.protocol = *model::parse_protocol(protocol);
   fields.require("lb_algorithm");
   read_mutable(fields, pool, dialect);

@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/encode.h"
 
-#include "base/clock.h"
+#include "codec/encode_parts.h"
 #include "codec/whitelist.h"
 
 namespace elb::codec {
 namespace {
-
-std::string time_text(int64_t seconds) { return format_utc(WallTime{std::chrono::seconds(seconds)}); }
-
-template <class List>
-Value references(const List& list) {
-  Value ids = Value::array();
-  for (const auto& item : list) ids.push(Value().set("id", item->id));
-  return ids;
-}
-
-Value reference(const model::Id& id) { return Value::array().push(Value().set("id", id)); }
-
-Value start(const model::Common& common) {
-  Value out = Value::object();
-  out.set("id", common.id).set("name", common.name);
-  return out;
-}
 
 /// In the vendor's words, with ours for the bandwidth.
 Value publicip(const model::Eip& eip) {
   Value out = Value::object();
   out.set("publicip_id", eip.id).set("publicip_address", eip.address.to_string());
   out.set("ip_version", eip.address.is_v4() ? 4 : 6).set("bandwidth", number_or_null(eip.bandwidth));
+  return out;
+}
+
+}  // namespace
+
+Value start(const model::Common& common) {
+  Value out = Value::object();
+  out.set("id", common.id).set("name", common.name);
   return out;
 }
 
@@ -43,25 +34,29 @@ void finish(Value& out, const model::Common& common, const ShownStatus& status) 
   out.set("created_at", time_text(common.created_at)).set("updated_at", time_text(common.updated_at));
 }
 
-}  // namespace
-
 Value number_or_null(const std::optional<int>& number) { return number ? Value(*number) : Value(); }
 
 Value encode_persistence(const model::Pool& pool, Dialect dialect) {
   if (!pool.persistence) return {};
   // Under the hash nothing is in force, and nothing is made up.
-  std::optional<int> timeout = pool.persistence->timeout_minutes;
+  const model::SessionPersistence& persistence = *pool.persistence;
+  std::optional<int> timeout = persistence.timeout_minutes;
   if (pool.sticky_minutes() > 0) timeout = pool.sticky_minutes();
   if (timeout && dialect == Dialect::kOctavia && pool.protocol == model::Protocol::kUdp) *timeout *= 60;
   Value out = Value::object();
-  out.set("type", "SOURCE_IP").set("cookie_name", Value()).set("persistence_timeout", number_or_null(timeout));
+  out.set("type", std::string(to_string(persistence.type))).set("cookie_name", text_or_null(persistence.cookie_name));
+  out.set("persistence_timeout", number_or_null(timeout));
   out.set("persistence_granularity", Value());
   return out;
 }
 
 std::vector<std::string> warnings_of(const model::Pool& pool) {
-  if (!pool.persistence || pool.algorithm != model::Algorithm::kSourceIp) return {};
-  return {"session_persistence has no effect: lb_algorithm SOURCE_IP is sticky by itself, without a timeout"};
+  if (!pool.persistence) return {};
+  if (pool.algorithm == model::Algorithm::kSourceIp)
+    return {"session_persistence has no effect: lb_algorithm SOURCE_IP is sticky by itself, without a timeout"};
+  if (pool.persistence->type == model::PersistenceType::kAppCookie && pool.persistence->timeout_minutes)  // ST-05
+    return {"persistence_timeout has no effect: stickiness of APP_COOKIE lasts as long as the application's cookie"};
+  return {};
 }
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
@@ -86,21 +81,16 @@ Value encode(const model::LoadBalancer& load_balancer, const Relations& relation
   return out;
 }
 
-Value encode(const model::Listener& listener, const Relations&, const ShownStatus& status) {
+Value encode(const model::Listener& listener, const Relations& relations, const ShownStatus& status) {
   Value out = start(listener);
-  out.set("description", listener.description).set("protocol", std::string(to_string(listener.protocol)));
+  out.set("description", listener.description).set("protocol", std::string(listener.protocol_word()));
   out.set("protocol_port", listener.protocol_port);
   out.set("loadbalancers", reference(listener.loadbalancer_id)).set("loadbalancer_id", listener.loadbalancer_id);
   out.set("default_pool_id", listener.default_pool_id ? Value(*listener.default_pool_id) : Value());
   out.set("connection_limit", listener.connection_limit).set("toa", listener.toa);
-  out.set("insert_headers", Value::object()).set("l7policies", Value::array());
-  out.set("timeout_client_data", 50000).set("timeout_member_connect", 5000).set("timeout_member_data", 50000);
-  out.set("timeout_tcp_inspect", 0).set("allowed_cidrs", encode_allowed_cidrs(listener));
-  out.set("default_tls_container_ref", Value()).set("sni_container_refs", Value::array());
-  out.set("client_ca_tls_container_ref", Value()).set("client_crl_container_ref", Value());
-  out.set("client_authentication", "NONE").set("tls_ciphers", Value()).set("tls_versions", Value::array());
-  out.set("alpn_protocols", Value::array()).set("http2_enable", false).set("tls_ciphers_policy", Value());
-  out.set("hsts_max_age", Value()).set("hsts_include_subdomains", false).set("hsts_preload", false);
+  out.set("allowed_cidrs", encode_allowed_cidrs(listener));
+  out.set("l7policies", references(relations.policies_of(listener.id)));
+  set_l7(out, listener);
   finish(out, listener, status);
   return out;
 }
@@ -135,15 +125,20 @@ Value encode(const model::Member& member, const Relations&, const ShownStatus& s
   return out;
 }
 
-Value encode(const model::HealthMonitor& monitor, const Relations&, const ShownStatus& status) {
+Value encode(const model::HealthMonitor& monitor, const Relations& relations, const ShownStatus& status) {
   Value out = start(monitor);
   out.set("type", std::string(to_string(monitor.type))).set("pools", reference(monitor.pool_id));
   out.set("delay", monitor.delay).set("timeout", monitor.timeout);
   out.set("effective_timeout", monitor.effective_timeout());  // HC-06
   out.set("max_retries", monitor.max_retries).set("max_retries_down", monitor.max_retries_down);
   out.set("monitor_port", monitor.monitor_port ? Value(*monitor.monitor_port) : Value());
-  out.set("http_method", Value()).set("url_path", Value()).set("expected_codes", Value());
-  out.set("domain_name", Value()).set("http_version", Value());
+  const bool http = monitor.type == model::MonitorType::kHttp;
+  std::string codes = monitor.expected_codes;
+  const auto pool = relations.model().pools.find(monitor.pool_id);
+  if (codes.empty() && pool != relations.model().pools.end()) codes = model::default_codes(pool->second->protocol);
+  out.set("http_method", http ? Value("GET") : Value()).set("url_path", http ? Value(monitor.url_path) : Value());
+  out.set("expected_codes", http ? Value(codes) : Value());
+  out.set("domain_name", text_or_null(monitor.domain_name)).set("http_version", Value());
   finish(out, monitor, status);
   return out;
 }

@@ -29,7 +29,14 @@ Value encode(const model::Pool& pool, const Relations& relations, const ShownSta
 Value encode(const model::Member& member, const Relations& relations, const ShownStatus& status);
 Value encode(const model::HealthMonitor& monitor, const Relations& relations, const ShownStatus& status);
 Value encode(const model::Eip& eip, const Relations& relations, const ShownStatus& status);
+Value encode(const model::L7Policy& policy, const Relations& relations, const ShownStatus& status);
+Value encode(const model::L7Rule& rule, const Relations& relations, const ShownStatus& status);
+/// Never with its private key (TLS-19).
+Value encode(const model::Certificate& certificate, const Relations& relations, const ShownStatus& status);
 Value encode(const model::Subnet& subnet);
+
+/// What only HTTP and HTTPS listeners have; on others what Octavia shows there.
+void set_l7(Value& out, const model::Listener& listener);
 
 /// {"type": "SOURCE_IP", ...} or null, as pools show it.
 Value encode_persistence(const model::Pool& pool, Dialect dialect = Dialect::kVendor);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/relations.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace elb::codec {
@@ -25,6 +26,13 @@ Relations::Relations(std::shared_ptr<const model::Model> model) : model_(std::mo
   for (const auto& [id, monitor] : model_->health_monitors) monitors_[monitor->pool_id] = monitor;
   for (const auto& [id, eip] : model_->eips)
     if (eip->loadbalancer_id) eips_[*eip->loadbalancer_id] = eip;
+  for (const auto& [id, policy] : model_->l7policies) {
+    listener_policies_[policy->listener_id].push_back(policy);
+    if (policy->redirect_pool_id) policies_to_pool_[*policy->redirect_pool_id].push_back(policy);
+  }
+  for (auto& [id, policies] : listener_policies_)
+    std::ranges::sort(policies, [](const auto& a, const auto& b) { return model::comes_before(*a, *b); });
+  for (const auto& [id, rule] : model_->l7rules) policy_rules_[rule->l7policy_id].push_back(rule);
 }
 
 const Relations::List<model::Listener>& Relations::listeners_of(const model::Id& load_balancer) const {
@@ -41,6 +49,18 @@ const Relations::List<model::Listener>& Relations::users_of(const model::Id& poo
 
 const Relations::List<model::Member>& Relations::members_of(const model::Id& pool) const {
   return look_up(pool_members_, pool);
+}
+
+const Relations::List<model::L7Policy>& Relations::policies_of(const model::Id& listener) const {
+  return look_up(listener_policies_, listener);
+}
+
+const Relations::List<model::L7Policy>& Relations::policies_to(const model::Id& pool) const {
+  return look_up(policies_to_pool_, pool);
+}
+
+const Relations::List<model::L7Rule>& Relations::rules_of(const model::Id& policy) const {
+  return look_up(policy_rules_, policy);
 }
 
 std::shared_ptr<const model::HealthMonitor> Relations::monitor_of(const model::Id& pool) const {

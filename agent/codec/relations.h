@@ -25,6 +25,11 @@ class Relations {
   const List<model::Member>& members_of(const model::Id& pool) const;
   std::shared_ptr<const model::HealthMonitor> monitor_of(const model::Id& pool) const;  // null: none
   std::shared_ptr<const model::Eip> eip_of(const model::Id& load_balancer) const;       // null: none
+  const List<model::L7Policy>& policies_of(const model::Id& listener) const;            // as they are looked at
+  const List<model::L7Policy>& policies_to(const model::Id& pool) const;                // that send requests there
+  /// Whether a listener or an l7policy leads there.
+  bool is_used(const model::Id& pool) const { return !users_of(pool).empty() || !policies_to(pool).empty(); }
+  const List<model::L7Rule>& rules_of(const model::Id& policy) const;
 
  private:
   template <class T>
@@ -34,6 +39,8 @@ class Relations {
   Index<model::Listener> lb_listeners_, pool_users_;
   Index<model::Pool> lb_pools_;
   Index<model::Member> pool_members_;
+  Index<model::L7Policy> listener_policies_, policies_to_pool_;
+  Index<model::L7Rule> policy_rules_;
   std::unordered_map<model::Id, std::shared_ptr<const model::HealthMonitor>> monitors_;
   std::unordered_map<model::Id, std::shared_ptr<const model::Eip>> eips_;
 };

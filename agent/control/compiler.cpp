@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "control/compile_http.h"
+
 namespace elb::control {
 namespace {
 
@@ -22,20 +24,26 @@ using model::SnapshotMember;
 using model::SnapshotMonitor;
 using model::SnapshotPool;
 
-/// Position of each pool in Snapshot::pools; a view of ids that the model owns.
-using PoolIndex = std::unordered_map<std::string_view, size_t>;
-
 const LoadBalancer* active_load_balancer(const Model& model, const Listener& listener) {
   const auto it = model.load_balancers.find(listener.loadbalancer_id);
   if (!listener.admin_state_up || it == model.load_balancers.end() || !it->second->admin_state_up) return nullptr;
   return it->second.get();
 }
 
-PoolIndex add_pools(const Model& model, Snapshot& snapshot) {
-  PoolIndex index;
+std::vector<const Listener*> active_listeners(const Model& model) {
+  std::vector<const Listener*> active;
   for (const auto& [id, listener] : model.listeners)
-    if (listener->default_pool_id && active_load_balancer(model, *listener))
-      index.emplace(*listener->default_pool_id, 0);
+    if (active_load_balancer(model, *listener)) active.push_back(listener.get());
+  return active;
+}
+
+PoolIndex add_pools(const Model& model, const HttpCompiler& http, Snapshot& snapshot) {
+  PoolIndex index;
+  for (const auto& [id, listener] : model.listeners) {
+    if (!active_load_balancer(model, *listener)) continue;
+    if (listener->default_pool_id) index.emplace(*listener->default_pool_id, 0);
+    for (const std::string_view pool : http.pools_of(*listener)) index.emplace(pool, 0);
+  }
   for (const auto& [id, pool] : model.pools) {
     const auto used = index.find(id);
     if (used == index.end()) continue;
@@ -48,16 +56,23 @@ PoolIndex add_pools(const Model& model, Snapshot& snapshot) {
     compiled.id = pool->id;
     compiled.protocol = pool->protocol;
     compiled.algorithm = pool->algorithm;
-    compiled.sticky_s = pool->sticky_minutes() * 60;
+    compiled.cookie = HttpCompiler::cookie_of(*pool);
+    if (!model::is_l7(pool->protocol)) compiled.sticky_s = pool->sticky_minutes() * 60;
   }
   return index;
 }
 
-SnapshotMonitor monitor_of(const HealthMonitor& monitor) {
-  return {monitor.id,          monitor.type,
-          monitor.delay,       monitor.effective_timeout(),
-          monitor.max_retries, monitor.max_retries_down,
-          monitor.monitor_port};
+SnapshotMonitor monitor_of(const HealthMonitor& monitor, model::Protocol pool) {
+  SnapshotMonitor compiled{monitor.id,          monitor.type,
+                           monitor.delay,       monitor.effective_timeout(),
+                           monitor.max_retries, monitor.max_retries_down,
+                           monitor.monitor_port};
+  if (monitor.type != model::MonitorType::kHttp) return compiled;
+  compiled.path = monitor.url_path;
+  compiled.host = monitor.domain_name;
+  const std::string_view codes = monitor.expected_codes.empty() ? model::default_codes(pool) : monitor.expected_codes;
+  compiled.codes = model::parse_codes(codes).value_or(std::vector<model::CodeRange>());
+  return compiled;
 }
 
 SnapshotMember member_of(const Member& member, Health health) {
@@ -113,7 +128,9 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
 
   const EipIndex eips = add_addresses(model, snapshot);
   // The model's tables are ordered by id, and so is everything built by walking them.
-  const PoolIndex pools = add_pools(model, snapshot);
+  HttpCompiler http(model);
+  const PoolIndex pools = add_pools(model, http, snapshot);
+  http.add_certificates(active_listeners(model), snapshot);
   for (const auto& [id, listener] : model.listeners) {
     const LoadBalancer* lb = active_load_balancer(model, *listener);
     if (!lb) continue;
@@ -126,12 +143,13 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
     compiled.whitelist = whitelist_of(*listener, lb->vip_address);
     if (listener->connection_limit >= 0) compiled.connection_limit = static_cast<uint32_t>(listener->connection_limit);
     compiled.toa = listener->toa;
+    if (model::is_l7(listener->protocol)) compiled.http = http.compile(*listener, pools);
     if (!listener->default_pool_id) continue;
     if (const auto pool = pools.find(*listener->default_pool_id); pool != pools.end()) compiled.pool = pool->second;
   }
   for (const auto& [id, monitor] : model.health_monitors)
     if (const auto pool = pools.find(monitor->pool_id); pool != pools.end() && monitor->admin_state_up)
-      snapshot.pools[pool->second].monitor = monitor_of(*monitor);
+      snapshot.pools[pool->second].monitor = monitor_of(*monitor, snapshot.pools[pool->second].protocol);
   for (const auto& [id, member] : model.members) {
     const auto pool = pools.find(member->pool_id);
     if (pool != pools.end() && member->admin_state_up)

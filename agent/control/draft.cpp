@@ -5,17 +5,22 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "control/address_allocator.h"
 
 namespace elb::control {
 namespace {
 
+using model::Certificate;
 using model::Change;
 using model::Eip;
 using model::Erase;
 using model::HealthMonitor;
 using model::Id;
 using model::Kind;
+using model::L7Policy;
+using model::L7Rule;
 using model::Listener;
 using model::LoadBalancer;
 using model::Member;
@@ -31,6 +36,9 @@ constexpr Kind kind_of() {
   if constexpr (std::is_same_v<T, Pool>) return Kind::kPool;
   if constexpr (std::is_same_v<T, Member>) return Kind::kMember;
   if constexpr (std::is_same_v<T, HealthMonitor>) return Kind::kHealthMonitor;
+  if constexpr (std::is_same_v<T, Certificate>) return Kind::kCertificate;
+  if constexpr (std::is_same_v<T, L7Policy>) return Kind::kL7Policy;
+  if constexpr (std::is_same_v<T, L7Rule>) return Kind::kL7Rule;
   return Kind::kEip;
 }
 
@@ -114,6 +122,7 @@ int64_t Draft::now() const {
 template <class T>
 Result<Id> Draft::add(T resource) {
   resource.id = new_uuid(random_);
+  if constexpr (std::is_same_v<T, Certificate>) std::erase(resource.id, '-');
   resource.created_at = resource.updated_at = now();
   if (auto status = validate(resource); !status) return pass_on(status.error());
   Id id = resource.id;
@@ -127,18 +136,42 @@ Result<Id> Draft::create(LoadBalancer load_balancer, bool vip_given) {
   return add(std::move(load_balancer));
 }
 
+/// Nothing is accepted that nobody here would serve.
+Status Draft::check_served(model::Protocol protocol) const {
+  if (!model::is_l7(protocol) || node_.serves_http) return {};
+  return fail(ErrorCode::kUnsupported, fmt::format("{}: not supported by this version", model::to_string(protocol)),
+              "protocol");
+}
+
+Status Draft::check_references(const model::ListenerTls& tls) const {
+  const auto check = [this](const Id& id, std::string field) -> Status {
+    if (model_.certificates.contains(id)) return {};
+    return fail(ErrorCode::kNotFound, fmt::format("certificate {} does not exist", id), std::move(field));
+  };
+  if (tls.certificate_id)
+    if (auto status = check(*tls.certificate_id, "default_tls_container_ref"); !status) return status;
+  if (tls.client_ca_id)
+    if (auto status = check(*tls.client_ca_id, "client_ca_tls_container_ref"); !status) return status;
+  for (size_t i = 0; i < tls.sni_ids.size(); ++i)
+    if (auto status = check(tls.sni_ids[i], fmt::format("sni_container_refs[{}]", i)); !status) return status;
+  return {};
+}
+
 Result<Id> Draft::create(Listener listener) {
+  if (auto status = check_served(listener.protocol); !status) return pass_on(status.error());
   const auto lb = follow<LoadBalancer>(*this, listener.loadbalancer_id, "loadbalancer_id");
   if (!lb) return pass_on(lb.error());
   if (listener.default_pool_id)
     if (const auto pool = follow<Pool>(*this, *listener.default_pool_id, "default_pool_id"); !pool)
       return pass_on(pool.error());
+  if (auto status = check_references(listener.tls); !status) return pass_on(status.error());
   inherit(listener, **lb);
   if (listener.whitelist) listener.whitelist->id = new_uuid(random_);
   return add(std::move(listener));
 }
 
 Result<Id> Draft::create(Pool pool, const Id& listener_id) {
+  if (auto status = check_served(pool.protocol); !status) return pass_on(status.error());
   std::shared_ptr<const Listener> listener;
   if (!listener_id.empty()) {
     const auto found = follow<Listener>(*this, listener_id, "listener_id");
@@ -152,9 +185,9 @@ Result<Id> Draft::create(Pool pool, const Id& listener_id) {
       return fail(ErrorCode::kConflict,
                   fmt::format("listener {} already has default pool {}", listener_id, *listener->default_pool_id),
                   "listener_id");
-    if (listener->protocol != pool.protocol)  // PL-02
+    if (const auto needed = model::pool_protocol(listener->protocol); needed != pool.protocol)  // PL-02
       return invalid("protocol", fmt::format("a {} listener needs a {} pool", model::to_string(listener->protocol),
-                                             model::to_string(listener->protocol)));
+                                             model::to_string(needed)));
   }
   const auto lb = follow<LoadBalancer>(*this, pool.loadbalancer_id, "loadbalancer_id");
   if (!lb) return pass_on(lb.error());
@@ -195,20 +228,56 @@ Result<Id> Draft::create(Eip eip, bool address_given) {
   return add(std::move(eip));
 }
 
+Result<Id> Draft::create(Certificate certificate) { return add(std::move(certificate)); }
+
+Result<Id> Draft::create(L7Policy policy) {
+  const auto listener = follow<Listener>(*this, policy.listener_id, "listener_id");
+  if (!listener) return pass_on(listener.error());
+  if (policy.redirect_pool_id)
+    if (const auto pool = follow<Pool>(*this, *policy.redirect_pool_id, "redirect_pool_id"); !pool)
+      return pass_on(pool.error());
+  if (policy.redirect_listener_id)
+    if (const auto target = follow<Listener>(*this, *policy.redirect_listener_id, "redirect_listener_id"); !target)
+      return pass_on(target.error());
+  inherit(policy, **listener);
+  int last = 0;
+  policy.sequence = 1;
+  for (const auto& [id, other] : model_.l7policies) {
+    if (other->listener_id != policy.listener_id) continue;
+    last = std::max(last, other->position);
+    policy.sequence = std::max(policy.sequence, other->sequence + 1);
+  }
+  if (policy.position == 0) policy.position = last < model::kPositionMax ? last + 1 : last;
+  return add(std::move(policy));
+}
+
+Result<Id> Draft::create(L7Rule rule) {
+  const auto policy = follow<L7Policy>(*this, rule.l7policy_id, "l7policy_id");
+  if (!policy) return pass_on(policy.error());
+  inherit(rule, **policy);
+  return add(std::move(rule));
+}
+
 std::vector<Change> Draft::changes() const {
   std::vector<Change> changes;
   erased<Eip>(base_, model_, changes);
+  erased<L7Rule>(base_, model_, changes);
+  erased<L7Policy>(base_, model_, changes);
   erased<HealthMonitor>(base_, model_, changes);
   erased<Member>(base_, model_, changes);
   erased<Listener>(base_, model_, changes);
   erased<Pool>(base_, model_, changes);
   erased<LoadBalancer>(base_, model_, changes);
+  erased<Certificate>(base_, model_, changes);
+  written<Certificate>(base_, model_, changes);
   written<LoadBalancer>(base_, model_, changes);
   written<Pool>(base_, model_, changes);
   written<Listener>(base_, model_, changes);
   written<Member>(base_, model_, changes);
   written<HealthMonitor>(base_, model_, changes);
   written<Eip>(base_, model_, changes);
+  written<L7Policy>(base_, model_, changes);
+  written<L7Rule>(base_, model_, changes);
   return changes;
 }
 
@@ -223,6 +292,9 @@ ELB_INSTANTIATE(Pool)
 ELB_INSTANTIATE(Member)
 ELB_INSTANTIATE(HealthMonitor)
 ELB_INSTANTIATE(Eip)
+ELB_INSTANTIATE(Certificate)
+ELB_INSTANTIATE(L7Policy)
+ELB_INSTANTIATE(L7Rule)
 #undef ELB_INSTANTIATE
 
 }  // namespace elb::control

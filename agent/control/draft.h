@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,6 +34,11 @@ class Draft {
   Result<model::Id> create(model::HealthMonitor monitor);
   /// `address_given` false takes the first free address of the node's EIP pools.
   Result<model::Id> create(model::Eip eip, bool address_given);
+  /// As the upload check left it. Its id is a UUID without dashes, as the API has it.
+  Result<model::Id> create(model::Certificate certificate);
+  /// position 0: behind those that are there.
+  Result<model::Id> create(model::L7Policy policy);
+  Result<model::Id> create(model::L7Rule rule);
 
   /// Replaces a resource that exists; immutable fields must be unchanged (kConflict). Sets updated_at, unless nothing
   /// differs: then nothing changes.
@@ -41,9 +47,10 @@ class Draft {
 
   /// Deletion with its prerequisites. LoadBalancer: kInvalid naming the blockers, unless cascade (LB-15);
   /// its EIP stays, unbound (LB-14). Listener:
-  /// takes its pool and monitor along, so kConflict while that pool has members; a pool that another listener shares
-  /// stays, with its members (LS-10, X-13). Pool: kConflict naming members and monitor (PL-10), else its listeners lose
-  /// it.
+  /// takes its pool, monitor and l7policies along, so kConflict while that pool has members; a pool that another
+  /// listener or an l7policy shares stays, with its members (LS-10, X-13); kConflict while a redirect leads to it
+  /// (RD-05). Pool: kConflict naming members, monitor and l7policies (PL-10), else its listeners lose it. L7policy:
+  /// takes its rules along. Certificate: kConflict naming the listeners that use it (TLS-10).
   Status remove_load_balancer(const model::Id& id, bool cascade);
   Status remove_listener(const model::Id& id);
   Status remove_pool(const model::Id& id);
@@ -51,6 +58,9 @@ class Draft {
   Status remove_health_monitor(const model::Id& id);
   /// kConflict while a load balancer has it, unless `bound_too`.
   Status remove_eip(const model::Id& id, bool bound_too);
+  Status remove_certificate(const model::Id& id);
+  Status remove_l7policy(const model::Id& id);
+  Status remove_l7rule(const model::Id& id);
 
   /// kNotFound "load balancer <id> does not exist".
   template <class T>
@@ -67,6 +77,10 @@ class Draft {
   void put(T resource);
   template <class T>
   void erase(const model::Id& id);
+  void erase_l7policies(const std::set<model::Id>& listeners);  // of these, with their rules
+  /// kNotFound names the field of a certificate that does not exist.
+  Status check_references(const model::ListenerTls& tls) const;
+  Status check_served(model::Protocol protocol) const;
   int64_t now() const;
 
   const model::Model& base_;

@@ -7,8 +7,11 @@
 namespace elb::control {
 namespace {
 
+using model::Certificate;
 using model::Eip;
 using model::HealthMonitor;
+using model::L7Policy;
+using model::L7Rule;
 using model::Listener;
 using model::LoadBalancer;
 using model::Member;
@@ -63,6 +66,18 @@ Status check_immutable(const Eip& before, const Eip& after) {
   return same(before.bandwidth_id, after.bandwidth_id, "bandwidth_id");
 }
 
+Status check_immutable(const Certificate& before, const Certificate& after) {
+  return same(before.type, after.type, "type");
+}
+
+Status check_immutable(const L7Policy& before, const L7Policy& after) {
+  return same(before.listener_id, after.listener_id, "listener_id");
+}
+
+Status check_immutable(const L7Rule& before, const L7Rule& after) {
+  return same(before.l7policy_id, after.l7policy_id, "l7policy_id");
+}
+
 }  // namespace
 
 template <class T>
@@ -77,12 +92,22 @@ Status Draft::update(T resource) {
     if (resource.default_pool_id && !model_.pools.contains(*resource.default_pool_id))
       return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.default_pool_id),
                   "default_pool_id");
+    if (auto status = check_references(resource.tls); !status) return status;
     if (resource.whitelist && resource.whitelist->id.empty()) resource.whitelist->id = new_uuid(random_);
   }
   if constexpr (std::is_same_v<T, Eip>) {
     if (resource.loadbalancer_id && !model_.load_balancers.contains(*resource.loadbalancer_id))
       return fail(ErrorCode::kNotFound, fmt::format("load balancer {} does not exist", *resource.loadbalancer_id),
                   "loadbalancer_id");
+  }
+  if constexpr (std::is_same_v<T, L7Policy>) {
+    resource.sequence = before.sequence;
+    if (resource.redirect_pool_id && !model_.pools.contains(*resource.redirect_pool_id))
+      return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.redirect_pool_id),
+                  "redirect_pool_id");
+    if (resource.redirect_listener_id && !model_.listeners.contains(*resource.redirect_listener_id))
+      return fail(ErrorCode::kNotFound, fmt::format("listener {} does not exist", *resource.redirect_listener_id),
+                  "redirect_listener_id");
   }
   resource.created_at = before.created_at;
   resource.updated_at = before.updated_at;
@@ -98,5 +123,8 @@ template Status Draft::update(Pool resource);
 template Status Draft::update(Member resource);
 template Status Draft::update(HealthMonitor resource);
 template Status Draft::update(Eip resource);
+template Status Draft::update(Certificate resource);
+template Status Draft::update(L7Policy resource);
+template Status Draft::update(L7Rule resource);
 
 }  // namespace elb::control

@@ -13,40 +13,40 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/result.h"
+#include "model/common.h"
+#include "model/l7.h"
 
 namespace elb::model {
 
-using Id = std::string;
-
-inline constexpr size_t kNameMax = 255;          // characters, GEN-14; descriptions too
 inline constexpr int kWeightMax = 100;           // MB-02
 inline constexpr int kDelayMax = 50;             // seconds, HC-05; timeouts too, HC-06
 inline constexpr int kRetriesMax = 10;           // HC-08
 inline constexpr size_t kMembersPerBatch = 200;  // MB-01
-inline constexpr size_t kTagsMax = 20;           // LB-18
 inline constexpr uint16_t kVxlanPort = 4789;     // LS-02: refused for UDP listeners
 inline constexpr int kStickyMaxMinutes = 60;     // ST-05, of TCP and UDP pools
 inline constexpr int kStickyDefaultMinutes = 1;  // ST-05, X-1
+inline constexpr int kCookieMaxMinutes = 1440;   // ST-05, of HTTP pools; the default there too
+inline constexpr size_t kCookieNameMax = 255;    // ST-04
+inline constexpr size_t kCheckPathMax = 80;      // HC-07
+inline constexpr size_t kCheckDomainMax = 100;   // HC-03
+inline constexpr size_t kExpectedCodesMax = 64;  // characters
 inline constexpr size_t kWhitelistMax = 300;     // entries of one whitelist, AC-03
 inline constexpr int kConnectionLimitMax = 2147483647;
 inline constexpr int kBandwidthMax = 400000;  // Mbit/s, LB-09
 
-enum class Protocol : uint8_t { kTcp, kUdp };
+enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
-enum class MonitorType : uint8_t { kTcp };
+enum class MonitorType : uint8_t { kTcp, kHttp };
+enum class PersistenceType : uint8_t { kSourceIp, kHttpCookie, kAppCookie };
 
-/// What every resource carries.
-struct Common {
-  Id id;
-  std::string project_id;
-  std::string name;
-  std::string description;
-  bool admin_state_up = true;
-  std::vector<std::string> tags;
-  int64_t created_at = 0;
-  int64_t updated_at = 0;
-  bool operator==(const Common&) const = default;
-};
+/// Whether the proxy serves it; the packet path serves the others.
+constexpr bool is_l7(Protocol protocol) { return protocol == Protocol::kHttp || protocol == Protocol::kHttps; }
+
+/// PL-02: what the pool of such a listener speaks. HTTPS ends at the load balancer.
+constexpr Protocol pool_protocol(Protocol listener) {
+  return listener == Protocol::kHttps ? Protocol::kHttp : listener;
+}
 
 struct LoadBalancer : Common {
   std::string vip_subnet_id;
@@ -69,17 +69,25 @@ struct Whitelist {
 struct Listener : Common {
   Id loadbalancer_id;
   Protocol protocol = Protocol::kTcp;
+  bool terminated_https = false;  // made as TERMINATED_HTTPS, Octavia's word for HTTPS, and shown so
   uint16_t protocol_port = 0;
   std::optional<Id> default_pool_id;
   int connection_limit = -1;           // open connections; -1: any number
   bool toa = false;                    // TCP: tell members the client's address in a TCP option (CA-02)
   std::optional<Whitelist> whitelist;  // empty: none was ever given, everybody may connect
+  ListenerTls tls;                     // HTTPS
+  ListenerHttp http;                   // HTTP and HTTPS
+
+  /// The protocol as whoever made the listener calls it.
+  std::string_view protocol_word() const;
   bool operator==(const Listener&) const = default;
 };
 
-/// The same client goes to the same member for a while (ST-01..06). The only type of TCP and UDP pools is SOURCE_IP.
+/// The same client goes to the same member for a while (ST-01..09).
 struct SessionPersistence {
-  std::optional<int> timeout_minutes;  // since the last use; empty: kStickyDefaultMinutes
+  std::optional<int> timeout_minutes;  // since the last use; empty: kStickyDefaultMinutes, kCookieMaxMinutes of HTTP
+  PersistenceType type = PersistenceType::kSourceIp;
+  std::string cookie_name;  // kAppCookie
   bool operator==(const SessionPersistence&) const = default;
 };
 
@@ -89,10 +97,13 @@ struct Pool : Common {
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::optional<SessionPersistence> persistence;
 
-  /// Minutes of stickiness in force, 0: none. The hash of SOURCE_IP is sticky by itself and ignores the setting.
+  /// Minutes of stickiness in force, 0: none, or for as long as the application's cookie. The hash of SOURCE_IP is
+  /// sticky by itself and ignores the setting.
   int sticky_minutes() const {
     if (!persistence || algorithm != Algorithm::kRoundRobin) return 0;
-    return persistence->timeout_minutes.value_or(kStickyDefaultMinutes);
+    if (persistence->type == PersistenceType::kAppCookie) return 0;
+    return persistence->timeout_minutes.value_or(protocol == Protocol::kHttp ? kCookieMaxMinutes
+                                                                             : kStickyDefaultMinutes);
   }
   bool operator==(const Pool&) const = default;
 };
@@ -115,6 +126,9 @@ struct HealthMonitor : Common {
   int max_retries = 3;       // consecutive successes to come up
   int max_retries_down = 3;  // consecutive failures to go down
   std::optional<uint16_t> monitor_port;
+  std::string url_path = "/";  // kHttp, HC-07
+  std::string domain_name;     // kHttp: sent as Host; empty: the member's address (HC-03)
+  std::string expected_codes;  // kHttp, as given; empty: default_codes() of the pool (HC-11)
 
   /// HC-06: a timeout beyond the interval counts as the interval.
   int effective_timeout() const { return timeout < delay ? timeout : delay; }
@@ -146,6 +160,7 @@ struct Node {
   std::vector<Subnet> subnets;
   std::vector<Cidr> eip_pools;        // where EIPs come from when no address is given
   std::vector<Cidr> local_addresses;  // the node's own and its SNAT addresses: no VIP, EIP or member may lie there
+  bool serves_http = false;           // whether a proxy runs here: without one HTTP is refused as unsupported
 };
 
 template <class T>
@@ -160,6 +175,9 @@ struct Model {
   Table<Member> members;
   Table<HealthMonitor> health_monitors;
   Table<Eip> eips;
+  Table<Certificate> certificates;
+  Table<L7Policy> l7policies;
+  Table<L7Rule> l7rules;
 
   template <class T>
   const Table<T>& table() const;
@@ -192,6 +210,18 @@ inline const Table<Eip>& Model::table() const {
   return eips;
 }
 template <>
+inline const Table<Certificate>& Model::table() const {
+  return certificates;
+}
+template <>
+inline const Table<L7Policy>& Model::table() const {
+  return l7policies;
+}
+template <>
+inline const Table<L7Rule>& Model::table() const {
+  return l7rules;
+}
+template <>
 inline Table<LoadBalancer>& Model::table() {
   return load_balancers;
 }
@@ -215,11 +245,33 @@ template <>
 inline Table<Eip>& Model::table() {
   return eips;
 }
+template <>
+inline Table<Certificate>& Model::table() {
+  return certificates;
+}
+template <>
+inline Table<L7Policy>& Model::table() {
+  return l7policies;
+}
+template <>
+inline Table<L7Rule>& Model::table() {
+  return l7rules;
+}
 
 /// One step of a transaction. Put replaces or inserts the whole resource; Erase names one that exists.
-using Resource = std::variant<LoadBalancer, Listener, Pool, Member, HealthMonitor, Eip>;
+using Resource = std::variant<LoadBalancer, Listener, Pool, Member, HealthMonitor, Eip, Certificate, L7Policy, L7Rule>;
 // in the variant's order
-enum class Kind : uint8_t { kLoadBalancer, kListener, kPool, kMember, kHealthMonitor, kEip };
+enum class Kind : uint8_t {
+  kLoadBalancer,
+  kListener,
+  kPool,
+  kMember,
+  kHealthMonitor,
+  kEip,
+  kCertificate,
+  kL7Policy,
+  kL7Rule,
+};
 struct Put {
   Resource resource;
 };
@@ -229,13 +281,29 @@ struct Erase {
 };
 using Change = std::variant<Put, Erase>;
 
-std::string_view to_string(Protocol protocol);    // "TCP"
-std::string_view to_string(Algorithm algorithm);  // "ROUND_ROBIN"
-std::string_view to_string(MonitorType type);     // "TCP"
-std::string_view to_string(Kind kind);            // "load balancer"
+std::string_view to_string(Protocol protocol);     // "TCP"
+std::string_view to_string(Algorithm algorithm);   // "ROUND_ROBIN"
+std::string_view to_string(MonitorType type);      // "TCP"
+std::string_view to_string(PersistenceType type);  // "SOURCE_IP"
+std::string_view to_string(Kind kind);             // "load balancer"
+/// TERMINATED_HTTPS is HTTPS.
 std::optional<Protocol> parse_protocol(std::string_view text);
+/// Only what packets carry: TCP and UDP.
+std::optional<Protocol> parse_transport(std::string_view text);
 std::optional<Algorithm> parse_algorithm(std::string_view text);
 std::optional<MonitorType> parse_monitor_type(std::string_view text);
+std::optional<PersistenceType> parse_persistence_type(std::string_view text);
+
+/// Status codes from `first` to `last`.
+struct CodeRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+  bool operator==(const CodeRange&) const = default;
+};
+/// "200", "200,202", "200-204,401"; empty for anything else.
+std::optional<std::vector<CodeRange>> parse_codes(std::string_view text);
+/// HC-11, X-22: what an HTTP check of a pool takes for healthy unless told otherwise.
+constexpr std::string_view default_codes(Protocol pool) { return pool == Protocol::kHttp ? "200,202,401" : "200"; }
 
 /// Checks one resource's own fields (names, ranges). Field paths are the API's names.
 Status validate(const LoadBalancer& load_balancer);
@@ -244,12 +312,16 @@ Status validate(const Pool& pool);
 Status validate(const Member& member);
 Status validate(const HealthMonitor& monitor);
 Status validate(const Eip& eip);
+Status validate(const Certificate& certificate);
+Status validate(const L7Policy& policy);
+Status validate(const L7Rule& rule);
 
-/// Of a pool: what stickiness goes with which algorithm, the rows of ST-03 and ST-05 that TCP and UDP pools have.
+/// Of a pool: what stickiness goes with which protocol and algorithm (ST-02 to ST-05).
 Status validate_persistence(const Pool& pool);
 
 /// Checks what holds between resources: references exist, addresses, ports and members are unique, protocols and
-/// address families fit, one monitor per pool, one EIP per load balancer.
+/// address families fit, one monitor per pool, one EIP per load balancer, certificates are of the right type,
+/// policies lead to what the listener can serve.
 Status validate(const Model& model);
 
 }  // namespace elb::model

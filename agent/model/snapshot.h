@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "model/health.h"
 #include "model/resources.h"
+#include "model/snapshot_http.h"
 
 namespace elb::model {
 
@@ -32,6 +33,9 @@ struct SnapshotMonitor {
   int rise = 3;
   int fall = 3;
   std::optional<uint16_t> port;  // empty: each member's own, HC-04
+  std::string path = "/";        // kHttp
+  std::string host;              // kHttp: of the Host header; empty: the member's address
+  std::vector<CodeRange> codes;  // kHttp: of a healthy answer
 };
 
 struct SnapshotPool {
@@ -41,6 +45,7 @@ struct SnapshotPool {
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::vector<SnapshotMember> members;  // ordered by id; includes those that are down or draining, not those admin-down
   std::optional<SnapshotMonitor> monitor;  // empty: none, or disabled (HC-15)
+  SnapshotCookie cookie;                   // HTTP pools with cookie stickiness
 };
 
 struct SnapshotListener {
@@ -53,6 +58,7 @@ struct SnapshotListener {
   std::optional<uint32_t> connection_limit;    // open connections; beyond it new ones are refused
   bool toa = false;                            // hand members the client's address (CA-02)
   std::optional<size_t> pool;                  // index into Snapshot::pools; empty: no pool
+  std::optional<SnapshotHttp> http;            // HTTP and HTTPS listeners only
 };
 
 /// Both directions each get this much (LB-09, LB-10); all listeners of the address share it.
@@ -70,7 +76,8 @@ struct Snapshot {
   /// nothing new, but what is open goes on (LS-09); only a member that was removed loses its connections. Sorted.
   std::vector<Id> parked_members;
   std::vector<IpAddress> vips;  // of every admin-up LB, EIPs too, sorted, unique: answered for even without a listener
-  std::vector<SnapshotBandwidth> bandwidths;  // ordered by address, unique; addresses without a limit are not here
+  std::vector<SnapshotCertificate> certificates;  // that HTTPS listeners here use, ordered by id
+  std::vector<SnapshotBandwidth> bandwidths;      // ordered by address, unique; addresses without a limit are not here
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "model/resources.h"
+#include "model/validate_parts.h"
 
 namespace elb::model {
 namespace {
@@ -31,16 +31,6 @@ struct Holder {
   std::string_view id;
 };
 using Holders = std::unordered_map<IpAddress, Holder, AddressHash>;
-
-template <class T>
-const T* look_up(const Table<T>& table, const Id& id) {
-  const auto it = table.find(id);
-  return it == table.end() ? nullptr : it->second.get();
-}
-
-tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
-  return invalid(std::move(field), fmt::format("{} {} does not exist", to_string(kind), id));
-}
 
 template <class T>
 Status check_each(const Table<T>& table) {
@@ -110,10 +100,11 @@ Status check_default_pool(const Model& model, const Listener& listener) {
   if (pool->loadbalancer_id != listener.loadbalancer_id)
     return invalid("default_pool_id", fmt::format("pool {} belongs to load balancer {}, listener {} to {}", pool->id,
                                                   pool->loadbalancer_id, listener.id, listener.loadbalancer_id));
-  if (pool->protocol != listener.protocol)
+  const Protocol needed = pool_protocol(listener.protocol);
+  if (pool->protocol != needed)
     return invalid("default_pool_id",
                    fmt::format("a {} listener needs a {} pool, pool {} is {}", to_string(listener.protocol),
-                               to_string(listener.protocol), pool->id, to_string(pool->protocol)));
+                               to_string(needed), pool->id, to_string(pool->protocol)));
   return {};
 }
 
@@ -184,13 +175,17 @@ Status check_health_monitors(const Model& model) {
     if (!fresh)  // HC-01
       return fail(ErrorCode::kConflict,
                   fmt::format("pool {} already has health monitor {}", monitor->pool_id, it->second->id), "pool_id");
-    if (pool->protocol == Protocol::kUdp && monitor->type == MonitorType::kTcp)  // HC-02
+    if (pool->protocol == Protocol::kUdp)  // HC-02
       return invalid("type", fmt::format("a UDP pool cannot be checked by {}", to_string(monitor->type)));
   }
   return {};
 }
 
 }  // namespace
+
+tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
+  return invalid(std::move(field), fmt::format("{} {} does not exist", to_string(kind), id));
+}
 
 Status validate(const Model& model) {
   if (auto status = check_each(model.load_balancers); !status) return status;
@@ -199,13 +194,17 @@ Status validate(const Model& model) {
   if (auto status = check_each(model.members); !status) return status;
   if (auto status = check_each(model.health_monitors); !status) return status;
   if (auto status = check_each(model.eips); !status) return status;
+  if (auto status = check_each(model.certificates); !status) return status;
+  if (auto status = check_each(model.l7policies); !status) return status;
+  if (auto status = check_each(model.l7rules); !status) return status;
 
   const auto holders = check_addresses(model);
   if (!holders) return pass_on(holders.error());
   if (auto status = check_pools(model); !status) return status;
   if (auto status = check_listeners(model); !status) return status;
   if (auto status = check_members(model, *holders); !status) return status;
-  return check_health_monitors(model);
+  if (auto status = check_health_monitors(model); !status) return status;
+  return check_l7(model);
 }
 
 }  // namespace elb::model

@@ -3,15 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
-#include "model/resources.h"
 #include "model/text.h"
+#include "model/validate_parts.h"
 
 namespace elb::model {
-namespace {
 
-Status check_text(std::string_view field, std::string_view text, size_t max = kNameMax) {
+Status check_text(std::string_view field, std::string_view text, size_t max) {
   const auto length = utf8_length(text);
   if (!length) return invalid(std::string(field), "must be valid UTF-8");
   if (*length > max)
@@ -24,6 +24,8 @@ Status check_range(std::string_view field, int value, int low, int high) {
     return invalid(std::string(field), fmt::format("must be {} to {}, is {}", low, high, value));
   return {};
 }
+
+namespace {
 
 Status check_port(std::string_view field, uint16_t port) { return check_range(field, port, 1, 65535); }
 
@@ -38,13 +40,6 @@ Status check_tags(const std::vector<std::string>& tags) {
     if (!seen.insert(tags[i]).second) return invalid(field, fmt::format("'{}' is given twice", tags[i]));
   }
   return {};
-}
-
-Status check_common(const Common& common) {
-  if (auto status = check_text("name", common.name); !status) return status;
-  if (auto status = check_text("description", common.description); !status) return status;
-  if (auto status = check_text("project_id", common.project_id); !status) return status;
-  return check_tags(common.tags);
 }
 
 /// Why no host can own the address; empty: one can.
@@ -83,7 +78,91 @@ Status check_access(const Listener& listener) {
   return {};
 }
 
+/// ST-02, ST-03. The hash of SOURCE_IP is sticky by itself, so that cookies would say something else.
+Status check_persistence_type(const Pool& pool) {
+  const PersistenceType type = pool.persistence->type;
+  const bool cookie = type != PersistenceType::kSourceIp;
+  const bool http = pool.protocol == Protocol::kHttp;
+  constexpr std::string_view kField = "session_persistence.type";
+  if (cookie && !http)
+    return invalid(std::string(kField), fmt::format("{} needs an HTTP pool: a {} pool has SOURCE_IP only",
+                                                    to_string(type), to_string(pool.protocol)));
+  if (cookie && pool.algorithm == Algorithm::kSourceIp)
+    return invalid(
+        std::string(kField),
+        fmt::format("{} cannot be combined with lb_algorithm SOURCE_IP, which is sticky by itself", to_string(type)));
+  if (!cookie && http && pool.algorithm != Algorithm::kSourceIp)
+    return invalid(std::string(kField),
+                   "an HTTP pool has HTTP_COOKIE and APP_COOKIE; lb_algorithm SOURCE_IP is sticky "
+                   "by the client's address");
+  return {};
+}
+
+Status check_cookie_name(const SessionPersistence& persistence) {  // ST-04
+  constexpr std::string_view kField = "session_persistence.cookie_name";
+  const std::string& name = persistence.cookie_name;
+  if (persistence.type != PersistenceType::kAppCookie)
+    return name.empty() ? Status() : invalid(std::string(kField), "belongs to type APP_COOKIE only");
+  if (name.empty()) return invalid(std::string(kField), "is required for APP_COOKIE");
+  if (name.size() > kCookieNameMax || !is_token(name))
+    return invalid(std::string(kField),
+                   fmt::format("must be 1 to {} letters, digits or marks that cookie names may have", kCookieNameMax));
+  return {};
+}
+
+/// HC-03, HC-07, HC-11.
+Status check_http_check(const HealthMonitor& monitor) {
+  const std::string& path = monitor.url_path;
+  if (monitor.type != MonitorType::kHttp) {
+    if (path != "/") return invalid("url_path", "belongs to HTTP checks");
+    if (!monitor.domain_name.empty()) return invalid("domain_name", "belongs to HTTP checks");
+    return monitor.expected_codes.empty() ? Status() : invalid("expected_codes", "belongs to HTTP checks");
+  }
+  const auto is_sent = [](char c) { return c > 0x20 && c < 0x7F && c != '#'; };
+  if (path.size() > kCheckPathMax || !path.starts_with('/') || !std::ranges::all_of(path, is_sent))
+    return invalid("url_path", fmt::format("must have 1 to {} characters, begin with '/' and have neither blanks nor "
+                                           "'#', is '{}'",
+                                           kCheckPathMax, path));
+  const std::string& domain = monitor.domain_name;
+  if (!domain.empty() && (domain.size() > kCheckDomainMax || !is_host_name(domain)))
+    return invalid("domain_name", fmt::format("must have at most {} letters, digits, '-' and '.', beginning with a "
+                                              "letter or digit, is '{}'",
+                                              kCheckDomainMax, domain));
+  const std::string& codes = monitor.expected_codes;
+  if (codes.empty() || (codes.size() <= kExpectedCodesMax && parse_codes(codes))) return {};
+  return invalid("expected_codes", fmt::format("must be codes such as 200, 200,202 or 200-204, is '{}'", codes));
+}
+
 }  // namespace
+
+std::optional<std::vector<CodeRange>> parse_codes(std::string_view text) {
+  const auto read = [](std::string_view digits) -> std::optional<uint16_t> {
+    uint16_t code = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code);
+    if (digits.size() != 3 || error != std::errc() || end != digits.data() + 3 || code < 100 || code > 599)
+      return std::nullopt;
+    return code;
+  };
+  std::vector<CodeRange> ranges;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view piece = text.substr(begin, end - begin);
+    const size_t dash = std::min(piece.find('-'), piece.size());
+    const auto first = read(piece.substr(0, dash));
+    const auto last = dash < piece.size() ? read(piece.substr(dash + 1)) : first;
+    if (!first || !last || *last < *first) return std::nullopt;
+    ranges.push_back({*first, *last});
+    begin = end + 1;
+  }
+  return ranges;
+}
+
+Status check_common(const Common& common) {
+  if (auto status = check_text("name", common.name); !status) return status;
+  if (auto status = check_text("description", common.description); !status) return status;
+  if (auto status = check_text("project_id", common.project_id); !status) return status;
+  return check_tags(common.tags);
+}
 
 Status validate(const LoadBalancer& load_balancer) {
   if (auto status = check_common(load_balancer); !status) return status;
@@ -101,23 +180,29 @@ Status validate(const Listener& listener) {
   if (auto status = check_port("protocol_port", listener.protocol_port); !status) return status;
   if (listener.protocol == Protocol::kUdp && listener.protocol_port == kVxlanPort)
     return invalid("protocol_port", fmt::format("UDP port {} is reserved for VXLAN", kVxlanPort));
-  return check_access(listener);
+  if (auto status = check_access(listener); !status) return status;
+  return check_l7(listener);
 }
 
 Status validate_persistence(const Pool& pool) {
   if (!pool.persistence) return {};
   if (pool.algorithm == Algorithm::kLeastConnections)
     return invalid("session_persistence", "cannot be combined with lb_algorithm LEAST_CONNECTIONS; null removes it");
+  if (auto status = check_persistence_type(pool); !status) return status;
+  if (auto status = check_cookie_name(*pool.persistence); !status) return status;
   const auto& minutes = pool.persistence->timeout_minutes;
   if (!minutes) return {};
   if (pool.algorithm == Algorithm::kSourceIp)
     return invalid("session_persistence.persistence_timeout",
                    "must not be given with lb_algorithm SOURCE_IP, which is sticky by itself; null removes it");
-  return check_range("session_persistence.persistence_timeout", *minutes, 1, kStickyMaxMinutes);
+  return check_range("session_persistence.persistence_timeout", *minutes, 1,
+                     pool.protocol == Protocol::kHttp ? kCookieMaxMinutes : kStickyMaxMinutes);
 }
 
 Status validate(const Pool& pool) {
   if (auto status = check_common(pool); !status) return status;
+  if (pool.protocol == Protocol::kHttps)
+    return invalid("protocol", "must be HTTP: HTTPS ends at the load balancer, members are spoken to in HTTP");
   return validate_persistence(pool);
 }
 
@@ -136,8 +221,9 @@ Status validate(const HealthMonitor& monitor) {
   if (auto status = check_range("timeout", monitor.timeout, 1, kDelayMax); !status) return status;
   if (auto status = check_range("max_retries", monitor.max_retries, 1, kRetriesMax); !status) return status;
   if (auto status = check_range("max_retries_down", monitor.max_retries_down, 1, kRetriesMax); !status) return status;
-  if (monitor.monitor_port) return check_port("monitor_port", *monitor.monitor_port);
-  return {};
+  if (monitor.monitor_port)
+    if (auto status = check_port("monitor_port", *monitor.monitor_port); !status) return status;
+  return check_http_check(monitor);
 }
 
 Status validate(const Eip& eip) {

@@ -3,21 +3,13 @@
 
 #include <algorithm>
 
+#include "store/row_parts.h"
+
 namespace elb::store {
 namespace {
 
-/// A stored text that this build cannot read: written by hand, or by a newer build without a new schema.
-tl::unexpected<Error> unreadable(std::string_view column, std::string_view text) {
-  return fail(ErrorCode::kStorage,
-              fmt::format("the store has {} '{}', which this elb-agent does not know", column, text));
-}
-
 Status read_protocol(Statement& row, model::Protocol& protocol) {
-  const std::string text = row.text();
-  const auto value = model::parse_protocol(text);
-  if (!value) return unreadable("protocol", text);
-  protocol = *value;
-  return {};
+  return read_word(row, "protocol", model::parse_protocol, protocol);
 }
 
 Status read_address(Statement& row, std::string_view column, IpAddress& address) {
@@ -26,14 +18,6 @@ Status read_address(Statement& row, std::string_view column, IpAddress& address)
   if (!value) return unreadable(column, text);
   address = *value;
   return {};
-}
-
-std::optional<int64_t> wide(const std::optional<int>& value) {
-  return value ? std::optional<int64_t>(*value) : std::nullopt;
-}
-
-std::optional<int> narrow(const std::optional<int64_t>& value) {
-  return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
 }
 
 /// A whitelist lies in one column as text: it is read and written as a whole, and nobody asks SQL for an entry.
@@ -53,8 +37,6 @@ Status split(std::string_view text, std::vector<Cidr>& entries) {
   }
   return {};
 }
-
-constexpr std::string_view kSourceIp = "SOURCE_IP";
 
 }  // namespace
 
@@ -79,7 +61,7 @@ Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load
 
 void Rows<model::Listener>::bind(Statement& row, const model::Listener& listener) {
   row.bind(listener.loadbalancer_id)
-      .bind(to_string(listener.protocol))
+      .bind(listener.protocol_word())
       .bind(int64_t{listener.protocol_port})
       .bind_optional(listener.default_pool_id)
       .bind(int64_t{listener.connection_limit})
@@ -88,11 +70,16 @@ void Rows<model::Listener>::bind(Statement& row, const model::Listener& listener
   row.bind_optional(whitelist ? std::optional(whitelist->id) : std::nullopt)
       .bind(int64_t{whitelist && whitelist->enabled})
       .bind(whitelist ? join(whitelist->entries) : std::string());
+  bind_l7(row, listener);
 }
 
 Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
   listener.loadbalancer_id = row.text();
-  if (auto status = read_protocol(row, listener.protocol); !status) return status;
+  const std::string protocol = row.text();
+  const auto known = model::parse_protocol(protocol);
+  if (!known) return unreadable("protocol", protocol);
+  listener.protocol = *known;
+  listener.terminated_https = protocol != to_string(*known);
   listener.protocol_port = static_cast<uint16_t>(row.integer());
   listener.default_pool_id = row.optional_text();
   listener.connection_limit = static_cast<int>(row.integer());
@@ -100,6 +87,7 @@ Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
   const auto whitelist_id = row.optional_text();
   const bool enabled = row.integer() != 0;
   const std::string entries = row.text();
+  read_l7(row, listener);
   if (!whitelist_id) return {};
   listener.whitelist = model::Whitelist{*whitelist_id, enabled, {}};
   return split(entries, listener.whitelist->entries);
@@ -107,8 +95,10 @@ Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
 
 void Rows<model::Pool>::bind(Statement& row, const model::Pool& pool) {
   row.bind(pool.loadbalancer_id).bind(to_string(pool.protocol)).bind(to_string(pool.algorithm));
-  row.bind_optional(pool.persistence ? std::optional<std::string>(kSourceIp) : std::nullopt);
-  row.bind_optional(pool.persistence ? wide(pool.persistence->timeout_minutes) : std::nullopt);
+  const auto& persistence = pool.persistence;
+  row.bind_optional(persistence ? std::optional<std::string>(to_string(persistence->type)) : std::nullopt);
+  row.bind_optional(persistence ? wide(persistence->timeout_minutes) : std::nullopt);
+  row.bind(persistence ? persistence->cookie_name : std::string());
 }
 
 Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
@@ -120,9 +110,11 @@ Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
   pool.algorithm = *value;
   const auto type = row.optional_text();
   const auto minutes = row.optional_integer();
+  const std::string cookie_name = row.text();
   if (!type) return {};
-  if (*type != kSourceIp) return unreadable("persistence_type", *type);
-  pool.persistence = model::SessionPersistence{narrow(minutes)};
+  const auto persistence_type = model::parse_persistence_type(*type);
+  if (!persistence_type) return unreadable("persistence_type", *type);
+  pool.persistence = model::SessionPersistence{narrow(minutes), *persistence_type, cookie_name};
   return {};
 }
 
@@ -152,7 +144,10 @@ void Rows<model::HealthMonitor>::bind(Statement& row, const model::HealthMonitor
       .bind(int64_t{monitor.timeout})
       .bind(int64_t{monitor.max_retries})
       .bind(int64_t{monitor.max_retries_down})
-      .bind_optional(monitor.monitor_port ? std::optional<int64_t>(*monitor.monitor_port) : std::nullopt);
+      .bind_optional(monitor.monitor_port ? std::optional<int64_t>(*monitor.monitor_port) : std::nullopt)
+      .bind(monitor.url_path)
+      .bind(monitor.domain_name)
+      .bind(monitor.expected_codes);
 }
 
 Status Rows<model::HealthMonitor>::read(Statement& row, model::HealthMonitor& monitor) {
@@ -166,6 +161,9 @@ Status Rows<model::HealthMonitor>::read(Statement& row, model::HealthMonitor& mo
   monitor.max_retries = static_cast<int>(row.integer());
   monitor.max_retries_down = static_cast<int>(row.integer());
   if (const auto port = row.optional_integer()) monitor.monitor_port = static_cast<uint16_t>(*port);
+  monitor.url_path = row.text();
+  monitor.domain_name = row.text();
+  monitor.expected_codes = row.text();
   return {};
 }
 

@@ -30,9 +30,16 @@ struct Rows<model::LoadBalancer> {
 template <>
 struct Rows<model::Listener> {
   static constexpr std::string_view kTable = "listener";
-  static constexpr std::array<std::string_view, 9> kColumns = {
-      "loadbalancer_id", "protocol",          "protocol_port",    "default_pool_id", "connection_limit", "toa",
-      "whitelist_id",    "whitelist_enabled", "whitelist_entries"};
+  static constexpr std::array<std::string_view, 19> kColumns = {"loadbalancer_id",   "protocol",
+                                                                "protocol_port",     "default_pool_id",
+                                                                "connection_limit",  "toa",
+                                                                "whitelist_id",      "whitelist_enabled",
+                                                                "whitelist_entries", "certificate_id",
+                                                                "sni_ids",           "client_ca_id",
+                                                                "verify_clients",    "http2",
+                                                                "tls_policy",        "insert_headers",
+                                                                "client_data_ms",    "member_connect_ms",
+                                                                "member_data_ms"};
   static void bind(Statement& row, const model::Listener& listener);
   static Status read(Statement& row, model::Listener& listener);
 };
@@ -40,8 +47,8 @@ struct Rows<model::Listener> {
 template <>
 struct Rows<model::Pool> {
   static constexpr std::string_view kTable = "pool";
-  static constexpr std::array<std::string_view, 5> kColumns = {"loadbalancer_id", "protocol", "lb_algorithm",
-                                                               "persistence_type", "persistence_timeout"};
+  static constexpr std::array<std::string_view, 6> kColumns = {
+      "loadbalancer_id", "protocol", "lb_algorithm", "persistence_type", "persistence_timeout", "cookie_name"};
   static void bind(Statement& row, const model::Pool& pool);
   static Status read(Statement& row, model::Pool& pool);
 };
@@ -58,8 +65,9 @@ struct Rows<model::Member> {
 template <>
 struct Rows<model::HealthMonitor> {
   static constexpr std::string_view kTable = "health_monitor";
-  static constexpr std::array<std::string_view, 7> kColumns = {
-      "pool_id", "type", "delay", "timeout", "max_retries", "max_retries_down", "monitor_port"};
+  static constexpr std::array<std::string_view, 10> kColumns = {
+      "pool_id",          "type",         "delay",    "timeout",     "max_retries",
+      "max_retries_down", "monitor_port", "url_path", "domain_name", "expected_codes"};
   static void bind(Statement& row, const model::HealthMonitor& monitor);
   static Status read(Statement& row, model::HealthMonitor& monitor);
 };
@@ -71,6 +79,34 @@ struct Rows<model::Eip> {
                                                                "bandwidth", "bandwidth_id", "bandwidth_name"};
   static void bind(Statement& row, const model::Eip& eip);
   static Status read(Statement& row, model::Eip& eip);
+};
+
+template <>
+struct Rows<model::Certificate> {
+  static constexpr std::string_view kTable = "certificate";
+  static constexpr std::array<std::string_view, 5> kColumns = {"type", "domain", "certificate", "private_key",
+                                                               "expires_at"};
+  static void bind(Statement& row, const model::Certificate& certificate);
+  static Status read(Statement& row, model::Certificate& certificate);
+};
+
+template <>
+struct Rows<model::L7Policy> {
+  static constexpr std::string_view kTable = "l7policy";
+  static constexpr std::array<std::string_view, 9> kColumns = {
+      "listener_id",          "action",       "position",        "sequence",          "redirect_pool_id",
+      "redirect_listener_id", "redirect_url", "redirect_prefix", "redirect_http_code"};
+  static void bind(Statement& row, const model::L7Policy& policy);
+  static Status read(Statement& row, model::L7Policy& policy);
+};
+
+template <>
+struct Rows<model::L7Rule> {
+  static constexpr std::string_view kTable = "l7rule";
+  static constexpr std::array<std::string_view, 6> kColumns = {"l7policy_id", "type", "compare_type",
+                                                               "invert",      "key",  "value"};
+  static void bind(Statement& row, const model::L7Rule& rule);
+  static Status read(Statement& row, model::L7Rule& rule);
 };
 
 }  // namespace elb::store

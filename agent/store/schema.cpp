@@ -163,8 +163,99 @@ CREATE TABLE eip_tag (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE certificate (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE certificate_tag (
+  resource_id TEXT NOT NULL REFERENCES certificate (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE pool ADD COLUMN cookie_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE health_monitor ADD COLUMN url_path TEXT NOT NULL DEFAULT '/';
+ALTER TABLE health_monitor ADD COLUMN domain_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE health_monitor ADD COLUMN expected_codes TEXT NOT NULL DEFAULT '';
+ALTER TABLE listener ADD COLUMN certificate_id TEXT REFERENCES certificate (id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE listener ADD COLUMN sni_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE listener ADD COLUMN client_ca_id TEXT REFERENCES certificate (id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE listener ADD COLUMN verify_clients INTEGER NOT NULL DEFAULT 0 CHECK (verify_clients IN (0, 1));
+ALTER TABLE listener ADD COLUMN http2 INTEGER NOT NULL DEFAULT 0 CHECK (http2 IN (0, 1));
+ALTER TABLE listener ADD COLUMN tls_policy TEXT NOT NULL DEFAULT '';
+ALTER TABLE listener ADD COLUMN insert_headers TEXT NOT NULL DEFAULT '';
+ALTER TABLE listener ADD COLUMN client_data_ms INTEGER;
+ALTER TABLE listener ADD COLUMN member_connect_ms INTEGER;
+ALTER TABLE listener ADD COLUMN member_data_ms INTEGER;
+CREATE INDEX listener_by_certificate ON listener (certificate_id);
+CREATE INDEX listener_by_client_ca ON listener (client_ca_id);
+
+CREATE TABLE l7policy (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  listener_id TEXT NOT NULL REFERENCES listener (id) DEFERRABLE INITIALLY DEFERRED,
+  action TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  redirect_pool_id TEXT REFERENCES pool (id) DEFERRABLE INITIALLY DEFERRED,
+  redirect_listener_id TEXT REFERENCES listener (id) DEFERRABLE INITIALLY DEFERRED,
+  redirect_url TEXT NOT NULL,
+  redirect_prefix TEXT NOT NULL,
+  redirect_http_code INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX l7policy_by_listener ON l7policy (listener_id);
+CREATE INDEX l7policy_by_pool ON l7policy (redirect_pool_id);
+CREATE INDEX l7policy_by_target ON l7policy (redirect_listener_id);
+CREATE TABLE l7policy_tag (
+  resource_id TEXT NOT NULL REFERENCES l7policy (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE l7rule (
+  id TEXT NOT NULL PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  l7policy_id TEXT NOT NULL REFERENCES l7policy (id) DEFERRABLE INITIALLY DEFERRED,
+  type TEXT NOT NULL,
+  compare_type TEXT NOT NULL,
+  invert INTEGER NOT NULL CHECK (invert IN (0, 1)),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX l7rule_by_policy ON l7rule (l7policy_id);
+CREATE TABLE l7rule_tag (
+  resource_id TEXT NOT NULL REFERENCES l7rule (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -56,6 +56,9 @@ Result<model::Model> SqliteStore::load() {
   if (auto status = store::load(db_, model.members); !status) return pass_on(status.error());
   if (auto status = store::load(db_, model.health_monitors); !status) return pass_on(status.error());
   if (auto status = store::load(db_, model.eips); !status) return pass_on(status.error());
+  if (auto status = store::load(db_, model.certificates); !status) return pass_on(status.error());
+  if (auto status = store::load(db_, model.l7policies); !status) return pass_on(status.error());
+  if (auto status = store::load(db_, model.l7rules); !status) return pass_on(status.error());
   return model;
 }
 
@@ -76,6 +79,12 @@ Status SqliteStore::apply(const model::Change& change) {
       return erase<model::HealthMonitor>(db_, gone.id);
     case model::Kind::kEip:
       return erase<model::Eip>(db_, gone.id);
+    case model::Kind::kCertificate:
+      return erase<model::Certificate>(db_, gone.id);
+    case model::Kind::kL7Policy:
+      return erase<model::L7Policy>(db_, gone.id);
+    case model::Kind::kL7Rule:
+      return erase<model::L7Rule>(db_, gone.id);
   }
   return fail(ErrorCode::kInternal, "a change of an unknown kind");
 }

@@ -95,8 +95,8 @@ def run_checks(endpoint, checks):
                       [row["name"] for row in client.json("listener", "list", "--loadbalancer", lb)], [listener])
         refused = client.run("listener", "create", "--protocol", "TCP", "--protocol-port", "8080", lb)
         checks.that("same port again: refused", refused.returncode != 0 and "409" in refused.stderr)
-        refused = client.run("listener", "create", "--protocol", "HTTP", "--protocol-port", "8081", lb)
-        checks.that("HTTP: refused with a reason", refused.returncode != 0 and "not supported" in refused.stderr)
+        refused = client.run("listener", "create", "--protocol", "SCTP", "--protocol-port", "8081", lb)
+        checks.that("SCTP: refused with a reason", refused.returncode != 0 and "not supported" in refused.stderr)
 
         client.ok("listener", "set", listener, "--allowed-cidr", "10.0.0.0/8", "--allowed-cidr", "192.0.2.0/24",
                   "--connection-limit", "5000", "--wait")

@@ -29,7 +29,7 @@ struct ApiTest::Client {
   httplib::Client http;
 };
 
-ApiTest::ApiTest() : directory_(make_directory()) {
+ApiTest::ApiTest(bool serves_http) : directory_(make_directory()) {
   store_ = *store::open_sqlite((directory_ / "store.db").string());
   service_ = *control::ConfigService::open(
       *store_, clock_, random_,
@@ -38,7 +38,8 @@ ApiTest::ApiTest() : directory_(make_directory()) {
                           "198.51.100.254"),
                    subnet(kVipSubnet6, kVipNetwork6, "vips6", "2001:db8:1::/64", "2001:db8:1::1")},
                   {*Cidr::parse("203.0.113.0/29")},
-                  {*Cidr::parse("100.125.0.0/24")}},
+                  {*Cidr::parse("100.125.0.0/24")},
+                  serves_http},
       nullptr);
   api::ApiOptions options;
   options.listen.port = 0;
@@ -116,7 +117,8 @@ std::string ApiTest::make_monitor(const std::string& pool, const std::string& mo
 
 std::string ApiTest::configuration() {
   std::string text;
-  for (const std::string collection : {"loadbalancers", "listeners", "pools", "healthmonitors"}) {
+  for (const std::string collection :
+       {"loadbalancers", "listeners", "pools", "healthmonitors", "certificates", "l7policies"}) {
     text += get(collection).text + "\n";
   }
   for (const auto& [id, pool] : service_->model()->pools) text += get("pools/" + id + "/members").text + "\n";

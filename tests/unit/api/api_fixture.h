@@ -39,7 +39,8 @@ struct Answer {
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest();
+  /// `serves_http`: as if a proxy ran on the node.
+  explicit ApiTest(bool serves_http = false);
   ~ApiTest() override;
 
   /// `path` below /v2.0/lbaas unless it starts with '/'.

@@ -377,21 +377,20 @@ TEST_F(MalformedTest, FeaturesToComeAreRefusedAloud) {
       {0, "additional_vips", "[{\"subnet_id\":\"s\"}]"},
       {0, "enterprise_project_id", "\"7\""},
       {0, "provider", "\"amphora\""},
-      {1, "protocol", "\"HTTP\""},
-      {1, "protocol", "\"TERMINATED_HTTPS\""},
+      {1, "protocol", "\"SCTP\""},
       {1, "default_tls_container_ref", "\"ref\""},
       {1, "sni_container_refs", "[\"ref\"]"},
       {1, "insert_headers", "{\"X-Forwarded-For\":\"true\"}"},
       {1, "timeout_client_data", "1"},
       {1, "http2_enable", "true"},
       {1, "l7policies", "[{}]"},
-      {2, "protocol", "\"HTTP\""},
+      {2, "protocol", "\"PROXY\""},
       {2, "lb_algorithm", "\"SOURCE_IP_PORT\""},
       {2, "tls_enabled", "true"},
       {3, "backup", "true"},
       {3, "monitor_port", "80"},
       {3, "monitor_address", "\"198.51.100.9\""},
-      {4, "type", "\"HTTP\""},
+      {4, "type", "\"PING\""},
       {4, "type", "\"UDP-CONNECT\""},
       {4, "type", "\"UDP_CONNECT\""},
       {4, "url_path", "\"/health\""},
@@ -401,6 +400,22 @@ TEST_F(MalformedTest, FeaturesToComeAreRefusedAloud) {
   for (const auto& [index, field, value] : table) {
     expect_refused({all[index].method, all[index].path, body_of(all[index], field, value), 501, field});
   }
+}
+
+// Without a proxy on the node nobody would serve them.
+TEST_F(MalformedTest, HttpIsRefusedAloudWithoutAProxy) {
+  before_ = configuration();
+  for (const std::string protocol : {"HTTP", "HTTPS", "TERMINATED_HTTPS"}) {
+    const std::string body =
+        fmt::format(R"({{"listener":{{"loadbalancer_id":"{}","protocol":"{}","protocol_port":88}}}})", lb_, protocol);
+    expect_refused({"POST", "listeners", body, 501, "protocol"});
+  }
+  const std::string pool = R"("protocol":"HTTP","lb_algorithm":"ROUND_ROBIN")";
+  expect_refused(
+      {"POST", "pools", fmt::format(R"({{"pool":{{"loadbalancer_id":"{}",{}}}}})", lb_, pool), 501, "protocol"});
+  const std::string tree =
+      fmt::format(R"({{"loadbalancer":{{"vip_subnet_id":"{}","pools":[{{{}}}]}}}})", kVipSubnet, pool);
+  expect_refused({"POST", "loadbalancers", tree, 501, "pools[0].protocol"});
 }
 
 // What clients send of their own accord for features they do not use.

@@ -64,7 +64,7 @@ TEST_F(TreeTest, NestedErrorsNameTheirPathAndChangeNothing) {
       {"\"pools\":[" + pool("a", kTwoMembers + "," + kTwoMembers) + "]", 409, "pools[0].members[2]"},
       {"\"pools\":[" + pool("a", "", R"(,"healthmonitor":{"type":"TCP","delay":0})") + "]", 400,
        "pools[0].healthmonitor.delay"},
-      {"\"pools\":[" + pool("a", "", R"(,"healthmonitor":{"type":"HTTP"})") + "]", 501, "pools[0].healthmonitor.type"},
+      {"\"pools\":[" + pool("a", "", R"(,"healthmonitor":{"type":"PING"})") + "]", 501, "pools[0].healthmonitor.type"},
       {"\"pools\":[" + pool("a", "", R"(,"loadbalancer_id":"x")") + "]", 400, "pools[0].loadbalancer_id"},
       {listener + R"(,"default_pool":{"name":"none"}}])", 400, "listeners[0].default_pool.name"},
       {listener + R"(,"default_pool":{"name":"a"}}],"pools":[)" + pool("a", "") + "," + pool("a", "") + "]", 400,

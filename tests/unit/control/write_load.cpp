@@ -135,7 +135,8 @@ Status History::advance() {
 bool same(const Model& a, const Model& b) {
   return a.revision == b.revision && same_table<model::LoadBalancer>(a, b) && same_table<model::Listener>(a, b) &&
          same_table<model::Pool>(a, b) && same_table<model::Member>(a, b) && same_table<model::HealthMonitor>(a, b) &&
-         same_table<model::Eip>(a, b);
+         same_table<model::Eip>(a, b) && same_table<model::Certificate>(a, b) && same_table<model::L7Policy>(a, b) &&
+         same_table<model::L7Rule>(a, b);
 }
 
 }  // namespace elb::control

@@ -59,6 +59,42 @@ inline model::HealthMonitor sample_monitor(std::string id, std::string pool) {
   return monitor;
 }
 
+inline model::Certificate sample_certificate(std::string id, std::string domain = "") {
+  model::Certificate certificate;
+  certificate.id = std::move(id);
+  certificate.domain = std::move(domain);
+  certificate.certificate = "certificate " + certificate.id;
+  certificate.private_key = "key " + certificate.id;
+  return certificate;
+}
+
+inline model::Certificate sample_authority(std::string id) {
+  model::Certificate certificate = sample_certificate(std::move(id));
+  certificate.type = model::CertificateType::kClient;
+  certificate.private_key.clear();
+  return certificate;
+}
+
+inline model::L7Policy sample_policy(std::string id, std::string listener, std::string pool) {
+  model::L7Policy policy;
+  policy.id = std::move(id);
+  policy.listener_id = std::move(listener);
+  policy.redirect_pool_id = std::move(pool);
+  return policy;
+}
+
+inline model::L7Rule sample_rule(std::string id, std::string policy, std::string value,
+                                 model::RuleType type = model::RuleType::kPath,
+                                 model::RuleCompare compare = model::RuleCompare::kStartsWith) {
+  model::L7Rule rule;
+  rule.id = std::move(id);
+  rule.l7policy_id = std::move(policy);
+  rule.type = type;
+  rule.compare = compare;
+  rule.value = std::move(value);
+  return rule;
+}
+
 template <class T>
 void put(model::Model& model, T resource) {
   const model::Id id = resource.id;
@@ -77,6 +113,22 @@ inline model::Model sample_model() {
   put(model, sample_member("m1", "p1", "10.0.1.1"));
   put(model, sample_member("m2", "p1", "10.0.1.2"));
   put(model, sample_monitor("h1", "p1"));
+  return model;
+}
+
+/// Beside sample_model(): HTTP listener h80 and HTTPS listener h443 (certificate c1) on lb1, HTTP pool hp with member
+/// m9, and policy y1 of h80, which sends what begins with /a to hp (rule r1).
+inline model::Model sample_http_model() {
+  model::Model model = sample_model();
+  put(model, sample_certificate("c1"));
+  put(model, sample_pool("hp", "lb1", model::Protocol::kHttp));
+  put(model, sample_member("m9", "hp", "10.0.2.1"));
+  put(model, sample_listener("h80", "lb1", 8080, model::Protocol::kHttp));
+  model::Listener https = sample_listener("h443", "lb1", 8443, model::Protocol::kHttps);
+  https.tls.certificate_id = "c1";
+  put(model, std::move(https));
+  put(model, sample_policy("y1", "h80", "hp"));
+  put(model, sample_rule("r1", "y1", "/a"));
   return model;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: GEN-14, HC-04, HC-05, HC-06, HC-08, LB-05, LB-18, LS-02, MB-01, MB-02.
+// Shows: GEN-14, HC-03, HC-04, HC-05, HC-06, HC-07, HC-08, HC-11, LB-05, LB-18, LS-02, MB-01, MB-02.
 #include <gtest/gtest.h>
 
 #include "unit/model/samples.h"
@@ -225,6 +225,46 @@ TEST(ValidateResource, HC_06_ATimeoutBeyondTheIntervalCountsAsTheInterval) {
   monitor.timeout = 10;
   EXPECT_TRUE(validate(monitor));
   EXPECT_EQ(monitor.effective_timeout(), 5);
+}
+
+TEST(ValidateResource, HC_03_HC_07_HC_11_SettingsOfHttpChecks) {
+  HealthMonitor monitor = sample_monitor("a", "p");
+  monitor.type = MonitorType::kHttp;
+  EXPECT_TRUE(validate(monitor));
+  monitor.url_path = "/" + repeat("x", 79);
+  monitor.domain_name = "9a-b.example";
+  monitor.expected_codes = "200,202,300-399";
+  EXPECT_TRUE(validate(monitor));
+  for (const std::string& path : {repeat("/", 81), std::string("index.html"), std::string(), std::string("/a b"),
+                                  std::string("/\r\nX: y"), std::string("/\xC3\xA4"), std::string("/a#b")}) {
+    monitor.url_path = path;
+    EXPECT_INVALID(monitor, "url_path");
+  }
+  monitor.url_path = "/";
+  for (const std::string& domain : {std::string("-a.com"), std::string("a_b"), std::string("a:80"), repeat("a", 101)}) {
+    monitor.domain_name = domain;
+    EXPECT_INVALID(monitor, "domain_name");
+  }
+  monitor.domain_name.clear();
+  for (const char* codes : {"20", "2000", "200,", ",200", "200-", "204-200", "099", "600", "2xx", "200, 202", "200 "}) {
+    monitor.expected_codes = codes;
+    EXPECT_INVALID(monitor, "expected_codes");
+  }
+  monitor.expected_codes.clear();
+  EXPECT_TRUE(validate(monitor));
+  monitor.type = MonitorType::kTcp;
+  EXPECT_TRUE(validate(monitor));
+  monitor.url_path = "/x";
+  EXPECT_INVALID(monitor, "url_path");
+}
+
+TEST(ValidateResource, HC_11_CodesAreRangesOrSingleOnes) {
+  using Ranges = std::vector<CodeRange>;
+  EXPECT_EQ(parse_codes("200"), (Ranges{{200, 200}}));
+  EXPECT_EQ(parse_codes("200-204,401"), (Ranges{{200, 204}, {401, 401}}));
+  EXPECT_EQ(parse_codes(default_codes(Protocol::kHttp)), (Ranges{{200, 200}, {202, 202}, {401, 401}})) << "X-22";
+  EXPECT_EQ(parse_codes(default_codes(Protocol::kTcp)), (Ranges{{200, 200}}));
+  EXPECT_FALSE(parse_codes(""));
 }
 
 TEST(ValidateResource, HC_04_TheCheckPortIsOptionalButNotZero) {

@@ -55,8 +55,12 @@ TEST(Migrate, R13_AStoreOfVersion1KeepsEverything) {
     EXPECT_FALSE(listener.whitelist);
     EXPECT_FALSE(model->pools.begin()->second->persistence);
     EXPECT_EQ(model->members.begin()->second->weight, 3);
-    EXPECT_EQ(model->health_monitors.size(), 1U);
+    ASSERT_EQ(model->health_monitors.size(), 1U);
+    EXPECT_EQ(model->health_monitors.begin()->second->url_path, "/");
     EXPECT_TRUE(model->eips.empty());
+    EXPECT_EQ(listener.tls, model::ListenerTls{});
+    EXPECT_EQ(listener.http, model::ListenerHttp{});
+    EXPECT_TRUE(model->certificates.empty() && model->l7policies.empty() && model->l7rules.empty());
   }
 }
 

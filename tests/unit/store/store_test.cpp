@@ -29,12 +29,15 @@ using test::sample_pool;
 /// All resources of a model, parents first.
 std::vector<Change> puts(const Model& model) {
   std::vector<Change> changes;
+  for (const auto& [id, resource] : model.certificates) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.load_balancers) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.pools) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.listeners) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.members) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.health_monitors) changes.emplace_back(Put{*resource});
   for (const auto& [id, resource] : model.eips) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.l7policies) changes.emplace_back(Put{*resource});
+  for (const auto& [id, resource] : model.l7rules) changes.emplace_back(Put{*resource});
   return changes;
 }
 
@@ -55,6 +58,9 @@ void expect_same(const Model& a, const Model& b) {
   expect_same_table<model::Member>(a, b);
   expect_same_table<model::HealthMonitor>(a, b);
   expect_same_table<model::Eip>(a, b);
+  expect_same_table<model::Certificate>(a, b);
+  expect_same_table<model::L7Policy>(a, b);
+  expect_same_table<model::L7Rule>(a, b);
 }
 
 class StoreTest : public testing::Test {
@@ -95,6 +101,56 @@ class StoreTest : public testing::Test {
 TEST_F(StoreTest, ANewStoreIsEmptyAtRevisionZero) {
   expect_same(load(), Model{});
   EXPECT_TRUE(store_->check());
+}
+
+/// The same of what only HTTP and HTTPS have.
+template <class Dress>
+void add_http(Model& model, Dress dress) {
+  for (const char* id : {"c1", "c2", "c3"}) {
+    model::Certificate certificate = test::sample_certificate(id, "*.a.example");
+    dress(certificate, 10);
+    certificate.expires_at = 4'900'000'001;
+    put(model, certificate);
+  }
+  model::Certificate authority = test::sample_authority("ca");
+  dress(authority, 11);
+  put(model, authority);
+  for (const auto type : {model::PersistenceType::kHttpCookie, model::PersistenceType::kAppCookie}) {
+    const bool app = type == model::PersistenceType::kAppCookie;
+    model::Pool pool = sample_pool(app ? "hp2" : "hp1", "lb1", model::Protocol::kHttp);
+    dress(pool, 12);
+    pool.persistence = model::SessionPersistence{1440, type, app ? "sid" : ""};
+    put(model, pool);
+  }
+  model::Listener https = sample_listener("l2", "lb1", 443, model::Protocol::kHttps);
+  dress(https, 13);
+  https.terminated_https = true;
+  https.tls = {"c1", {"c3", "c2"}, "ca", true, true, "tls-1-2-strict"};
+  https.http.insert_headers = {{"X-Forwarded-For", "replace"}, {"X-Forwarded-Port", "false"}};
+  https.http.client_data_ms = 1;
+  https.http.member_connect_ms = 2;
+  https.http.member_data_ms = 86'400'000;
+  put(model, https);
+  put(model, sample_listener("l3", "lb1", 8443, model::Protocol::kHttps));
+  model::L7Policy policy = test::sample_policy("y1", "l2", "hp1");
+  dress(policy, 14);
+  policy.position = 2147483647;
+  policy.sequence = 5'000'000'000;
+  put(model, policy);
+  policy.id = "y2";
+  policy.action = model::L7Action::kPrefix;
+  policy.redirect_pool_id.reset();
+  policy.redirect_listener_id = "l3";
+  policy.redirect_url = "https://a.example/u";
+  policy.redirect_prefix = "https://a.example/p";
+  policy.redirect_http_code = 308;
+  put(model, policy);
+  model::L7Rule rule = test::sample_rule("r1", "y1", "quote ' \" , = end", model::RuleType::kCookie);
+  dress(rule, 15);
+  rule.compare = model::RuleCompare::kEndsWith;
+  rule.invert = true;
+  rule.key = "k";
+  put(model, rule);
 }
 
 /// Every field of every resource, none at its default, with texts that need care.
@@ -148,11 +204,16 @@ Model full_model() {
   monitor.max_retries = 10;
   monitor.max_retries_down = 9;
   monitor.monitor_port = 65534;
+  monitor.type = model::MonitorType::kHttp;
+  monitor.url_path = "/" + hostile;
+  monitor.domain_name = "a.example";
+  monitor.expected_codes = "200-204,401";
   put(model, lb);
   put(model, pool);
   put(model, listener);
   put(model, member);
   put(model, monitor);
+  add_http(model, dress);
   return model;
 }
 
@@ -169,6 +230,13 @@ TEST_F(StoreTest, APutReplacesTheWholeResource) {
   Model model = full_model();
   commit(0, puts(model));
   Model plain;
+  plain.certificates = model.certificates;
+  plain.l7policies = model.l7policies;
+  plain.l7rules = model.l7rules;
+  put(plain, sample_pool("hp1", "lb1", model::Protocol::kHttp));
+  put(plain, sample_pool("hp2", "lb1", model::Protocol::kHttp));
+  put(plain, sample_listener("l2", "lb1", 443, model::Protocol::kHttps));
+  put(plain, sample_listener("l3", "lb1", 8443, model::Protocol::kHttp));
   put(plain, sample_load_balancer("lb1"));
   put(plain, sample_pool("p1", "lb1"));
   put(plain, sample_listener("l1", "lb1"));  // default_pool_id goes back to none
@@ -185,7 +253,11 @@ TEST_F(StoreTest, APutReplacesTheWholeResource) {
 TEST_F(StoreTest, ErasesTakeEffectWithTheirTags) {
   commit(0, puts(full_model()));
   commit(1, {Erase{Kind::kEip, "e1"}, Erase{Kind::kHealthMonitor, "h1"}, Erase{Kind::kMember, "m1"},
-             Erase{Kind::kListener, "l1"}, Erase{Kind::kPool, "p1"}, Erase{Kind::kLoadBalancer, "lb1"}});
+             Erase{Kind::kL7Rule, "r1"}, Erase{Kind::kL7Policy, "y1"}, Erase{Kind::kL7Policy, "y2"},
+             Erase{Kind::kListener, "l1"}, Erase{Kind::kListener, "l2"}, Erase{Kind::kListener, "l3"},
+             Erase{Kind::kPool, "p1"}, Erase{Kind::kPool, "hp1"}, Erase{Kind::kPool, "hp2"},
+             Erase{Kind::kLoadBalancer, "lb1"}, Erase{Kind::kCertificate, "c1"}, Erase{Kind::kCertificate, "c2"},
+             Erase{Kind::kCertificate, "c3"}, Erase{Kind::kCertificate, "ca"}});
   Model empty;
   empty.revision = 2;
   expect_same(load(), empty);
