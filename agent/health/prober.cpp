@@ -12,10 +12,14 @@
 //
 // Checks end with an ordinary close(), not with a reset (SO_LINGER 0): members log resets, some count them as abuse.
 // The price is a socket in TIME_WAIT (about 250 bytes for 60 s) for each check; as the source port need only be free
-// towards the same member, even one check each second never holds more than 60 of its 28,000 ports.
+// towards the same member, even one check each second never holds more than 60 of its 28,000 ports. An HTTP check does
+// not read the body of the answer: one that is still on its way when the check closes is answered by a reset.
 #include "health/prober.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -60,7 +64,7 @@ void Prober::put(const model::Id& id, const Target& target) {
     check.tracker = Tracker(target.initial);
     check.health.state = check.tracker.state();
     check.health.since = clock_.wall();
-  } else if (check.fd && before.endpoint == target.endpoint) {
+  } else if (check.fd && before.endpoint == target.endpoint && before.http == target.http) {
     arm_deadline(check);  // the check under way goes on, under the new timeout
     return;
   }
@@ -84,13 +88,42 @@ void Prober::start(Check& check) {
   check.started = clock_.steady();
   if (in_flight_ >= in_flight_max_) return node_fault(check, EMFILE);
   io::TcpAttempt attempt = io::tcp_connect(sources_.towards(check.target.endpoint.address), check.target.endpoint);
-  if (attempt.error != EINPROGRESS) return finish(check, attempt.error);
+  const bool connected = attempt.error == 0;  // at once, as a local member may
+  if (attempt.error != EINPROGRESS && !(connected && check.target.http)) return finish(check, attempt.error);
   check.fd = std::move(attempt.fd);
   ++in_flight_;
-  const Status watched = loop_.add(check.fd.get(), EPOLLOUT,
-                                   [this, &check](uint32_t) { finish(check, io::connect_error(check.fd.get())); });
+  const Status watched = loop_.add(check.fd.get(), EPOLLOUT, [this, &check](uint32_t) { on_ready(check); });
   if (!watched) return finish(check, ENOSPC);
   arm_deadline(check);
+}
+
+void Prober::on_ready(Check& check) {
+  if (check.answer) return read_answer(check);
+  const int error = io::connect_error(check.fd.get());
+  if (error != 0 || !check.target.http) return finish(check, error);
+  ask(check);
+}
+
+/// A fresh connection takes a request of this size as a whole.
+void Prober::ask(Check& check) {
+  const std::string& request = check.target.http->request;
+  const ssize_t sent = ::send(check.fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent < 0) return finish(check, errno == EAGAIN ? ENOBUFS : errno);
+  if (static_cast<size_t>(sent) != request.size()) return finish(check, ENOBUFS);
+  check.answer.emplace();
+  if (!loop_.modify(check.fd.get(), EPOLLIN)) finish(check, ENOSPC);
+}
+
+void Prober::read_answer(Check& check) {
+  std::array<char, 4096> bytes;
+  const ssize_t got = ::recv(check.fd.get(), bytes.data(), bytes.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got < 0) return finish(check, errno);
+  const std::string_view text(bytes.data(), static_cast<size_t>(got));
+  const auto state = got == 0 ? check.answer->end() : check.answer->feed(text, *check.target.http);
+  if (state == HttpAnswer::State::kMore) return;
+  std::string failure = check.answer->failure();
+  finish(check, 0, std::move(failure));
 }
 
 void Prober::arm_deadline(Check& check) {
@@ -102,17 +135,22 @@ void Prober::arm_deadline(Check& check) {
 /// pay for it.
 void Prober::expire(Check& check) {
   const int fd = check.fd.get();
+  if (check.answer || (check.target.http && !io::connect_pending(fd))) {
+    on_ready(check);
+    if (check.fd) finish(check, ETIMEDOUT);
+    return;
+  }
   finish(check, io::connect_pending(fd) ? ETIMEDOUT : io::connect_error(fd));
 }
 
-void Prober::finish(Check& check, int error) {
+void Prober::finish(Check& check, int error, std::string failure) {
   abandon(check);
   if (is_node_fault(error)) return node_fault(check, error);
   if (logged_fault_ != 0) {
     log::info("health checks work again");
     logged_fault_ = 0;
   }
-  record(check, error);
+  record(check, error, std::move(failure));
   schedule(check);
 }
 
@@ -122,6 +160,7 @@ void Prober::abandon(Check& check) {
   if (!check.fd) return;
   loop_.remove(check.fd.get());
   check.fd.reset();
+  check.answer.reset();
   --in_flight_;
 }
 
@@ -146,14 +185,16 @@ void Prober::node_fault(Check& check, int error) {
   emit_({check.id, check.health});
 }
 
-void Prober::record(Check& check, int error) {
+/// `error` is 0 where the member spoke; `failure` is then what was wrong with it, empty: nothing.
+void Prober::record(Check& check, int error, std::string failure) {
   model::Health& health = check.health;
   health.checked = clock_.wall();
-  if (error == 0)
+  const bool success = error == 0 && failure.empty();
+  if (success)
     health.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - check.started).count();
   else
-    check.failure = describe(error, check.target.timeout);
-  if (check.tracker.record(error == 0, check.target.thresholds())) {
+    check.failure = error == 0 ? std::move(failure) : describe(error, check.target.timeout);
+  if (check.tracker.record(success, check.target.thresholds())) {
     health.state = check.tracker.state();
     health.since = health.checked;
   }

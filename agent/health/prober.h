@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prober: keeps a schedule of TCP checks for a set of targets on an event loop and reports every result as an event.
-// Events carry the whole state, not a difference: one that gets lost is healed by the next check.
-// Thread rule: the loop's thread only; `emit` is called there.
+// Prober: keeps a schedule of TCP and HTTP checks for a set of targets on an event loop and reports every result as an
+// event. Events carry the whole state, not a difference: one that gets lost is healed by the next check. Thread rule:
+// the loop's thread only; `emit` is called there.
 #pragma once
 
 #include <functional>
@@ -52,20 +52,24 @@ class Prober {
     std::string failure;  // what the last failed check said
     model::Health health;
     SteadyTime started{};
-    Fd fd;            // while a check is under way
-    io::TimerId due;  // the next start, or while a check is under way its deadline
+    Fd fd;                             // while a check is under way
+    std::optional<HttpAnswer> answer;  // once the request has been sent
+    io::TimerId due;                   // the next start, or while a check is under way its deadline
   };
 
   void put(const model::Id& id, const Target& target);
   void remove(const model::Id& id);
   void start(Check& check);
+  void on_ready(Check& check);
+  void ask(Check& check);
+  void read_answer(Check& check);
   void expire(Check& check);
-  void finish(Check& check, int error);
+  void finish(Check& check, int error, std::string failure = {});
   void abandon(Check& check);
   void schedule(Check& check);
   void arm_deadline(Check& check);
   void node_fault(Check& check, int error);
-  void record(Check& check, int error);
+  void record(Check& check, int error, std::string failure);
   std::chrono::nanoseconds period(const Target& target);
   std::chrono::nanoseconds random_up_to(std::chrono::nanoseconds limit);
 

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/ip.h"
+#include "health/http_check.h"
 #include "health/tracker.h"
 #include "model/snapshot.h"
 
@@ -20,6 +22,7 @@ struct Target {
   int rise = 3;
   int fall = 3;
   model::HealthState initial = model::HealthState::kUnchecked;  // counts only when the target is new
+  std::optional<HttpCheck> http;                                // empty: that it can be connected to is enough
 
   /// Whether the same is checked in the same way; `initial` is no part of it.
   bool same_check(const Target& other) const;
