@@ -22,12 +22,6 @@ Done print_object(Context& context, const Resource& resource, const Value& objec
   return {};
 }
 
-Value enveloped(const Resource& resource, Value fields) {
-  Value body = Value::object();
-  body.set(resource.key, std::move(fields));
-  return body;
-}
-
 Outcome<std::string> owner_of(Context& context, const Resource& resource, const Value& object) {
   // A member knows its pool only by its path.
   const size_t members = resource.path.rfind("/members");
@@ -45,7 +39,7 @@ Done finish(Context& context, const Resource& resource, Value object, const Args
     if (const Done done = wait_active(context, *id); !done) return done;
     const auto document = context.api.get(resource.path_of(object.get("id").text()));
     if (!document) return pass_on(document.error());
-    object = document->get(resource.key);
+    object = resource.open(*document);
   }
   return print_object(context, resource, object);
 }
@@ -54,9 +48,9 @@ Done finish(Context& context, const Resource& resource, Value object, const Args
 
 Done create_object(Context& context, const Resource& resource, Value fields, const Args& args) {
   if (!context.project.empty()) fields.set("project_id", context.project);
-  const auto document = context.api.post(resource.path, enveloped(resource, std::move(fields)));
+  const auto document = context.api.post(resource.path, resource.close(std::move(fields)));
   if (!document) return pass_on(document.error());
-  return finish(context, resource, document->get(resource.key), args);
+  return finish(context, resource, resource.open(*document), args);
 }
 
 Done list_objects(Context& context, const Resource& resource, const Args& args, Query filters) {
@@ -93,9 +87,9 @@ Done set_object(Context& context, const Resource& resource, const std::string& n
   }
   const auto id = find_id(context, resource, name);
   if (!id) return pass_on(id.error());
-  const auto document = context.api.put(resource.path_of(*id), enveloped(resource, fields));
+  const auto document = context.api.put(resource.path_of(*id), resource.close(fields));
   if (!document) return pass_on(document.error());
-  return finish(context, resource, document->get(resource.key), args);
+  return finish(context, resource, resource.open(*document), args);
 }
 
 Done delete_objects(Context& context, const Resource& resource, const std::vector<std::string>& names, const Args& args,

@@ -31,6 +31,9 @@ Done delete_objects(Context& context, const Resource& resource, const std::vecto
 Outcome<codec::Value> get_part(Context& context, const Resource& resource, const std::string& name,
                                std::string_view part, std::string_view key);
 
+/// The whole of a file, or of standard input for "-".
+Outcome<std::string> read_file(Context& context, const std::string& name);
+
 // Options that several commands share.
 Option wait_option();
 std::vector<Option> list_options();

@@ -3,7 +3,11 @@
 #include <fmt/core.h>
 
 #include <cctype>
+#include <cerrno>
 #include <charconv>
+#include <fstream>
+#include <iterator>
+#include <system_error>
 
 #include "cli/crud.h"
 #include "cli/resolve.h"
@@ -71,6 +75,16 @@ Outcome<Value> fields_from(Context& context, const Command& command, const Args&
   }
   if (args.has("enable") && args.has("disable")) return usage_error("--enable and --disable exclude each other");
   return fields;
+}
+
+Outcome<std::string> read_file(Context& context, const std::string& name) {
+  if (name == "-") return std::string(std::istreambuf_iterator<char>(context.env.in), {});
+  std::ifstream file(name, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open() || file.bad()) {
+    return usage_error(fmt::format("cannot read {}: {}", name, std::generic_category().message(errno)));
+  }
+  return content;
 }
 
 Option wait_option() {

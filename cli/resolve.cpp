@@ -53,7 +53,7 @@ Outcome<Value> find_object(Context& context, const Resource& resource, std::stri
   if (is_id(name)) {
     const auto document = context.api.get(resource.path_of(name));
     if (!document) return pass_on(document.error());
-    return document->get(resource.key);
+    return resource.open(*document);
   }
   std::vector<Query> attempts = {{{"name", std::string(name)}}};
   if (resource.noun == "member") {

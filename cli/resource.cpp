@@ -30,6 +30,14 @@ const std::string kRoot = "/v2.0/lbaas/";
 
 std::string Resource::path_of(std::string_view id) const { return path + "/" + percent_encode(id); }
 
+Value Resource::open(const Value& document) const { return key.empty() ? document : document.get(key); }
+
+Value Resource::close(Value fields) const {
+  if (key.empty()) return fields;
+  Value body = Value::object();
+  return body.set(key, std::move(fields));
+}
+
 const Resource& load_balancers() {
   static const Resource kResource = {"loadbalancer",
                                      "load balancer",
@@ -159,6 +167,48 @@ const Resource& eips() {
   return kResource;
 }
 
+const Resource& certificates() {
+  static const Resource kResource = {"certificate",
+                                     "certificate",
+                                     "",
+                                     "certificates",
+                                     kRoot + "certificates",
+                                     {{"NAME", "name"},
+                                      {"TYPE", "type"},
+                                      {"DOMAIN", "domain"},
+                                      {"EXPIRES", "expire_time"},
+                                      {"ID", "id"},
+                                      {"PROJECT", "project_id", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
+const Resource& l7policies() {
+  static const Resource kResource = {"l7policy",
+                                     "l7policy",
+                                     "l7policy",
+                                     "l7policies",
+                                     kRoot + "l7policies",
+                                     {{"NAME", "name"},
+                                      {"ACTION", "action"},
+                                      {"POSITION", "position"},
+                                      count_of("RULES", "rules"),
+                                      {"STATUS", "operating_status"},
+                                      {"LISTENER", "listener_id"},
+                                      {"ID", "id"},
+                                      {"POOL", "redirect_pool_id", true},
+                                      {"TO LISTENER", "redirect_listener_id", true},
+                                      {"URL", "redirect_url", true},
+                                      {"PREFIX", "redirect_prefix", true},
+                                      {"CODE", "redirect_http_code", true},
+                                      {"ADMIN", "admin_state_up", true, admin_state},
+                                      {"PROVISIONING", "provisioning_status", true},
+                                      {"CREATED", "created_at", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
 const Resource& subnets() {
   static const Resource kResource = {
       "subnet",
@@ -190,8 +240,26 @@ Resource members_of(std::string_view pool_id) {
            {"CREATED", "created_at", true}}};
 }
 
+Resource rules_of(std::string_view policy_id) {
+  return {"l7rule",
+          "l7rule",
+          "rule",
+          "rules",
+          fmt::format("{}l7policies/{}/rules", kRoot, percent_encode(policy_id)),
+          {{"TYPE", "type"},
+           {"COMPARE", "compare_type"},
+           {"KEY", "key"},
+           {"VALUE", "value"},
+           {"INVERT", "invert"},
+           {"ID", "id"},
+           {"NAME", "name", true},
+           {"ADMIN", "admin_state_up", true, admin_state},
+           {"CREATED", "created_at", true}}};
+}
+
 const Resource* find_resource(std::string_view noun) {
-  for (const Resource& (*make)() : {load_balancers, listeners, pools, health_monitors, whitelists, eips, subnets}) {
+  for (const Resource& (*make)() :
+       {load_balancers, listeners, pools, health_monitors, whitelists, eips, certificates, l7policies, subnets}) {
     if (make().noun == noun) return &make();
   }
   return nullptr;

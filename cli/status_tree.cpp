@@ -186,7 +186,8 @@ Tree load_balancer_tree(const Value& load_balancer, bool wide, bool colour) {
   }
   for (const Value& pool : sorted(load_balancer.get("pools"))) {
     tree.children.push_back(pool_tree(pool, wide, colour));
-    if (pool.get("status_reason").text().empty()) tree.children.back().line += dimmed("  no listener uses it", colour);
+    const bool unused = pool.get("operating_status").text() == "OFFLINE" && pool.get("status_reason").text().empty();
+    if (unused) tree.children.back().line += dimmed("  no listener uses it", colour);
   }
   return tree;
 }

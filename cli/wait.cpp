@@ -18,7 +18,7 @@ constexpr milliseconds kLongestPause{500};
 Outcome<std::string> load_balancer_through(Context& context, const Resource& resource, const Value& reference) {
   const auto document = context.api.get(resource.path_of(reference.get("id").text()));
   if (!document) return pass_on(document.error());
-  return load_balancer_of(context, document->get(resource.key));
+  return load_balancer_of(context, resource.open(*document));
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ Done wait_active(Context& context, const std::string& load_balancer_id) {
 Done wait_gone(Context& context, const Resource& resource, const std::string& id) {
   return poll_until(context, fmt::format("the {} was not gone", resource.title), [&]() -> Outcome<bool> {
     const auto document = context.api.get(resource.path_of(id));
-    if (document) return document->get(resource.key).get("provisioning_status").text() == "DELETED";
+    if (document) return resource.open(*document).get("provisioning_status").text() == "DELETED";
     if (document.error().exit == Exit::kNotFound) return true;
     return pass_on(document.error());
   });
@@ -66,6 +66,10 @@ Outcome<std::string> load_balancer_of(Context& context, const Value& object) {
   if (const Value id = object.get("listener_id"); id.is_string()) {  // of a whitelist
     Value listener = Value::object();
     return load_balancer_through(context, listeners(), listener.set("id", id));
+  }
+  if (const Value id = object.get("l7policy_id"); id.is_string()) {
+    Value policy = Value::object();
+    return load_balancer_through(context, l7policies(), policy.set("id", id));
   }
   if (object.get("loadbalancers").size() > 0) return object.get("loadbalancers").at(0).get("id").text();
   if (object.get("listeners").size() > 0) {

@@ -47,6 +47,11 @@ std::vector<Option> check_options() {
       {"--max-retries", "N", "successes in a row that bring a member up (default 3)", Kind::kInteger, "max_retries"},
       {"--max-retries-down", "N", "failures in a row that take it down (default: as --max-retries)", Kind::kInteger,
        "max_retries_down"},
+      {"--path,--url-path", "PATH", "HTTP: what is asked for (default /)", Kind::kText, "url_path"},
+      {"--expected-codes", "CODES",
+       "HTTP: codes of a good answer, such as 200-204 (default 200; HTTP pools 200,202,401)", Kind::kText,
+       "expected_codes"},
+      {"--domain-name", "HOST", "HTTP: the Host header (default: the member's address)", Kind::kText, "domain_name"},
       {"--port,--monitor-port", "PORT", "check this port instead of the member's own", Kind::kInteger, "monitor_port"},
   };
 }
@@ -54,13 +59,14 @@ std::vector<Option> check_options() {
 }  // namespace
 
 Noun health_monitor_noun() {
-  const std::vector<Option> create_options = {{"--name", "NAME", "name of the health monitor", Kind::kText, "name"},
-                                              {.names = "--type",
-                                               .placeholder = "TYPE",
-                                               .help = "kind of check (default TCP: can a connection be opened)",
-                                               .kind = Kind::kUpper,
-                                               .field = "type",
-                                               .choices = {"TCP"}}};
+  const std::vector<Option> create_options = {
+      {"--name", "NAME", "name of the health monitor", Kind::kText, "name"},
+      {.names = "--type",
+       .placeholder = "TYPE",
+       .help = "kind of check: TCP, can a connection be opened (default), or HTTP, is it answered well",
+       .kind = Kind::kUpper,
+       .field = "type",
+       .choices = {"TCP", "HTTP"}}};
   std::vector<Option> states;
   for (Option& option : common_options(true)) {
     if (option.field != "description") states.push_back(std::move(option));
@@ -79,7 +85,8 @@ Noun health_monitor_noun() {
            .summary = "make the health monitor of a pool",
            .positionals = {{"POOL", "name or id of the pool", "pool"}},
            .options = joined(joined(create_options, check_options()), joined(states, {wait_option()})),
-           .examples = {{"a quick one: down after 2 s, up after 2 s",
+           .examples = {{"by request", "elbctl hm create web-pool --type HTTP --path /healthz"},
+                        {"a quick one: down after 2 s, up after 2 s",
                          "elbctl hm create web-pool --delay 1 --check-timeout 1 --max-retries 2 --wait"}},
            .run = create},
           {.verb = "list",

@@ -34,6 +34,9 @@ Done set(Context& context, const Command& command, const Args& args) {
   if (args.has("default-pool") && args.has("no-default-pool")) {
     return usage_error("--default-pool and --no-default-pool exclude each other");
   }
+  for (const char* option : {"http2", "client-ca"})
+    if (args.has(option) && args.has(std::string("no-") + option))
+      return usage_error(std::string("--") + option + " and --no-" + option + " exclude each other");
   if (args.has("toa") && args.has("no-toa")) return usage_error("--toa and --no-toa exclude each other");
   const auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
@@ -48,6 +51,37 @@ Done stats(Context& context, const Command&, const Args& args) {
   const auto document = get_part(context, listeners(), args.text("LISTENER"), "/stats", "stats");
   if (!document) return pass_on(document.error());
   return print_stats(context, *document);
+}
+
+/// Of HTTP and HTTPS.
+std::vector<Option> l7_options() {
+  return {{"--certificate", "CERTIFICATE", "HTTPS: the server certificate", Kind::kReference,
+           "default_tls_container_ref", "certificate"},
+          {.names = "--sni-certificate",
+           .placeholder = "CERTIFICATE",
+           .help = "HTTPS: one that clients get who ask for its domain; several make the list (at most 50)",
+           .kind = Kind::kReference,
+           .field = "sni_container_refs",
+           .noun = "certificate",
+           .repeated = true},
+          {"--client-ca", "CERTIFICATE", "HTTPS: clients need a certificate of this authority", Kind::kReference,
+           "client_ca_tls_container_ref", "certificate"},
+          {.names = "--http2",
+           .help = "HTTPS: offer HTTP/2",
+           .kind = Kind::kFlag,
+           .field = "http2_enable",
+           .constant = true},
+          {.names = "--tls-policy",
+           .placeholder = "POLICY",
+           .help = "HTTPS: oldest protocol and ciphers (default tls-1-2)",
+           .field = "tls_ciphers_policy",
+           .choices = {"tls-1-0", "tls-1-1", "tls-1-2", "tls-1-2-strict"}},
+          {"--client-timeout", "MS", "HTTP, HTTPS: how long a client may say nothing (default 60000)", Kind::kInteger,
+           "timeout_client_data"},
+          {"--connect-timeout", "MS", "HTTP, HTTPS: how long connecting to a member may take (default 5000)",
+           Kind::kInteger, "timeout_member_connect"},
+          {"--member-timeout", "MS", "HTTP, HTTPS: how long a member's answer may take (default 60000)", Kind::kInteger,
+           "timeout_member_data"}};
 }
 
 }  // namespace
@@ -68,7 +102,7 @@ Noun listener_noun() {
                                                .help = "protocol of the clients",
                                                .kind = Kind::kUpper,
                                                .field = "protocol",
-                                               .choices = {"TCP", "UDP"},
+                                               .choices = {"TCP", "UDP", "HTTP", "HTTPS"},
                                                .required = true},
                                               {.names = "--port,--protocol-port",
                                                .placeholder = "PORT",
@@ -101,10 +135,13 @@ Noun listener_noun() {
            .aliases = {"add"},
            .summary = "make a listener on a load balancer",
            .positionals = {{"NAME", "name of the new listener", "", "name", false}},
-           .options = joined(joined(create_options, policies), joined(common_options(false), {wait_option()})),
+           .options = joined(joined(create_options, policies),
+                             joined(l7_options(), joined(common_options(false), {wait_option()}))),
            .examples = {{"TCP on port 80", "elbctl listener create web-80 --lb web --protocol TCP --port 80 --wait"},
                         {"UDP, with a pool that exists already",
-                         "elbctl listener create dns --lb web --protocol UDP --port 53 --default-pool resolvers"}},
+                         "elbctl listener create dns --lb web --protocol UDP --port 53 --default-pool resolvers"},
+                        {"HTTPS",
+                         "elbctl listener create web-443 --lb web --protocol HTTPS --port 443 --certificate shop"}},
            .run = create},
           {.verb = "list",
            .aliases = {"ls"},
@@ -132,12 +169,22 @@ Noun listener_noun() {
                                       .kind = Kind::kFlag,
                                       .field = "default_pool_id",
                                       .constant = {}}},
-                                    policies),
+                                    joined(policies, l7_options())),
                              joined({{.names = "--no-toa",
                                       .help = "do not tell members the client's address (the default)",
                                       .kind = Kind::kFlag,
                                       .field = "toa",
-                                      .constant = false}},
+                                      .constant = false},
+                                     {.names = "--no-http2",
+                                      .help = "HTTPS: HTTP/1.1 only (the default)",
+                                      .kind = Kind::kFlag,
+                                      .field = "http2_enable",
+                                      .constant = false},
+                                     {.names = "--no-client-ca",
+                                      .help = "HTTPS: clients need no certificate (the default)",
+                                      .kind = Kind::kFlag,
+                                      .field = "client_ca_tls_container_ref",
+                                      .constant = {}}},
                                     joined(common_options(true), {wait_option()}))),
            .examples = {{"let only these clients in",
                          "elbctl listener set web-80 --allowed-cidr 10.0.0.0/8 --allowed-cidr 192.0.2.7/32"},

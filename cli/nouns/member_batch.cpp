@@ -3,11 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
-
 #include "cli/crud.h"
 #include "cli/member_spec.h"
 #include "cli/resolve.h"
@@ -18,20 +13,10 @@ namespace {
 
 using codec::Value;
 
-Outcome<std::string> read_all(Context& context, const std::string& name) {
-  if (name == "-") return std::string(std::istreambuf_iterator<char>(context.env.in), {});
-  std::ifstream file(name, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad()) {
-    return usage_error(fmt::format("cannot read {}: {}", name, std::generic_category().message(errno)));
-  }
-  return content;
-}
-
 Outcome<Value> wanted_members(Context& context, const Args& args) {
   Value members = Value::array();
   if (const auto name = args.get("file")) {
-    const auto content = read_all(context, *name);
+    const auto content = read_file(context, *name);
     if (!content) return pass_on(content.error());
     auto read = parse_member_file(*content);
     if (!read) return pass_on(read.error());

@@ -15,13 +15,15 @@ const Positional kPool = {"POOL", "name or id of the pool", "pool"};
 Value with_persistence(const Value& given, bool is_new) {
   Value fields = Value::object();
   for (const std::string& key : given.keys())
-    if (key != "session_persistence" && key != "persistence_timeout") fields.set(key, given.get(key));
+    if (key != "session_persistence" && key != "persistence_timeout" && key != "cookie_name")
+      fields.set(key, given.get(key));
   const std::string type = given.get("session_persistence").text();
   if (type == "NONE") return fields.set("session_persistence", Value());
-  if (type.empty() && !given.has("persistence_timeout")) return fields;
+  if (type.empty() && !given.has("persistence_timeout") && !given.has("cookie_name")) return fields;
   Value persistence = Value::object();
   if (!type.empty() || is_new) persistence.set("type", type.empty() ? "SOURCE_IP" : type);
   if (given.has("persistence_timeout")) persistence.set("persistence_timeout", given.get("persistence_timeout"));
+  if (given.has("cookie_name")) persistence.set("cookie_name", given.get("cookie_name"));
   return fields.set("session_persistence", std::move(persistence));
 }
 
@@ -36,7 +38,9 @@ Done create(Context& context, const Command& command, const Args& args) {
     if (!fields->has("listener_id")) return usage_error("--protocol is required with --lb");
     const auto listener = find_object(context, listeners(), fields->get("listener_id").as_string());
     if (!listener) return pass_on(listener.error());
-    fields->set("protocol", listener->get("protocol"));
+    // HTTPS ends at the load balancer.
+    const std::string protocol = listener->get("protocol").as_string();
+    fields->set("protocol", protocol.ends_with("HTTPS") ? "HTTP" : protocol);
   }
   return create_object(context, pools(), with_persistence(*fields, true), args);
 }
@@ -79,8 +83,11 @@ Noun pool_noun() {
                               .help = "send a client to the member it had before, or NONE",
                               .kind = Kind::kUpper,
                               .field = "session_persistence",
-                              .choices = {"SOURCE_IP", "NONE"}};
-  const Option timeout = {"--persistence-timeout", "MINUTES", "how long after the last use, 1 to 60 (default 1)",
+                              .choices = {"SOURCE_IP", "HTTP_COOKIE", "APP_COOKIE", "NONE"}};
+  const Option cookie = {"--cookie-name", "NAME", "of APP_COOKIE: the application's cookie", Kind::kText,
+                         "cookie_name"};
+  const Option timeout = {"--persistence-timeout", "MINUTES",
+                          "how long after the last use, 1 to 60 (default 1); of HTTP_COOKIE 1 to 1440 (default)",
                           Kind::kInteger, "persistence_timeout"};
   const std::vector<Option> create_options = {
       {"--name", "NAME", "the same as NAME", Kind::kText, "name"},
@@ -92,9 +99,10 @@ Noun pool_noun() {
        .help = "protocol of the members (default: the listener's)",
        .kind = Kind::kUpper,
        .field = "protocol",
-       .choices = {"TCP", "UDP"}},
+       .choices = {"TCP", "UDP", "HTTP"}},
       algorithm,
       persistence,
+      cookie,
       timeout};
   Positional several = kPool;
   several.repeated = true;
@@ -131,7 +139,7 @@ Noun pool_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a pool",
            .positionals = {kPool},
-           .options = joined({algorithm, persistence, timeout}, joined(common_options(true), {wait_option()})),
+           .options = joined({algorithm, persistence, cookie, timeout}, joined(common_options(true), {wait_option()})),
            .examples = {{"", "elbctl pool set web-pool --description 'the shop'"},
                         {"the same member for a client for ten minutes",
                          "elbctl pool set web-pool --session-persistence SOURCE_IP --persistence-timeout 10"}},

@@ -16,6 +16,10 @@ const std::string kPools = "/v2.0/lbaas/pools";
 const std::string kMonitors = "/v2.0/lbaas/healthmonitors";
 const std::string kWhitelists = "/v2.0/lbaas/whitelists";
 const std::string kEips = "/v1/eips";
+const std::string kCerts = "/v2.0/lbaas/certificates";
+const std::string kCert = "11111111111141118111111111111111";
+const std::string kPolicies = "/v2.0/lbaas/l7policies";
+const std::string kRules = kPolicies + "/" + kId1 + "/rules";
 const std::string kMembers = kPools + "/" + kId2 + "/members";
 
 /// An agent with a load balancer "web", a listener "web-80", a pool "p", a member "m" and a health monitor "hm".
@@ -74,6 +78,22 @@ void fill(ScriptedAgent& agent) {
   agent.on("GET " + kEips + "?loadbalancer_id=" + kId1, list("eips", eip));
   agent.on("POST " + kEips, {{201, one("eip", eip)}}).on("PUT " + kEips + "/" + kId3, one("eip", eip));
   agent.on("DELETE " + kEips + "/" + kId3, {{204, ""}});
+  const std::string certificate = R"({"id":")" + kCert + R"(","name":"c"})";
+  agent.on("GET " + kCerts, list("certificates", certificate));
+  agent.on("GET " + kCerts + "?name=c", list("certificates", certificate));
+  agent.on("POST " + kCerts, {{201, certificate}}).on("PUT " + kCerts + "/" + kCert, certificate);
+  agent.on("DELETE " + kCerts + "/" + kCert, {{204, ""}});
+  const std::string policy = R"({"id":")" + kId1 + R"(","name":"y","listener_id":")" + kId3 + R"("})";
+  agent.on("GET " + kPolicies, list("l7policies", policy))
+      .on("GET " + kPolicies + "?name=y", list("l7policies", policy));
+  agent.on("GET " + kPolicies + "?listener_id=" + kId3, list("l7policies", policy));
+  agent.on("POST " + kPolicies, {{201, one("l7policy", policy)}});
+  agent.on("PUT " + kPolicies + "/" + kId1, one("l7policy", policy))
+      .on("DELETE " + kPolicies + "/" + kId1, {{204, ""}});
+  const std::string rule = R"({"id":")" + kId2 + R"(","type":"PATH"})";
+  agent.on("GET " + kRules, list("rules", rule)).on("GET " + kRules + "/" + kId2, one("rule", rule));
+  agent.on("POST " + kRules, {{201, one("rule", rule)}}).on("PUT " + kRules + "/" + kId2, one("rule", rule));
+  agent.on("DELETE " + kRules + "/" + kId2, {{204, ""}});
   agent.on("GET /v2.0/subnets", R"({"subnets":[{"id":"s-1","name":"front"}]})");
   agent.on("GET /v2.0/subnets?name=front", R"({"subnets":[{"id":"s-1","name":"front"}]})");
   agent.on("GET /v1/status", R"({"revision":1,"applied_revision":1,"load_balancers":[]})");
@@ -98,6 +118,8 @@ const std::string kByPool = "GET " + kPools + "?name=p";
 const std::string kByMember = "GET " + kMembers + "?name=m";
 const std::string kByEip = "GET " + kEips + "?name=e";
 const std::string kWhitelistOf = "GET " + kWhitelists + "?listener_id=" + kId3;
+const std::string kByCert = "GET " + kCerts + "?name=c";
+const std::string kByPolicy = "GET " + kPolicies + "?name=y";
 const std::string kByMonitor = "GET " + kMonitors + "?name=hm";
 
 const std::vector<Case>& cases() {
@@ -221,6 +243,54 @@ const std::vector<Case>& cases() {
       {"eip unbind e", {kByEip, "PUT " + kEips + "/" + kId3 + R"( {"eip":{"loadbalancer_id":null}})"}},
       {"eip set e --no-bandwidth", {kByEip, "PUT " + kEips + "/" + kId3 + R"( {"eip":{"bandwidth":null}})"}},
       {"eip delete e", {kByEip, "DELETE " + kEips + "/" + kId3}},
+      {"certificate create c --cert /dev/null --key /dev/null --domain a.example --type server",
+       {"POST " + kCerts + R"( {"name":"c","domain":"a.example","type":"server","certificate":"","private_key":""})"}},
+      {"certificate list", {"GET " + kCerts}},
+      {"certificate show c", {kByCert}},
+      {"certificate set c --name d", {kByCert, "PUT " + kCerts + "/" + kCert + R"( {"name":"d"})"}},
+      {"certificate delete c", {kByCert, "DELETE " + kCerts + "/" + kCert}},
+      {"listener create web-80 --lb web --protocol https --port 443 --certificate c --sni-certificate c --http2",
+       {kByWeb, kByCert, kByCert,
+        "POST " + kListeners + R"( {"listener":{"name":"web-80","loadbalancer_id":")" + kId1 +
+            R"(","protocol":"HTTPS","protocol_port":443,"default_tls_container_ref":")" + kCert +
+            R"(","sni_container_refs":[")" + kCert + R"("],"http2_enable":true}})"}},
+      {"listener set web-80 --no-client-ca --no-http2 --client-timeout 5000",
+       {kByListener,
+        "PUT " + kListeners + "/" + kId3 +
+            R"( {"listener":{"timeout_client_data":5000,"http2_enable":false,"client_ca_tls_container_ref":null}})"}},
+      {"pool set p --session-persistence app_cookie --cookie-name sid",
+       {kByPool, "PUT " + kPools + "/" + kId2 +
+                     R"( {"pool":{"session_persistence":{"type":"APP_COOKIE","cookie_name":"sid"}}})"}},
+      {"hm create p --type http --path /live --expected-codes 200-204 --domain-name a.example",
+       {kByPool,
+        "POST " + kMonitors +
+            R"( {"healthmonitor":{"type":"HTTP","url_path":"/live","expected_codes":"200-204","domain_name":"a.example","pool_id":")" +
+            kId2 + R"(","delay":5,"timeout":3,"max_retries":3}})"}},
+      {"l7policy create y --listener web-80 --host a.example --path-prefix /a --pool p",
+       {kByListener, kByPool,
+        "POST " + kPolicies + R"( {"l7policy":{"name":"y","listener_id":")" + kId3 + R"(","redirect_pool_id":")" +
+            kId2 +
+            R"(","action":"REDIRECT_TO_POOL","rules":[{"type":"HOST_NAME","compare_type":"EQUAL_TO","value":"a.example"},{"type":"PATH","compare_type":"STARTS_WITH","value":"/a"}]}})"}},
+      {"l7policy create --listener web-80 --to-listener web-80",
+       {kByListener, kByListener,
+        "POST " + kPolicies + R"( {"l7policy":{"listener_id":")" + kId3 + R"(","redirect_listener_id":")" + kId3 +
+            R"(","action":"REDIRECT_TO_LISTENER"}})"}},
+      {"l7policy list --listener web-80", {kByListener, "GET " + kPolicies + "?listener_id=" + kId3}},
+      {"l7policy show y", {kByPolicy}},
+      {"l7policy set y --url https://a.example --code 301",
+       {kByPolicy,
+        "PUT " + kPolicies + "/" + kId1 +
+            R"( {"l7policy":{"redirect_url":"https://a.example","redirect_http_code":301,"action":"REDIRECT_TO_URL"}})"}},
+      {"l7policy delete y", {kByPolicy, "DELETE " + kPolicies + "/" + kId1}},
+      {"l7rule create y --type header --key X-Beta --compare equal_to --value 1 --invert",
+       {kByPolicy,
+        "POST " + kRules +
+            R"( {"rule":{"type":"HEADER","compare_type":"EQUAL_TO","value":"1","key":"X-Beta","invert":true}})"}},
+      {"l7rule list y", {kByPolicy, "GET " + kRules}},
+      {"l7rule show y " + kId2, {kByPolicy, "GET " + kRules + "/" + kId2}},
+      {"l7rule set y " + kId2 + " --value /b",
+       {kByPolicy, "PUT " + kRules + "/" + kId2 + R"( {"rule":{"value":"/b"}})"}},
+      {"l7rule delete y " + kId2, {kByPolicy, "GET " + kRules + "/" + kId2, "DELETE " + kRules + "/" + kId2}},
       {"subnet list --project pr", {"GET /v2.0/subnets"}},
       {"subnet show front", {"GET /v2.0/subnets?name=front"}},
       {"status", {"GET /v1/status"}},
