@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a request to a member, and to the next one when that fails.
+#include "proxy/exchange.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "http/char_class.h"
+#include "http/url.h"
+#include "io/tcp_connect.h"
+#include "proxy/client_connection.h"
+#include "tls/names.h"
+
+namespace elb::proxy {
+namespace {
+
+// Errors that say something of the member or the way to it; all others are of this node.
+bool blames_member(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+http::ForwardedFor convert(model::ForwardedFor mode) {
+  switch (mode) {
+    case model::ForwardedFor::kReplace:
+      return http::ForwardedFor::kReplace;
+    case model::ForwardedFor::kRemove:
+      return http::ForwardedFor::kRemove;
+    case model::ForwardedFor::kAppend:
+      break;
+  }
+  return http::ForwardedFor::kAppend;
+}
+
+}  // namespace
+
+Exchange::Exchange(LoopContext& loop, ClientConnection& client, SteadyTime began)
+    : loop_(loop), client_(client), served_(loop.served), record_(began), progress_(loop.now) {
+  listener_ = (*served_)->find(client.facts().local);
+}
+
+Exchange::~Exchange() { release_member(false); }
+
+const model::HttpTimeouts& Exchange::timeouts() const {
+  static const model::HttpTimeouts kDefaults;
+  return listener_ != nullptr ? listener_->http().timeouts : kDefaults;
+}
+
+void Exchange::begin(const http::RequestHead& head) {
+  record_.request_bytes += head.size;
+  if (loop_.options.access_log != nullptr) record_.keep_texts(head);
+  method_ = head.method;
+  minor_version_ = head.minor_version;
+  keep_alive_ = head.keep_alive();
+  request_out_ = http::framing_of(head);
+  request_body_ = http::BodyReader(request_out_, loop_.options.body);
+  request_read_ = request_out_.kind == Kind::kNone || (request_out_.kind == Kind::kLength && request_out_.length == 0);
+  // A body would make two parsers of what follows; other protocols than this one have no business here.
+  upgrade_ = request_out_.kind == Kind::kNone && method_ == http::Method::kGet &&
+             http::equals_ignoring_case(head.upgrade_protocol(), "websocket");
+  const tls::ConnectionFacts* tls = client_.facts().tls;
+  if (listener_ == nullptr || listener_->secure() != (tls != nullptr)) {
+    keep_alive_ = false;  // the listener is gone, or is another one now
+    return answer(503);
+  }
+  if (tls != nullptr && head.host && !tls::host_agrees(tls->sni, head.host->name)) return answer(421);
+  route(head);
+}
+
+void Exchange::refuse(const http::RequestHead& head, uint16_t status, bool malformed) {
+  if (loop_.options.access_log != nullptr && !head.method_text.empty()) record_.keep_texts(head);
+  method_ = http::Method::kOther;
+  if (malformed && listener_ != nullptr) served_->counts(*listener_).malformed.add();
+  keep_alive_ = false;
+  answer(status);
+}
+
+void Exchange::route(const http::RequestHead& head) {
+  const http::NormalTarget target = http::normalise_target(head.path_and_query, http::UrlPolicy{}, loop_.work.target);
+  if (target.fault != http::Fault::kNone) {
+    served_->counts(*listener_).malformed.add();
+    keep_alive_ = false;
+    return answer(http::status_of(target.fault));
+  }
+  RouteRequest request;
+  if (head.host) request.host = *head.host;
+  request.target = target.target;
+  request.path_size = target.path_size;
+  request.headers = &head.headers;
+  const Route route = listener_->router->route(*listener_->listener, request);
+  if (route.kind == Route::Kind::kRedirect) {
+    http::OutBuffer location(loop_.work.text);
+    if (!Router::write_location(*listener_->listener, route, request, location)) return answer(414);
+    return answer(route.status, location.written());
+  }
+  if (route.kind != Route::Kind::kPool) return answer(route.status);
+  pool_ = route.pool;
+  bound_ = (*served_)->sticky().find(pool_, head.headers, loop_.clock.wall());
+  prepare(head, target.target);
+  if (open()) next_attempt();
+}
+
+// The request as members get it. It does not depend on the member, so it is written once.
+void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
+  const model::SnapshotHttp& settings = listener_->http();
+  const ConnectionFacts facts = client_.facts();
+  const std::string client = facts.client.address.to_string();
+  const std::string host = facts.local.to_string();
+  http::RequestRewrite rewrite;
+  rewrite.target = target;
+  rewrite.host_if_missing = head.host ? head.host->name : std::string_view(host);
+  rewrite.client_address = client;
+  rewrite.forwarded_for = convert(settings.forwarded_for);
+  if (settings.forwarded_proto) rewrite.scheme = facts.tls != nullptr ? "https" : "http";
+  if (settings.forwarded_port) rewrite.port = facts.local.port;
+  rewrite.upgrade = upgrade_;
+  if (minor_version_ == 0) rewrite.drop.add(http::HeaderId::kExpect);  // means nothing there, RFC 9110 10.1.1
+  http::OutBuffer out(loop_.work.out);
+  if (!http::write_request(head, rewrite, request_out_, out)) return answer(431);
+  replay_.assign(out.written());
+}
+
+std::optional<Choice> Exchange::choose() {
+  const Balancer& balancer = (*served_)->balancer();
+  if (same_again_) {
+    same_again_ = false;
+    return balancer.take(pool_, member_index_, loop_.now);
+  }
+  if (bound_ && tried_.empty())
+    if (auto choice = balancer.take(pool_, *bound_, loop_.now)) return choice;
+  return balancer.choose(pool_, client_.facts().client.address, tried_, loop_.now);
+}
+
+void Exchange::next_attempt() {
+  release_member(false);
+  while (open()) {
+    if (record_.attempts() >= loop_.options.attempts) return answer(failure_);
+    std::optional<Choice> choice = choose();
+    if (!choice) return answer(failure_ != 0 ? failure_ : 503);
+    if (record_.attempted()) served_->counts(*listener_).retries.add();
+    if (start(std::move(*choice))) return;
+  }
+}
+
+bool Exchange::start(Choice choice) {
+  member_index_ = choice.member;
+  lease_ = std::move(choice.lease);
+  const model::SnapshotMember& member = (*served_)->snapshot().pools[pool_].members[member_index_];
+  AccessAttempt& attempt = record_.add_attempt(member.endpoint, member.id);
+  attempt_began_ = progress_ = loop_.now;
+  connect_seen_ = replay_sent_ = write_dead_ = request_sent_ = false;
+  written_before_ = 0;
+  MemberBlock& counts = served_->counts(pool_, member_index_);
+  if (!fresh_) {
+    const bool safe = http::is_idempotent(method_);
+    member_ = loop_.members.take(member.endpoint, loop_.now,
+                                 safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe);
+  }
+  if (member_) {
+    connect_seen_ = true;
+    attempt.connect_time = std::chrono::microseconds(0);
+    written_before_ = member_->stream.written();
+  } else {
+    const bool v4 = member.endpoint.address.is_v4();
+    const auto& source = v4 ? loop_.options.source_v4 : loop_.options.source_v6;
+    const IpAddress any = v4 ? IpAddress() : IpAddress::from_v6({});
+    io::TcpAttempt made = io::tcp_connect(source.value_or(any), member.endpoint);
+    if (made.error != 0 && made.error != EINPROGRESS) {
+      connect_failed(made.error);
+      return false;
+    }
+    counts.connections.add();
+    const int on = 1;
+    setsockopt(made.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    member_ = std::make_unique<MemberConnection>(std::move(made.fd), member.endpoint, made.error == EINPROGRESS);
+    if (!loop_.poller.add(member_->stream.fd(), *member_)) {
+      connect_failed(ENOMEM);
+      return false;
+    }
+  }
+  counts.requests.add();
+  member_->lend_to(client_);
+  return true;
+}
+
+void Exchange::connect_failed(int error) {
+  served_->counts(pool_, member_index_).failed_connections.add();
+  if (blames_member(error)) (*served_)->balancer().refused(pool_, member_index_, loop_.now);
+  failure_ = error == ETIMEDOUT ? 504 : blames_member(error) ? 502 : 503;
+  tried_.push_back(member_index_);
+  release_member(false);
+}
+
+bool Exchange::connected() {
+  if (!member_ || member_->connecting()) return false;
+  if (connect_seen_) return true;
+  connect_seen_ = true;
+  if (const int error = member_->connect_error(); error != 0) {
+    connect_failed(error);
+    next_attempt();
+    return false;
+  }
+  (*served_)->balancer().accepted(pool_, member_index_);
+  record_.attempt().connect_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);
+  progress_ = loop_.now;
+  return true;
+}
+
+// It closed or reset without a whole response. RFC 9110 9.2.2: to be sent again is what it cannot have begun to work
+// on, or what may be done twice.
+void Exchange::member_failed() {
+  served_->counts(pool_, member_index_).failed_requests.add();
+  failure_ = 502;
+  const bool nothing_sent = member_->stream.written() == written_before_;
+  const bool again = !response_begun_ && replayable_ && (nothing_sent || http::is_idempotent(method_));
+  if (!again) return head_sent_ ? abort() : answer(502);
+  if (member_->reused()) {  // it had closed an idle connection: no fault of the member's
+    fresh_ = same_again_ = true;
+  } else {
+    tried_.push_back(member_index_);
+  }
+  next_attempt();
+}
+
+void Exchange::release_member(bool reusable) {
+  lease_.release();
+  if (!member_) return;
+  if (reusable) {
+    loop_.members.give(std::move(member_), loop_.now);
+  } else {
+    loop_.graveyard.bury(std::move(member_));
+  }
+}
+
+}  // namespace elb::proxy

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an exchange ends: with a member's response, with one of ours, or broken off.
+#include <fmt/format.h>
+
+#include "proxy/client_connection.h"
+#include "proxy/exchange.h"
+
+namespace elb::proxy {
+
+SteadyTime Exchange::deadline() const {
+  const model::HttpTimeouts& limits = timeouts();
+  const auto after = [](SteadyTime from, int seconds) { return from + std::chrono::seconds(seconds); };
+  // Of a tunnel that one side has ended, the other is not waited for that long.
+  if (tunnel()) return after(progress_, response_done_ || request_read_ ? limits.body_s : limits.tunnel_s);
+  if (member_ && member_->connecting()) return after(attempt_began_, limits.connect_s);
+  if (head_sent_ || !request_sent_) return after(progress_, limits.body_s);
+  return after(request_sent_at_, limits.response_s);
+}
+
+void Exchange::expire() {
+  if (tunnel()) return finish();
+  if (member_ && member_->connecting()) {
+    connect_failed(ETIMEDOUT);
+    return next_attempt();
+  }
+  if (head_sent_) return abort();
+  if (member_ && (request_sent_ || member_->stream.has_unsent())) {
+    served_->counts(pool_, member_index_).failed_requests.add();
+    return answer(504);
+  }
+  answer(408);
+}
+
+void Exchange::answer(uint16_t status, std::string_view location) {
+  release_member(false);
+  status_ = status;
+  head_sent_ = response_done_ = true;
+  close_ = !keep_alive_ || loop_.draining || !request_read_;
+  const std::string text = fmt::format("{} {}\n", status, http::reason_of(status));
+  std::array<http::Header, 1> added;
+  http::OwnResponse response;
+  response.status = status;
+  response.body = text;
+  response.close = close_;
+  response.date = loop_.date();
+  response.asked = method_;
+  if (listener_ == nullptr || listener_->http().server_header) response.server = "elb";
+  if (!location.empty()) {
+    added[0] = {"Location", location, http::HeaderId::kLocation};
+    response.added = added;
+  }
+  http::OutBuffer out(loop_.work.out);
+  http::write_own_response(response, out);
+  record_.sent_bytes += out.written().size();
+  if (method_ != http::Method::kHead) record_.sent_body_bytes += text.size();
+  const std::string_view bytes = out.written();
+  if (!client_.transport().write({&bytes, 1})) return client_left();
+  end(close_ ? State::kClose : State::kKeep);
+}
+
+void Exchange::finish() {
+  AccessAttempt& attempt = record_.attempt();
+  attempt.response_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);
+  const bool clean = reusable_ && request_read_ && replay_sent_ && !write_dead_ && !member_->stream.has_unsent() &&
+                     member_->inbox.empty();
+  release_member(clean);
+  end(close_ ? State::kClose : State::kKeep);
+}
+
+void Exchange::abort() {
+  release_member(false);
+  end(State::kAbort);
+}
+
+void Exchange::client_left() {
+  release_member(false);
+  if (!head_sent_) status_ = 499;
+  end(State::kAbort);
+}
+
+void Exchange::end(State state) {
+  state_ = state;
+  log();
+}
+
+void Exchange::log() {
+  if (listener_ == nullptr) return;
+  const std::chrono::microseconds took = record_.since_begin(loop_.now);
+  ListenerBlock& counts = served_->counts(*listener_);
+  counts.count_status(status_);
+  counts.bytes_in.add(record_.request_bytes);
+  counts.bytes_out.add(record_.sent_bytes);
+  counts.request_us.add(static_cast<uint64_t>(took.count()));
+  counts.latency_us.record(static_cast<uint64_t>(took.count()));
+  if (loop_.options.access_log == nullptr) return;
+  const model::SnapshotListener& listener = *listener_->listener;
+  AccessRecord record;
+  record.time = loop_.clock.wall();
+  record.status = status_;
+  record.request_time = took;
+  record.loadbalancer = listener.loadbalancer_id;
+  record.listener = listener.id;
+  if (pool_ != Route::kNone) record.pool = (*served_)->snapshot().pools[pool_].id;
+  record_.write(*loop_.options.access_log, loop_.loop_index, client_.facts(), record);
+}
+
+}  // namespace elb::proxy

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes of an exchange in both directions.
+#include <algorithm>
+
+#include "http/char_class.h"
+#include "proxy/client_connection.h"
+#include "proxy/exchange.h"
+
+namespace elb::proxy {
+namespace {
+
+constexpr size_t kReplayMax = size_t{64} << 10;
+constexpr int kTurns = 16;  // reads of one connection before others are served
+
+void put_payload(const http::Framing& framing, std::string_view data, Gather& out) {
+  if (framing.kind != http::Framing::Kind::kChunked) return out.refer(data);
+  http::OutBuffer size(out.room());
+  http::write_chunk_begin(data.size(), size);
+  out.claim(size.written().size());
+  out.refer(data);
+  out.copy(http::kChunkEnd);
+}
+
+}  // namespace
+
+void Exchange::pump() {
+  Transport& client = client_.transport();
+  for (int turn = 0; open(); ++turn) {
+    if (turn == kTurns) return loop_.again(client_);
+    const uint64_t client_before = client.written();
+    const uint64_t member_before = member_ ? member_->stream.written() : 0;
+    if (!client.flush() || (client.gone() && !client.ended_writing())) return client_left();
+    if (connected() && !member_->stream.flush()) write_dead_ = true;
+    if (!open()) return;
+    if (client.written() != client_before || (member_ && member_->stream.written() > member_before))
+      progress_ = loop_.now;
+    if (tunnel_over()) return finish();
+    bool moved = pump_request();
+    if (open()) moved |= pump_response();
+    if (!moved) return;
+  }
+}
+
+// Both sides have said their end; or the member has, and takes no more.
+bool Exchange::tunnel_over() const {
+  if (!tunnel() || !response_done_ || client_.transport().has_unsent()) return false;
+  return write_dead_ || (request_read_ && !member_->stream.has_unsent());
+}
+
+bool Exchange::pump_request() {
+  if (!connected() || write_dead_ || member_->stream.has_unsent()) return false;
+  if (replay_sent_ && request_read_) {
+    if (!request_sent_) request_sent_at_ = loop_.now;
+    request_sent_ = true;
+    return false;
+  }
+  Gather out(loop_.work.out);
+  size_t replayed = 0;
+  if (!replay_sent_) {
+    out.refer(replay_);
+    replayed = replay_.size();
+  }
+  const bool moved = take_body(out);
+  if (!open() || !member_) return true;
+  if (out.empty()) return moved;
+  const bool alive = member_->stream.write(out.pieces());
+  replay_sent_ = true;
+  progress_ = loop_.now;
+  sent_to_member(out, replayed, alive);
+  return true;
+}
+
+// False: nothing could be taken.
+bool Exchange::take_body(Gather& out) {
+  Inbox& in = client_.inbox();
+  bool moved = false;
+  while (!request_read_ && !out.full()) {
+    if (in.empty()) {
+      if (moved || !client_.transport().readable()) break;  // what was taken lies in the buffer: send it first
+      const Got got = client_.fill();
+      if (got == Got::kNothing) break;
+      if (got != Got::kData) {
+        if (!tunnel() || got == Got::kBroken) {
+          client_left();
+        } else {
+          request_read_ = true;
+          member_->stream.end_writing();
+        }
+        return true;
+      }
+    }
+    moved = true;
+    const http::BodyStep step = request_body_.next(in.view());
+    record_.request_bytes += step.consumed;
+    in.consume(step.consumed);
+    switch (step.kind) {
+      case http::BodyStep::Kind::kData:
+        put_payload(request_out_, step.data, out);
+        break;
+      case http::BodyStep::Kind::kNeedMore:
+        break;
+      case http::BodyStep::Kind::kDone:
+        request_read_ = true;
+        if (request_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+        break;
+      case http::BodyStep::Kind::kFault:
+        served_->counts(*listener_).malformed.add();
+        keep_alive_ = false;
+        if (head_sent_) {
+          abort();
+        } else {
+          answer(http::status_of(step.fault));
+        }
+        return true;
+    }
+    // The last payload byte of a known length ends the body; it takes one more look to say so.
+    if (in.empty() && !request_read_ && request_out_.kind == Kind::kLength &&
+        request_body_.next({}).kind == http::BodyStep::Kind::kDone)
+      request_read_ = true;
+  }
+  return moved;
+}
+
+void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
+  served_->counts(pool_, member_index_).bytes_out.add(out.bytes());
+  const size_t body = out.bytes() - replayed;
+  const bool nothing_sent = member_->stream.written() == written_before_;
+  if (body > 0 && replayable_) {
+    // Kept for another attempt as long as that is allowed and not too much.
+    if ((http::is_idempotent(method_) || (!alive && nothing_sent)) && replay_.size() + body <= kReplayMax) {
+      size_t skip = replayed;  // is in replay_ already
+      for (const std::string_view piece : out.pieces()) {
+        const size_t known = std::min(skip, piece.size());
+        skip -= known;
+        if (known < piece.size()) replay_.append(piece.substr(known));
+      }
+    } else {
+      replayable_ = false;
+    }
+  }
+  if (alive) return;
+  write_dead_ = true;
+  if (nothing_sent) member_failed();  // else its answer may have come before it closed
+}
+
+bool Exchange::pump_response() {
+  if (!connected() || response_done_ || client_.transport().has_unsent()) return false;
+  Inbox& in = member_->inbox;
+  if (in.empty() || head_incomplete_) {
+    if (!receive()) return false;
+    if (!open() || !member_ || !response_begun_ || in.empty()) return true;
+  }
+  Gather out(loop_.work.out);
+  if (!head_sent_) {
+    switch (take_head(out)) {
+      case Head::kOver:
+        return true;
+      case Head::kMore:
+        head_incomplete_ = true;
+        return true;
+      case Head::kInterim:
+        if (!to_client(out)) client_left();
+        return true;
+      case Head::kFinal:
+        break;
+    }
+  }
+  take_response_body(out);
+  if (!open()) return true;
+  if (!to_client(out)) {
+    client_left();
+    return true;
+  }
+  if (response_done_ && !tunnel()) finish();
+  return true;
+}
+
+// False: nothing came.
+bool Exchange::receive() {
+  if (!member_->stream.readable()) return false;
+  Inbox& in = member_->inbox;
+  in.save();
+  const Received received = member_->stream.read(loop_.work.member_in);
+  switch (received.got) {
+    case Got::kNothing:
+      return false;
+    case Got::kEnd:
+      member_ended();
+      return true;
+    case Got::kBroken:
+      member_failed();
+      return true;
+    case Got::kData:
+      break;
+  }
+  if (!replay_sent_) {  // it spoke before it was asked
+    member_failed();
+    return true;
+  }
+  if (!response_begun_) {
+    replayable_ = false;
+    std::string().swap(replay_);
+  }
+  in.append({loop_.work.member_in.data(), received.bytes});
+  served_->counts(pool_, member_index_).bytes_in.add(received.bytes);
+  response_begun_ = true;
+  progress_ = loop_.now;
+  return true;
+}
+
+Exchange::Head Exchange::take_head(Gather& out) {
+  http::ResponseHead& head = loop_.work.response;
+  Inbox& in = member_->inbox;
+  const http::Outcome outcome = http::parse_response_head(in.view(), http::HeadLimits{}, head_progress_, head);
+  if (outcome == http::Outcome::kNeedMore) return Head::kMore;
+  head_incomplete_ = false;
+  head_progress_ = {};
+  const bool switches = head.status == 101;
+  const bool asked_so = upgrade_ && http::equals_ignoring_case(head.upgrade_protocol(), "websocket");
+  if (outcome == http::Outcome::kFault || (switches && !asked_so)) {
+    served_->counts(pool_, member_index_).failed_requests.add();
+    answer(502);
+    return Head::kOver;
+  }
+  in.consume(head.size);
+  if (!head.is_interim() || switches) return begin_response(head, out) ? Head::kFinal : Head::kOver;
+  if (minor_version_ == 0) return Head::kInterim;  // such clients know none
+  http::OutBuffer text(out.room());
+  http::ResponseRewrite rewrite;
+  rewrite.asked = method_;
+  if (!http::write_response(head, rewrite, {}, text)) {
+    answer(502);
+    return Head::kOver;
+  }
+  out.claim(text.written().size());
+  return Head::kInterim;
+}
+
+bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
+  const http::Framing framing = http::framing_of(head, method_);
+  response_out_ = http::towards_client(framing, minor_version_);
+  response_body_ = http::BodyReader(framing);
+  if (tunnel()) {
+    request_out_ = {Kind::kTunnel};
+    request_body_ = http::BodyReader(request_out_);
+    request_read_ = false;
+  }
+  status_ = head.status;
+  close_ = !keep_alive_ || loop_.draining || !request_read_ || response_out_.kind == Kind::kUntilClose;
+  reusable_ = head.keep_alive() && framing.kind != Kind::kUntilClose && !upgrade_;
+  AccessAttempt& attempt = record_.attempt();
+  attempt.status = head.status;
+  attempt.header_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);
+  MemberBlock& counts = served_->counts(pool_, member_index_);
+  if (head.status >= 500) counts.status_5xx.add();
+  if (request_sent_)
+    counts.response_us.add(static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - request_sent_at_).count()));
+
+  const Sticky& sticky = (*served_)->sticky();
+  const WallTime wall = loop_.clock.wall();
+  sticky.learn(pool_, member_index_, head.headers, wall);
+  http::OutBuffer cookie(loop_.work.text);
+  std::array<http::Header, 1> added;
+  http::ResponseRewrite rewrite;
+  if (sticky.write_set_cookie(pool_, member_index_, bound_, wall, cookie)) {
+    added[0] = {"Set-Cookie", cookie.written(), http::HeaderId::kSetCookie};
+    rewrite.added = added;
+  }
+  rewrite.asked = method_;
+  rewrite.client_minor_version = minor_version_;
+  rewrite.close = close_;
+  rewrite.upgrade = tunnel();
+  if (listener_->http().server_header) rewrite.server = "elb";
+  http::OutBuffer text(out.room());
+  if (!http::write_response(head, rewrite, response_out_, text)) {
+    answer(502);
+    return false;
+  }
+  out.claim(text.written().size());
+  head_sent_ = true;
+  return true;
+}
+
+void Exchange::take_response_body(Gather& out) {
+  Inbox& in = member_->inbox;
+  while (!response_done_ && !out.full()) {
+    const http::BodyStep step = response_body_.next(in.view());
+    in.consume(step.consumed);
+    switch (step.kind) {
+      case http::BodyStep::Kind::kData:
+        record_.sent_body_bytes += step.data.size();
+        put_payload(response_out_, step.data, out);
+        break;
+      case http::BodyStep::Kind::kNeedMore:
+        return;
+      case http::BodyStep::Kind::kDone:
+        response_done_ = true;
+        if (response_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+        break;
+      case http::BodyStep::Kind::kFault:
+        served_->counts(pool_, member_index_).failed_requests.add();
+        return abort();
+    }
+  }
+}
+
+bool Exchange::to_client(const Gather& out) {
+  record_.sent_bytes += out.bytes();
+  const bool last = response_done_ && close_ && request_read_ && client_.quiet() && !tunnel();
+  return client_.transport().write(out.pieces(), last);
+}
+
+void Exchange::member_ended() {
+  if (!head_sent_) return member_failed();
+  if (response_body_.closed() != http::Fault::kNone) {
+    served_->counts(pool_, member_index_).failed_requests.add();
+    return abort();
+  }
+  response_done_ = true;
+  if (tunnel()) return client_.transport().end_writing();
+  Gather out(loop_.work.out);
+  if (response_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+  if (!to_client(out)) return client_left();
+  finish();
+}
+
+void Exchange::save() {
+  if (member_) member_->inbox.save();
+}
+
+}  // namespace elb::proxy

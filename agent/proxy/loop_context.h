@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// LoopContext: what a loop offers to the connections in it: time, buffers, wheel, poller, idle members, what is served.
+// Thread rule: its loop's thread.
+#pragma once
+
+#include <vector>
+
+#include "http/date.h"
+#include "proxy/counters.h"
+#include "proxy/graveyard.h"
+#include "proxy/loop_served.h"
+#include "proxy/member_pool.h"
+#include "proxy/options.h"
+#include "proxy/poller.h"
+#include "proxy/wheel.h"
+#include "proxy/workspace.h"
+
+namespace elb::proxy {
+
+class ClientConnection;
+
+class LoopContext {
+ public:
+  LoopContext(const EngineOptions& given, const Clock& a_clock, size_t index)
+      : options(given),
+        clock(a_clock),
+        loop_index(index),
+        now(a_clock.steady()),
+        wheel(now),
+        members(wheel, graveyard, {given.idle_per_member, given.member_idle}) {}
+  LoopContext(const LoopContext&) = delete;
+  LoopContext& operator=(const LoopContext&) = delete;
+  virtual ~LoopContext() = default;
+
+  /// The connection is closed: nothing of it is used after this turn.
+  virtual void remove(ClientConnection& connection) = 0;
+  /// More could be done for the connection at once, but others are to have their turn first.
+  virtual void again(ClientConnection& connection) = 0;
+
+  void set_now(SteadyTime time) {
+    now = time;
+    members.set_now(time);
+  }
+  /// For the Date header; made once a second.
+  std::string_view date() {
+    if (now - date_made_ >= std::chrono::seconds(1)) {
+      const auto since = clock.wall().time_since_epoch();
+      date_ = http::HttpDate(std::chrono::duration_cast<std::chrono::seconds>(since).count());
+      date_made_ = now;
+    }
+    return date_.text();
+  }
+
+  const EngineOptions& options;
+  const Clock& clock;
+  const size_t loop_index;
+  SteadyTime now;  // of this turn
+  Poller poller;
+  Graveyard graveyard;
+  Wheel wheel;
+  Workspace work;
+  MemberPool members;
+  LoopServedPtr served;
+  bool draining = false;  // each response is the last of its connection
+
+ private:
+  http::HttpDate date_{0};
+  SteadyTime date_made_{};
+};
+
+}  // namespace elb::proxy

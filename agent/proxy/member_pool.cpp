@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/member_pool.h"
+
+#include <algorithm>
+#include <array>
+
+namespace elb::proxy {
+
+size_t EndpointHash::operator()(const Endpoint& endpoint) const {
+  const auto& bytes = endpoint.address.bytes();
+  return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) ^
+         (size_t{endpoint.port} * 0x9e3779b97f4a7c15U);
+}
+
+std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, SteadyTime now,
+                                                   std::chrono::seconds most) {
+  const auto member = members_.find(endpoint);
+  if (member == members_.end() || member->second.empty()) return nullptr;
+  Idle& idle = member->second;
+  if (now - idle.back()->idle_since_ >= std::min(most, limits_.idle)) return nullptr;
+  std::unique_ptr<MemberConnection> connection = std::move(idle.back());
+  idle.pop_back();
+  --idle_;
+  connection->pool_ = nullptr;
+  return connection;
+}
+
+void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime now) {
+  connection->user_ = nullptr;
+  connection->inbox.save();
+  if (connection->stream.readable()) {  // the last read was as large as it could be: look whether more is there
+    std::array<char, 1> probe;
+    if (connection->stream.read(probe).got != Got::kNothing) return bury(std::move(connection));
+  }
+  Idle& idle = members_[connection->endpoint_];
+  if (idle.size() >= limits_.idle_per_member || connection->stream.gone()) return bury(std::move(connection));
+  connection->reused_ = true;
+  connection->idle_since_ = now;
+  connection->pool_ = this;
+  wheel_.arm(*connection, now + limits_.idle);
+  idle.push_back(std::move(connection));
+  ++idle_;
+}
+
+void MemberPool::drop(MemberConnection& connection) {
+  const auto member = members_.find(connection.endpoint_);
+  if (member == members_.end()) return;
+  Idle& idle = member->second;
+  const auto found =
+      std::find_if(idle.rbegin(), idle.rend(), [&](const auto& each) { return each.get() == &connection; });
+  if (found == idle.rend()) return;
+  bury(std::move(*found));
+  idle.erase(std::next(found).base());
+  if (idle.empty()) members_.erase(member);
+  --idle_;
+}
+
+void MemberPool::expire(MemberConnection& connection) {
+  const SteadyTime due = connection.idle_since_ + limits_.idle;
+  if (now_ < due) {
+    wheel_.arm(connection, due);
+  } else {
+    drop(connection);
+  }
+}
+
+void MemberPool::keep_only(const std::function<bool(const Endpoint&)>& wanted) {
+  for (auto member = members_.begin(); member != members_.end();) {
+    if (wanted(member->first)) {
+      ++member;
+      continue;
+    }
+    idle_ -= member->second.size();
+    for (auto& connection : member->second) bury(std::move(connection));
+    member = members_.erase(member);
+  }
+}
+
+void MemberPool::bury(std::unique_ptr<MemberConnection> connection) {
+  wheel_.disarm(*connection);
+  connection->pool_ = nullptr;
+  connection->user_ = nullptr;
+  graveyard_.bury(std::move(connection));
+}
+
+}  // namespace elb::proxy

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemberPool: idle connections to members, of one loop. The one that was used last is used next: few connections stay
+// warm, and the others grow old and go. Thread rule: its loop's thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/graveyard.h"
+#include "proxy/member_connection.h"
+
+namespace elb::proxy {
+
+struct EndpointHash {
+  size_t operator()(const Endpoint& endpoint) const;
+};
+
+class MemberPool {
+ public:
+  struct Limits {
+    size_t idle_per_member = 128;
+    std::chrono::seconds idle{50};  // below the time after which common servers close
+  };
+
+  MemberPool(Wheel& wheel, Graveyard& graveyard, const Limits& limits)
+      : wheel_(wheel), graveyard_(graveyard), limits_(limits) {}
+
+  /// The connection used last, if it was in use less than `most` ago; or null.
+  std::unique_ptr<MemberConnection> take(const Endpoint& endpoint, SteadyTime now, std::chrono::seconds most);
+  /// Keeps a connection on which the last response is complete, or closes it if it cannot be used again.
+  void give(std::unique_ptr<MemberConnection> connection, SteadyTime now);
+
+  void drop(MemberConnection& connection);
+  void expire(MemberConnection& connection);
+  /// Closes those to members that are no more.
+  void keep_only(const std::function<bool(const Endpoint&)>& wanted);
+  size_t idle() const { return idle_; }
+  /// Told by the loop at each turn.
+  void set_now(SteadyTime now) { now_ = now; }
+
+ private:
+  using Idle = std::vector<std::unique_ptr<MemberConnection>>;
+  void bury(std::unique_ptr<MemberConnection> connection);
+
+  Wheel& wheel_;
+  Graveyard& graveyard_;
+  const Limits limits_;
+  std::unordered_map<Endpoint, Idle, EndpointHash> members_;
+  size_t idle_ = 0;
+  SteadyTime now_{};
+};
+
+}  // namespace elb::proxy

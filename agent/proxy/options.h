@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineOptions: what the engine is told once, at its start; everything else comes with snapshots. Thread rule: values.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "base/ip.h"
+#include "http/body_reader.h"
+#include "http/message_head.h"
+#include "proxy/access_log.h"
+#include "proxy/sticky.h"
+
+namespace elb::proxy {
+
+struct EngineOptions {
+  size_t loops = 1;
+  http::HeadLimits head;  // of requests; responses are judged by the defaults
+  http::BodyLimits body;  // of requests; with body_bytes the announced length is limited too
+  /// Where connections to members come from (LS-17); empty: the kernel chooses.
+  std::optional<IpAddress> source_v4;
+  std::optional<IpAddress> source_v6;
+  size_t attempts = 3;  // members that one request is sent to at most (LS-19)
+  size_t idle_per_member = 128;
+  std::chrono::seconds member_idle{50};
+  /// A request that must not be sent twice is given only connections that were in use so recently: common servers close
+  /// idle ones after 5 s, and what crosses that on its way is lost.
+  std::chrono::seconds member_idle_unsafe{4};
+  /// After the last response the rest of what the client sends is read for so long without a byte, and ten times that
+  /// in all: closing at once would reset the connection and could destroy the response on its way.
+  std::chrono::milliseconds linger{2000};
+  int defer_accept_s = 5;  // connections are accepted when their first bytes are there, or after this; 0: at once
+  StickyKey sticky_key{};
+  size_t learned_cookies = size_t{1} << 17;
+  AccessLog* access_log = nullptr;  // null: none; outlives the engine
+};
+
+}  // namespace elb::proxy

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/request_record.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace elb::proxy {
+namespace {
+
+std::optional<uint32_t> round_trip_us(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return info.tcpi_rtt;
+}
+
+std::string_view value_of(const http::HeaderTable& headers, http::HeaderId id) {
+  const http::Header* header = headers.find(id);
+  return header != nullptr ? header->value : std::string_view();
+}
+
+}  // namespace
+
+void RequestRecord::keep(Text which, std::string_view text) {
+  starts_[which] = static_cast<uint32_t>(texts_.size());
+  sizes_[which] = static_cast<uint32_t>(text.size());
+  texts_ += text;
+}
+
+void RequestRecord::keep_texts(const http::RequestHead& head) {
+  minor_version_ = head.minor_version;
+  keep(kMethod, head.method_text);
+  const http::Header* host = head.headers.find(http::HeaderId::kHost);
+  keep(kHost, host != nullptr ? host->value : head.host ? head.host->name : std::string_view());
+  keep(kTarget, head.target);
+  keep(kAgent, value_of(head.headers, http::HeaderId::kUserAgent));
+  keep(kReferer, value_of(head.headers, http::HeaderId::kReferer));
+  keep(kForwardedFor, value_of(head.headers, http::HeaderId::kXForwardedFor));
+}
+
+AccessAttempt& RequestRecord::add_attempt(const Endpoint& address, std::string_view member) {
+  AccessAttempt& attempt = attempts_.emplace_back();
+  attempt.address = address;
+  attempt.member = member;
+  return attempt;
+}
+
+void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& connection, AccessRecord record) const {
+  record.client = connection.client;
+  record.front = connection.local;
+  record.rtt_us = round_trip_us(connection.fd);
+  record.method = text(kMethod);
+  record.host = text(kHost);
+  record.target = text(kTarget);
+  record.protocol = sizes_[kMethod] == 0 ? std::string_view() : minor_version_ == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.user_agent = text(kAgent);
+  record.referer = text(kReferer);
+  record.forwarded_for = text(kForwardedFor);
+  record.request_bytes = request_bytes;
+  record.sent_bytes = sent_bytes;
+  record.sent_body_bytes = sent_body_bytes;
+  record.attempts = attempts_;
+  if (connection.tls != nullptr) {
+    record.https = true;
+    record.certificate = connection.tls->certificate_id;
+    record.tls_protocol = connection.tls->protocol;
+    record.tls_cipher = connection.tls->cipher;
+    record.sni = connection.tls->sni;
+  }
+  log.append(loop, record);
+}
+
+}  // namespace elb::proxy

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// RequestRecord: what is noted of one request while it lasts, for the access log and the counters. Texts of the request
+// are copied only if there is a log. Thread rule: its loop's thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/request_head.h"
+#include "proxy/access_log.h"
+#include "tls/connection.h"
+
+namespace elb::proxy {
+
+/// What does not change from request to request of a connection.
+struct ConnectionFacts {
+  Endpoint client;
+  Endpoint local;
+  const tls::ConnectionFacts* tls = nullptr;  // null: plain
+  int fd = -1;                                // for the round-trip time
+};
+
+class RequestRecord {
+ public:
+  explicit RequestRecord(SteadyTime began) : began_(began) {}
+
+  /// Copies what the log says of the request. A head that was refused may hold little or nothing.
+  void keep_texts(const http::RequestHead& head);
+  AccessAttempt& add_attempt(const Endpoint& address, std::string_view member);
+  AccessAttempt& attempt() { return attempts_.back(); }
+  bool attempted() const { return !attempts_.empty(); }
+  size_t attempts() const { return attempts_.size(); }
+
+  SteadyTime began() const { return began_; }
+  std::chrono::microseconds since_begin(SteadyTime now) const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
+  }
+
+  void write(AccessLog& log, size_t loop, const ConnectionFacts& connection, AccessRecord record) const;
+
+  uint64_t request_bytes = 0;
+  uint64_t sent_bytes = 0;
+  uint64_t sent_body_bytes = 0;
+
+ private:
+  enum Text : uint8_t { kMethod, kHost, kTarget, kAgent, kReferer, kForwardedFor, kTexts };
+  std::string_view text(Text which) const { return std::string_view(texts_).substr(starts_[which], sizes_[which]); }
+  void keep(Text which, std::string_view text);
+
+  SteadyTime began_;
+  uint8_t minor_version_ = 1;
+  std::string texts_;
+  std::array<uint32_t, kTexts> starts_{};
+  std::array<uint32_t, kTexts> sizes_{};
+  std::vector<AccessAttempt> attempts_;
+};
+
+}  // namespace elb::proxy

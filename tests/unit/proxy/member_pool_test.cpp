@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/member_pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <vector>
+
+namespace elb::proxy {
+namespace {
+
+using std::chrono::seconds;
+
+class MemberPoolTest : public testing::Test {
+ protected:
+  std::unique_ptr<MemberConnection> connection(const Endpoint& endpoint) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+    ends_.emplace_back(ends[1]);
+    return std::make_unique<MemberConnection>(Fd(ends[0]), endpoint, false);
+  }
+  void pass(seconds time) {
+    now_ += time;
+    pool_.set_now(now_);
+    wheel_.advance(now_);
+  }
+
+  Endpoint a_{*IpAddress::parse("192.0.2.1"), 80};
+  Endpoint b_{*IpAddress::parse("192.0.2.2"), 80};
+  SteadyTime now_{seconds(1000)};
+  Graveyard graveyard_;
+  Wheel wheel_{now_};
+  std::vector<Fd> ends_;
+  MemberPool pool_{wheel_, graveyard_, {3, seconds(50)}};
+};
+
+TEST_F(MemberPoolTest, the_one_used_last_is_used_next) {
+  std::array<MemberConnection*, 3> given{};
+  for (auto& each : given) {
+    auto made = connection(a_);
+    each = made.get();
+    pool_.give(std::move(made), now_);
+  }
+  EXPECT_EQ(pool_.idle(), 3U);
+  EXPECT_EQ(pool_.take(b_, now_, seconds(50)), nullptr);
+  const auto first = pool_.take(a_, now_, seconds(50));
+  const auto second = pool_.take(a_, now_, seconds(50));
+  EXPECT_EQ(first.get(), given[2]);
+  EXPECT_EQ(second.get(), given[1]);
+  EXPECT_TRUE(first->reused());
+}
+
+TEST_F(MemberPoolTest, keeps_no_more_than_its_limit) {
+  for (int i = 0; i < 5; ++i) pool_.give(connection(a_), now_);
+  EXPECT_EQ(pool_.idle(), 3U);
+}
+
+TEST_F(MemberPoolTest, old_ones_go_and_are_not_given_out) {
+  pool_.give(connection(a_), now_);
+  pass(seconds(5));
+  EXPECT_EQ(pool_.take(a_, now_, seconds(4)), nullptr);
+  pass(seconds(46));
+  EXPECT_EQ(pool_.idle(), 0U);
+}
+
+TEST_F(MemberPoolTest, any_sign_of_life_ends_an_idle_one) {
+  auto made = connection(a_);
+  MemberConnection& idle = *made;
+  pool_.give(std::move(made), now_);
+  idle.on_events(EPOLLOUT);
+  EXPECT_EQ(pool_.idle(), 1U);
+  idle.on_events(EPOLLIN | EPOLLRDHUP);
+  EXPECT_EQ(pool_.idle(), 0U);
+}
+
+TEST_F(MemberPoolTest, bytes_that_wait_already_make_it_useless) {
+  auto made = connection(a_);
+  ASSERT_EQ(send(ends_.back().get(), "x", 1, 0), 1);
+  pool_.give(std::move(made), now_);
+  EXPECT_EQ(pool_.idle(), 0U);
+}
+
+TEST_F(MemberPoolTest, those_of_removed_members_are_closed) {
+  pool_.give(connection(a_), now_);
+  pool_.give(connection(b_), now_);
+  pool_.keep_only([&](const Endpoint& endpoint) { return endpoint == b_; });
+  EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_EQ(pool_.take(a_, now_, seconds(50)), nullptr);
+  EXPECT_NE(pool_.take(b_, now_, seconds(50)), nullptr);
+  graveyard_.clear();
+  char byte = 0;
+  EXPECT_EQ(recv(ends_[0].get(), &byte, 1, 0), 0);
+}
+
+}  // namespace
+}  // namespace elb::proxy
