@@ -15,7 +15,7 @@ namespace elb::dataplane {
 
 namespace {
 
-uint8_t ip_protocol(model::Protocol protocol) { return protocol == model::Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP; }
+uint8_t ip_protocol(model::Protocol protocol) { return protocol == model::Protocol::kUdp ? IPPROTO_UDP : IPPROTO_TCP; }
 
 class Builder {
  public:
@@ -43,8 +43,10 @@ class Builder {
   }
 
  private:
+  /// Those of the proxy are here for their whitelists alone: what passes is the stack's.
   Status add_listener(const model::SnapshotListener& listener) {
-    if (!listener.vip.address.is_v4() && !options_.local_addresses6) {
+    const bool proxied = model::is_l7(listener.protocol);
+    if (!proxied && !listener.vip.address.is_v4() && !options_.local_addresses6) {
       log::warn("listener is not balanced: local-addresses has no IPv6 prefix listener={} vip={}", listener.id,
                 listener.vip.to_string());
       return {};
@@ -65,6 +67,7 @@ class Builder {
     key.proto = ip_protocol(listener.protocol);
     elb_listener value{};
     value.index = *index;
+    if (proxied) value.flags = ELB_LISTENER_PROXY;
     store_uuid(value.id, *id);
     maps_.listeners[key] = value;
     if (listener.eip && listener.eip->is_v4()) {
@@ -72,7 +75,7 @@ class Builder {
       value.flags |= ELB_LISTENER_EIP;
       maps_.listeners[key] = value;
     }
-    const model::SnapshotPool* pool = listener.pool ? &snapshot_.pools[*listener.pool] : nullptr;
+    const model::SnapshotPool* pool = listener.pool && !proxied ? &snapshot_.pools[*listener.pool] : nullptr;
     if (auto status = add_policy(*id, *index, listener, pool); !status) return status;
 
     if (auto status = add_pair({*id, *id}, *index, nullptr); !status) return pass_on(std::move(status.error()));

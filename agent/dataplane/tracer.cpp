@@ -128,7 +128,9 @@ std::optional<elb_listener> Tracer::meets_listener(const Packet& packet, model::
     step(trace, "listener",
          fmt::format("{} of {} is listener {}{}", port, vip, trace.listener_id,
                      (listener->flags & ELB_LISTENER_EIP) != 0 ? ", by its public address" : ""));
-    return listener;
+    if ((listener->flags & ELB_LISTENER_PROXY) == 0) return listener;
+    stop(trace, "proxy", ELB_REASON_PASS_PROXY, "an HTTP or HTTPS listener: the proxy gets what its whitelist admits");
+    return std::nullopt;
   }
   step(trace, "listener", fmt::format("no listener has {} of {}", port, vip));
   const uint32_t kind = kind_of(packet.query.vip.address);
@@ -165,7 +167,7 @@ void Tracer::gets_local_port(model::Trace& trace) const {
 
 Result<model::Trace> Tracer::trace(const model::TraceQuery& query) const {
   model::Trace trace;
-  const uint8_t proto = query.protocol == model::Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP;
+  const uint8_t proto = query.protocol == model::Protocol::kUdp ? IPPROTO_UDP : IPPROTO_TCP;
   const Packet packet{query, proto, {abi_ip(query.vip.address), htons(query.vip.port), proto, 0}};
   if (meets_flow(packet, trace)) return trace;
   const auto listener = meets_listener(packet, trace);

@@ -101,6 +101,42 @@ ELB_NOINLINE int elb_icmp_error46(ELB_CTX *ctx, __u32 where, struct elb_flow *fl
 				  __u32 ctl); /* icmp6_error.h */
 
 /*
+ * An error about no known connection, which quotes the packet at `inner` in the frame: the proxy's
+ * connections are the stack's, and so is what happens to them (path MTU).
+ */
+ELB_NOINLINE int elb_icmp_unknown(ELB_CTX *ctx, __u32 inner)
+{
+	struct elb_listener_key key = {.proto = IPPROTO_TCP};
+	void *quoted = elb_data(ctx) + (inner & 255);
+	__u32 *ports;
+
+	if (!elb_within(ctx, quoted, sizeof(struct iphdr)))
+		return elb_exit(ELB_REASON_ICMP_STRAY);
+	if (*(__u8 *)quoted == ELB_IP_PLAIN) {
+		struct iphdr *ip = quoted;
+
+		if (ip->protocol != IPPROTO_TCP)
+			return elb_exit(ELB_REASON_ICMP_STRAY);
+		key.addr = elb_mapped(ip->saddr);
+		ports = (void *)(ip + 1);
+	} else {
+		struct elb_ip6 *ip = quoted;
+
+		if (*(__u8 *)quoted >> 4 != 6 || !elb_within(ctx, ip, sizeof(*ip)) ||
+		    ip->next != IPPROTO_TCP)
+			return elb_exit(ELB_REASON_ICMP_STRAY);
+		key.addr = ip->source;
+		ports = (void *)(ip + 1);
+	}
+	if (!elb_within(ctx, ports, sizeof(*ports)))
+		return elb_exit(ELB_REASON_ICMP_STRAY);
+	key.port = *ports;
+	struct elb_listener *listener = bpf_map_lookup_elem(&elb_listeners, &key);
+	return elb_exit(listener && listener->flags & ELB_LISTENER_PROXY ? ELB_REASON_PASS_PROXY
+									 : ELB_REASON_ICMP_STRAY);
+}
+
+/*
  * An error about a packet that we sent: it quotes what its sender never saw. The packet's other
  * direction has the translation: the error is a reply to it, from the same address.
  */
@@ -133,7 +169,7 @@ ELB_NOINLINE int elb_icmp_error(ELB_CTX *ctx, __u32 l3, __u32 header_len, __u32 
 	__u64 found = elb_find_elsewhere(key.addrs, key.ports, key.proto);
 	struct elb_flow *flow = found ? elb_table_slot(ELB_TABLE, found >> 32) : 0;
 	if (!flow)
-		return elb_exit(ELB_REASON_ICMP_STRAY);
+		return elb_icmp_unknown(ctx, l3 + header_len + sizeof(*icmp));
 	if (found & ELB_FLOW_V6)
 		return elb_icmp_error46(ctx, elb_where(l3 & 31, header_len & 63, 0), flow, found);
 	__u32 source = ELB_LOAD(flow->new_source), dest = ELB_LOAD(flow->new_dest);

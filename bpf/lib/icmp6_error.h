@@ -276,7 +276,8 @@ ELB_NOINLINE int elb_icmp_error6(ELB_CTX *ctx, __u32 where, __u32 vlan)
 	struct elb_flow *flow = found ? elb_table_slot(ELB_TABLE, found >> 32) : 0;
 	struct elb_flow6 *beside = found ? elb_flow_beside(found >> 32) : 0;
 	if (!flow || !beside)
-		return elb_exit(ELB_REASON_ICMP_STRAY);
+		return elb_icmp_unknown(ctx, ELB_WHERE_L3(where) + ELB_WHERE_HEADER(where) +
+						     sizeof(*icmp));
 	__u32 differs = 0;
 	for (int i = 0; i < 4; i++)
 		differs |= (beside->key_source.word[i] ^ inner->dest.word[i]) |

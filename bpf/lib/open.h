@@ -225,9 +225,11 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	if (opening->bad)
 		return ELB_REASON_MALFORMED;
 	opening->listener = opening->who.listener = listener->index;
-	if (key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags) && !opening->proven)
+	__u32 proxied = listener->flags & ELB_LISTENER_PROXY;
+	if (!proxied && key.proto == IPPROTO_TCP && !ELB_TCP_OPENS(opening->tcp_flags) &&
+	    !opening->proven)
 		return ELB_REASON_NOT_SYN;
-	if (opening->ttl < 2)
+	if (!proxied && opening->ttl < 2)
 		return ELB_REASON_TTL;
 	if (elb_opening_bad_source(opening))
 		return ELB_REASON_BAD_SOURCE;
@@ -239,6 +241,8 @@ ELB_INLINE int elb_admit(struct elb_opening *opening, struct elb_policy **policy
 	__u32 flags = (*policy)->flags;
 	if (flags & ELB_POLICY_WHITELIST && !elb_acl_has((*policy)->acl, &opening->who.client))
 		return ELB_REASON_NOT_ALLOWED;
+	if (proxied) /* each segment comes by here: no entry is made */
+		return ELB_REASON_PASS_PROXY;
 	if (!opening->proven && !elb_rate_allows(&opening->guard, opening->now))
 		return ELB_REASON_RATE_GUARD;
 	opening->flags = elb_opening_flags(opening);

@@ -151,7 +151,7 @@ class Generator {
                  one_in(50) ? static_cast<uint32_t>(random_()) : 0xcb007100 + below(200), ntohl(Ipv4Address(kVip).be),
                  static_cast<uint16_t>(1024 + below(60000)), 0};
     t.dport = udp           ? static_cast<uint16_t>(kUdpPlain + below(3))
-              : one_in(2)   ? static_cast<uint16_t>(80 + below(15))
+              : one_in(2)   ? static_cast<uint16_t>(80 + below(16))
               : one_in(200) ? uint16_t{kNarrow}
                             : any<uint16_t>({kPlain, kToa, kElsewherePort});
     return t;

@@ -96,6 +96,8 @@ ModelConfig admission_world() {
   listener(kSticky, 6, 13, 3, {.sticky_ticks = 1U << 30, .hash_seed = 5});
   listener(kLimited, 6, 14, 2, {.connection_limit = kLimit});
   listener(kUdpAllowed, 17, 15, 2, {.whitelist = true, .allowed = half});
+  listener(kProxied, 6, 19, 0, {.whitelist = true, .allowed = half});
+  c.proxied = {19};
   listener(kUdpSticky, 17, 16, 3, {.sticky_ticks = 1U << 30, .hash_seed = 6});
   return c;
 }
@@ -123,7 +125,8 @@ void write_maps(ProgRunner& runner, const ModelConfig& c) {
     by_family(addr, [&, kind = kind](const auto& address) { runner.set_address(address, kind); });
   for (const auto& [key, index] : c.listeners)
     by_family(std::get<0>(key), [&, &key = key, index = index](const auto& vip) {
-      runner.set_listener(vip, std::get<1>(key), std::get<2>(key), index);
+      runner.set_listener(vip, std::get<1>(key), std::get<2>(key), index,
+                          c.proxied.contains(index) ? ELB_LISTENER_PROXY : 0);
     });
   for (const uint32_t index : c.toa) {
     elb_policy policy{};

@@ -38,13 +38,14 @@ enum Port : uint16_t {
   kTagged = 87,         // its member is in VLAN 7
   kToa = 88,            // hands over the client's address; member 100
   kUdpPlain = 53,       // members 20, 21
-  // Listeners of admission_world() only, 11 to 18.
+  // Listeners of admission_world() only, 11 to 19.
   kAllowed = 93,     // whitelist with the lower half of the clients' network
   kNobody = 94,      // an empty whitelist
   kLeast = 89,       // least connections, weights 1, 2, 3 and a member that is not usable
   kHashed = 90,      // source hash over four members, one not resolved
   kSticky = 91,      // round robin with stickiness
   kLimited = 92,     // at most kLimit connections
+  kProxied = 95,     // the proxy's, with kAllowed's whitelist
   kUdpAllowed = 54,  // whitelist as kAllowed's
   kUdpSticky = 55,
 };

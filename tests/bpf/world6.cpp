@@ -68,6 +68,9 @@ ModelConfig world6() {
 
   const std::vector<std::pair<ModelAddress, uint32_t>> half = {{at("2001:db8:99::"), 121}};
   c.policies[listeners.add(kAllowed6, 6, {.sixes = 2})] = {.whitelist = true, .allowed = half};
+  const uint32_t proxied = listeners.add(kProxied6, 6, {});
+  c.policies[proxied] = {.whitelist = true, .allowed = half};
+  c.proxied.insert(proxied);
   c.policies[listeners.add(kHashed6, 6, {.sixes = 2, .fours = 2})] = {.algorithm = ELB_SOURCE_HASH, .hash_seed = 99};
   c.policies[listeners.add(kSticky6, 6, {.sixes = 2, .fours = 1})] = {.sticky_ticks = 1U << 30, .hash_seed = 7};
   c.policies[listeners.add(kLimited6, 6, {.sixes = 2})] = {.connection_limit = kLimit};

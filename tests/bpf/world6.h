@@ -30,6 +30,7 @@ enum World6 : uint16_t {
   kLimited6 = 96,        // at most kLimit connections
   kLeast6 = 97,          // least connections, weights 1, 2, 3
   kNoDevice6 = 98,       // its member is behind an interface that is not attached
+  kProxied6 = 99,        // the proxy's, with kAllowed6's whitelist
   kSixDatagrams = 53,    // UDP: two IPv6 members
   kFourDatagrams = 54,   // UDP: two IPv4 members
   kMixedDatagrams = 55,  // UDP: one of each family

@@ -21,13 +21,13 @@ uint32_t client_hash(const ModelAddress& client, uint32_t seed) {
   return static_cast<uint32_t>(x ^ x >> 17);
 }
 
-bool allows(const ModelPolicy& policy, const ModelAddress& client) {
+}  // namespace
+
+bool ModelAdmission::allows(const ModelPolicy& policy, const ModelAddress& client) {
   return std::any_of(policy.allowed.begin(), policy.allowed.end(), [&](const auto& entry) {
     return client.within(entry.first, entry.second + (entry.first.is_v4() ? 96 : 0));
   });
 }
-
-}  // namespace
 
 ModelAdmission::Answer ModelAdmission::from(const Question& question, uint64_t start) const {
   Answer worst{ELB_REASON_NO_MEMBER, 0};

@@ -43,6 +43,7 @@ class ModelAdmission {
     uint32_t member = 0;
   };
   Answer ask(const Question& question);
+  static bool allows(const ModelPolicy& policy, const ModelAddress& client);
 
   void opened(uint32_t member, uint32_t listener) { change(member, listener, 1); }
   void closed(uint32_t member, uint32_t listener) { change(member, listener, -1); }

@@ -195,13 +195,21 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
     if (who.bad) return ELB_REASON_MALFORMED;
     return whose == ELB_ADDR_LOCAL ? ELB_REASON_STRAY_REPLY : ELB_REASON_NO_LISTENER;
   }
+  const bool proxied = config_.proxied.contains(listener->second);
   if (who.bad) return ELB_REASON_MALFORMED;
-  if (key.proto == kTcp && (who.flags & (kSyn | kAck | kRst | kFin)) != kSyn) return ELB_REASON_NOT_SYN;
-  if (who.hops < 2) return ELB_REASON_TTL;
+  if (!proxied && key.proto == kTcp && (who.flags & (kSyn | kAck | kRst | kFin)) != kSyn) return ELB_REASON_NOT_SYN;
+  if (!proxied && who.hops < 2) return ELB_REASON_TTL;
   if (who.bad_source) return ELB_REASON_BAD_SOURCE;
 
   static const ModelPolicy kPlainPolicy;
   const auto policy = config_.policies.find(listener->second);
+  if (proxied) {
+    const bool denied = policy != config_.policies.end() && policy->second.whitelist &&
+                        !ModelAdmission::allows(policy->second, key.source);
+    if (!denied) return ELB_REASON_PASS_PROXY;
+    refused_[listener->second]++;
+    return ELB_REASON_NOT_ALLOWED;
+  }
   const auto ring = config_.rings.find(listener->second);
   const auto answer = admission_.ask({
       .listener = listener->second,

@@ -62,7 +62,8 @@ struct ModelConfig {
   bool can_insert = true;  // tc cannot make a header longer
   bool can_reshape =
       true;  // tc changes the family of plain packets only, and makes no message of IPv6 or of another family
-  std::set<uint32_t> toa;  // listeners that hand over the client's address
+  std::set<uint32_t> toa;      // listeners that hand over the client's address
+  std::set<uint32_t> proxied;  // listeners of the proxy
   uint32_t local_first = 0, local_count = 0;
   ModelAddress local6_first;
   uint32_t local6_count = 0;
@@ -139,6 +140,8 @@ class ModelBalancer {
   bool bad_source6(const ModelAddress& addr) const;
   ModelVerdict icmp(const Arrival& at, size_t header);
   ModelVerdict icmp_error(const Arrival& at, size_t header);
+  /// About no known connection; `quoted` is the answer to what it quotes.
+  ModelVerdict icmp_unknown(const Arrival& at, const ModelTuple& quoted);
   ModelVerdict too_big(const Arrival& at, uint16_t mtu);
   ModelVerdict deliver(const Arrival& at, const Entry& entry, ModelVerdict result);
   void readdress(Bytes& f, const Bytes& from, const Entry& entry, size_t l4) const;

@@ -34,6 +34,13 @@ ModelVerdict ModelBalancer::icmp(const Arrival& at, size_t header) {
   return answer;
 }
 
+ModelVerdict ModelBalancer::icmp_unknown(const Arrival& at, const ModelTuple& quoted) {
+  const auto listener = config_.listeners.find({quoted.dest, quoted.dport, quoted.proto});
+  const bool proxys =
+      quoted.proto == kTcp && listener != config_.listeners.end() && config_.proxied.contains(listener->second);
+  return leave(at, proxys ? ELB_REASON_PASS_PROXY : ELB_REASON_ICMP_STRAY);
+}
+
 /// The quoted packet was sent by us: it is turned back into what its sender sent, and the error goes there.
 ModelVerdict ModelBalancer::icmp_error(const Arrival& at, size_t header) {
   const Bytes& f = at.frame;
@@ -45,7 +52,7 @@ ModelVerdict ModelBalancer::icmp_error(const Arrival& at, size_t header) {
     return leave(at, ELB_REASON_ICMP_STRAY);
   const ModelTuple reply{f[inner + 9], get32(f, inner + 16), get32(f, inner + 12), get16(f, l4 + 2), get16(f, l4)};
   const auto known = entries_.find(reply);
-  if (known == entries_.end()) return leave(at, ELB_REASON_ICMP_STRAY);
+  if (known == entries_.end()) return inner_header == kIp ? icmp_unknown(at, reply) : leave(at, ELB_REASON_ICMP_STRAY);
   const Entry& entry = known->second;
   if (!entry.becomes.is_v4()) return icmp_error46(at, entry, header);
   if (f[22] < 2) return leave(at, ELB_REASON_TTL);

@@ -111,7 +111,8 @@ ModelVerdict ModelBalancer::icmp_error6(const Arrival& at, size_t header) {
   const ModelTuple reply{f[inner + 6], ModelAddress::at(f, inner + 24), ModelAddress::at(f, inner + 8),
                          get16(f, l4 + 2), get16(f, l4)};
   const auto known = entries_.find(reply);
-  if (known == entries_.end() || reply.dest != ModelAddress::at(f, 38)) return leave(at, ELB_REASON_ICMP_STRAY);
+  if (known == entries_.end()) return icmp_unknown(at, reply);
+  if (reply.dest != ModelAddress::at(f, 38)) return leave(at, ELB_REASON_ICMP_STRAY);
   const Entry& entry = known->second;
   const ModelTuple& to = entry.becomes;
   if (to.is_v4()) return icmp_error64(at, entry, header);

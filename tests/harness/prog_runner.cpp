@@ -172,8 +172,8 @@ void ProgRunner::set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uin
   put_listener(elb_mapped(vip.be), port, proto, index, flags);
 }
 
-void ProgRunner::set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index) {
-  put_listener(ip_of(vip), port, proto, index, 0);
+void ProgRunner::set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) {
+  put_listener(ip_of(vip), port, proto, index, flags);
 }
 
 void ProgRunner::put_listener(const elb_ip& vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags) const {

@@ -65,7 +65,7 @@ class ProgRunner {
   void set_listener(Ipv4Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags = 0);
   void set_rate(uint32_t index, const elb_rate& rate);
   void set_address(Ipv6Address addr, elb_addr_kind kind, uint32_t prefix = 128);
-  void set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index);
+  void set_listener(Ipv6Address vip, uint16_t port, uint8_t proto, uint32_t index, uint32_t flags = 0);
   void set_ring(uint32_t listener, const std::vector<uint32_t>& members);
   void set_member(uint32_t index, Ipv4Address addr, uint16_t port, uint16_t hop, uint32_t listener);
   void set_member(uint32_t index, Ipv6Address addr, uint16_t port, uint16_t hop, uint32_t listener);

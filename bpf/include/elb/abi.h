@@ -19,7 +19,7 @@
 #define ELB_ASSERT(cond, why) _Static_assert(cond, why)
 #endif
 
-#define ELB_ABI_VERSION	    3
+#define ELB_ABI_VERSION	    4
 #define ELB_CACHE_LINE	    64
 #define ELB_RING_MAX	    65537 /* members of one ring; slot 0 before them holds the length */
 #define ELB_HOPS_MAX	    65536 /* next hops, index 0 is never valid */
@@ -143,7 +143,8 @@ struct elb_listener {
 	__u8 id[16]; /* UUID of the listener, so that a restarted agent finds its indexes */
 };
 ELB_ASSERT(sizeof(struct elb_listener) == 24, "elb_listener");
-#define ELB_LISTENER_EIP 1u /* this key is the load balancer's EIP, not its VIP */
+#define ELB_LISTENER_EIP   1u /* this key is the load balancer's EIP, not its VIP */
+#define ELB_LISTENER_PROXY 2u /* HTTP or HTTPS: the stack's, once the whitelist has agreed */
 
 enum elb_algorithm {
 	ELB_ROUND_ROBIN,       /* ring: members in smooth order of their weights */
@@ -347,6 +348,7 @@ enum elb_addr_kind {
 	X(PASS_HOST, "pass_host", 0,                                                               \
 	  "for one of the node's own addresses (health checks): left to the kernel")               \
 	X(PASS_ICMP, "pass_icmp", 0, "other ICMP to a virtual address: left to the kernel")        \
+	X(PASS_PROXY, "pass_proxy", 0, "for an HTTP or HTTPS listener: left to the proxy")         \
 	X(ARP_ANSWERED, "arp_answered", 0,                                                         \
 	  "ARP request for a virtual or local address, answered by the balancer")                  \
 	X(MALFORMED, "malformed", 1, "header cut short or lengths that contradict each other")     \
