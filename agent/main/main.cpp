@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // elb-agent, from top to bottom: read the options, open the store, adopt or build the packet path, start the executors,
 // hand them to the reconciler, open the API, wait for a signal. Stopping takes the same steps backwards and leaves the
-// packet programs attached: traffic does not need the agent.
+// packet programs attached, and the proxy's worker running for a minute: traffic does not need the agent.
 #include <elb/abi.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,6 +14,7 @@
 #include "health/health_checker.h"
 #include "main/notify.h"
 #include "main/options.h"
+#include "main/proxy_service.h"
 #include "store/store.h"
 
 namespace elb {
@@ -46,7 +47,15 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   if (plane_options.local_addresses6) source6 = plane_options.host_address6();
   health::HealthChecker checker(clock, random, {plane_options.host_address(), source6},
                                 [&inbox](model::HealthEvent event) { inbox->on_health(std::move(event)); });
-  control::Reconciler reconciler(clock, {plane->get(), &checker});
+  std::vector<model::Sink*> sinks{plane->get(), &checker};
+  ProxyService proxy;
+  if (!options.proxy.program.empty()) {
+    auto started = ProxyService::start(options, clock, random);
+    if (!started) return pass_on(std::move(started.error()));
+    proxy = std::move(*started);
+    sinks.insert(sinks.end(), {proxy.worker.get(), proxy.steer.get()});
+  }
+  control::Reconciler reconciler(clock, sinks);
   inbox = &reconciler;
   reconciler.seed_health((*plane)->adopted_members());
 
@@ -71,11 +80,16 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   int received = 0;
   sigwait(&stop_signals, &received);
   notify_manager("STOPPING=1");
-  log::info("stopping signal={}; the packet programs stay attached", received);
+  log::info("stopping signal={}; the packet programs stay attached, the proxy serves on for a minute", received);
   server->reset();
   reconciler.stop();
   checker.stop();  // before the reconciler goes, to which its thread reports
   return {};
+}
+
+Status teardown(const Options& options) {
+  if (auto status = steer::teardown(steer_directory(options)); !status) return status;
+  return dataplane::teardown(options.dataplane.pin_dir);
 }
 
 /// --check: 0, 1 or 3, as --help says.
@@ -104,8 +118,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (options.check) return elb::check(options);
-  const elb::Status result =
-      options.teardown ? elb::dataplane::teardown(options.dataplane.pin_dir) : elb::run(options, stop_signals);
+  const elb::Status result = options.teardown ? elb::teardown(options) : elb::run(options, stop_signals);
   if (result) return 0;
   elb::log::error("{}", result.error().to_string());
   return 1;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/options.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 
 namespace elb {
@@ -65,6 +68,21 @@ Status apply_local_addresses(const std::vector<std::string>& prefixes, Options& 
   if (!v4) return invalid("local-addresses", "an IPv4 prefix is required");
   options.dataplane.local_addresses = *v4;
   options.dataplane.local_addresses6 = v6;
+  return {};
+}
+
+/// "beside": elb-proxy in the directory of this program, as both are installed; it may be missing.
+Status apply_proxy(const std::string& word, Options& options) {
+  if (word == "off" || options.teardown || options.check) return {};
+  const bool beside = word == "beside";
+  std::error_code error;
+  const std::string path =
+      beside ? std::filesystem::read_symlink("/proc/self/exe", error).replace_filename("elb-proxy").string() : word;
+  if (::access(path.c_str(), X_OK) == 0) {
+    options.proxy.program = path;
+  } else if (!beside) {
+    return invalid("proxy", fmt::format("'{}' is no program that can be run", path));
+  }
   return {};
 }
 
@@ -138,7 +156,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App app{"elb-agent: owns the configuration of an ELB node, checks health and programs the packet path.",
                "elb-agent"};
   Options options;
-  std::string listen = "127.0.0.1:9876";
+  std::string listen = "127.0.0.1:9876", proxy = "beside";
   std::vector<std::string> local{"100.125.0.0/24"}, subnets, eip_pools, interfaces;
   auto& plane = options.dataplane;
   app.footer(kFooter);
@@ -204,6 +222,17 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
                  "what a TCP segment of no known connection gets: reset (an answer) or drop (silence)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"reset", true}, {"drop", false}}))
       ->default_str("reset");
+  app.add_option("--proxy", proxy,
+                 "program that serves HTTP and HTTPS listeners: beside (elb-proxy in the directory of elb-agent), its "
+                 "path, or off (such listeners are refused)")
+      ->capture_default_str();
+  app.add_option("--proxy-user", options.proxy.user, "user that it runs as when the agent is root")
+      ->capture_default_str();
+  app.add_option("--proxy-loops", options.proxy.loops, "its threads; 0: one for each CPU")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  app.add_option("--access-log", options.proxy.access_log,
+                 "file of its access log, in a directory that its user may write to; opened again on its SIGHUP");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
   app.add_flag("--check", options.check,
@@ -222,7 +251,9 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;
   }
-  if (auto status = finish(listen, local, subnets, eip_pools, options); !status) {
+  Status status = finish(listen, local, subnets, eip_pools, options);
+  if (status) status = apply_proxy(proxy, options);
+  if (!status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;
   }

@@ -15,8 +15,17 @@
 
 namespace elb {
 
+/// The worker for HTTP and HTTPS listeners.
+struct ProxyOptions {
+  std::string program;          // empty: there is none, and such listeners are refused
+  std::string user = "nobody";  // whom it becomes when the agent is root
+  size_t loops = 0;             // 0: as many as there are CPUs
+  std::string access_log;       // empty: none
+};
+
 struct Options {
   dataplane::DataplaneOptions dataplane;
+  ProxyOptions proxy;
   std::vector<model::Subnet> subnets;
   std::vector<Cidr> eip_pools;
   std::string store = "/var/lib/elb/elb.db";
@@ -28,7 +37,7 @@ struct Options {
 
   /// What the API needs to know of the node's addresses.
   model::Node node() const {
-    model::Node node{subnets, eip_pools, {dataplane.local_addresses}};
+    model::Node node{subnets, eip_pools, {dataplane.local_addresses}, !proxy.program.empty()};
     if (dataplane.local_addresses6) node.local_addresses.push_back(*dataplane.local_addresses6);
     return node;
   }

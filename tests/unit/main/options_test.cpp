@@ -109,6 +109,25 @@ TEST(Options, LB_07_PoolsOfEipsAreBlocks) {
   EXPECT_NE(complaint({"--interface", "eth0", "--eip-pool", "203.0.113.0/33"}).find("eip-pool[0]"), std::string::npos);
 }
 
+TEST(Options, TheProxyIsAProgramOrOff) {
+  const auto with = [](const char* proxy) {
+    return std::vector<std::string>{"--interface",  "eth0", "--proxy",       proxy,
+                                    "--access-log", "/a",   "--proxy-loops", "3"};
+  };
+  for (const char* none : {"off", "beside"}) {  // there is none beside this test
+    const auto off = std::get<Options>(parse(with(none)));
+    EXPECT_TRUE(off.proxy.program.empty()) << none;
+    EXPECT_FALSE(off.node().serves_http) << none;
+  }
+  const auto on = std::get<Options>(parse(with("/bin/true")));
+  EXPECT_EQ(on.proxy.program, "/bin/true");
+  EXPECT_EQ(on.proxy.access_log, "/a");
+  EXPECT_EQ(on.proxy.loops, 3U);
+  EXPECT_TRUE(on.node().serves_http);
+  for (const char* missing : {"/none", "/etc/passwd"})
+    EXPECT_NE(complaint(with(missing)).find("proxy:"), std::string::npos) << missing;
+}
+
 TEST(Options, TeardownNeedsNoInterface) { EXPECT_TRUE(std::get<Options>(parse({"--teardown"})).teardown); }
 
 /// Names of the options on lines that begin with `prefix`.
