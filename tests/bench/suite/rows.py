@@ -22,6 +22,13 @@ TARGETS = {
     "connection, client": ("at most", 1.25),
     "head of 51 B": ("at most", 1.0),
     "head of 663 B": ("at most", 0.7),
+    "HTTP, kept alive, 64 connections": ("at most", 0.88),
+    "HTTP, kept alive, 512 connections": ("at most", 0.75),
+    "HTTP, Connection: close": ("at most", 0.75),
+    "HTTPS, kept alive, 64 connections": ("at most", 0.85),
+    "HTTPS, a handshake each": ("at most", 0.8),
+    "HTTP, 1 MB": ("at most", 0.6),
+    "HTTPS, 1 MB": ("at most", 0.78),
     # --huge
     "hit, 10000000 connections / hit, 1000000 connections": ("at most", 1.3),
     "sweep, 10000000 connections": ("at most", 1),
