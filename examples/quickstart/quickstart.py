@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The tour behind examples/quickstart/run: build, lab, agent, service, traffic, two deaths, summary. Exit 1 if any figure is
+"""The tour behind examples/quickstart/run: build, lab, agent, services, traffic, two deaths, summary. Exit 1 if any figure is
 not what it should be. The lab's picture is in tests/harness/lab.py."""
 import os
 import pathlib
@@ -21,6 +21,7 @@ BUILD = ROOT / "build" if (ROOT / "build/bin/elb-agent").exists() else ROOT / "b
 os.environ["ELB_BUILD_DIR"] = str(BUILD)
 
 from agent import Agent  # noqa: E402
+import web_tour  # noqa: E402
 from lab import MEMBER_PORT, MEMBERS, VIP, ZONES, Lab, LabError, wait_until  # noqa: E402
 
 BEGUN = float(os.environ.get("ELB_QUICKSTART_BEGUN", time.time()))
@@ -50,7 +51,7 @@ class Findings:
 
 
 def build():
-    """Compiles elb-agent and elbctl, and nothing else, with one line of progress for each tenth."""
+    """Compiles elb-agent, elb-proxy and elbctl, and nothing else, with one line of progress for each tenth."""
     log = BUILD / "quickstart.log"
     BUILD.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "NINJA_STATUS": "[%f/%t] ", "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
@@ -59,7 +60,7 @@ def build():
             launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
             subprocess.run(["cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2",
                             "-DELB_TESTS=OFF", "-DELB_BENCH=OFF", *launcher], stdout=out, stderr=out, check=True)
-        ninja = subprocess.Popen(["ninja", "-C", str(BUILD), "elb-agent", "elbctl"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ninja = subprocess.Popen(["ninja", "-C", str(BUILD), "elb-agent", "elb-proxy", "elbctl"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                  env=environment)
         tenth = 0
         for line in ninja.stdout:
@@ -83,12 +84,7 @@ def spread(report, findings, what):
                  f"{what}: {total} answered, {report['failed']} failed, at most {100 * worst:.2f} % off the weights 5:3:2")
 
 
-def configure(agent):
-    """The service, by elbctl: what a person would type."""
-    def elbctl(*words):
-        detail("elbctl " + " ".join(words))
-        agent.elbctl(*words)
-
+def configure(agent, elbctl):
     elbctl("lb", "create", "web", "--vip-subnet", "clients", "--vip-address", VIP)
     for protocol, port in (("tcp", "80"), ("udp", "53")):
         elbctl("listener", "create", protocol, "--lb", "web", "--protocol", protocol, "--port", port)
@@ -119,7 +115,7 @@ def kill_a_member(lab, agent, findings):
     findings.add(not late and report["ok"] > 500,
                  f"member death under load: left after {noticed - died:.1f} s; {report['failed']} of {report['ok'] + report['failed']} connections "
                  f"refused until then, {len(late)} afterwards")
-    say("9  bringing the member back")
+    say("10 bringing the member back")
     back = time.monotonic()
     lab.start_member("member1")
     wait_until(lambda: member_states(agent)["member1"] == "ONLINE", 5, "the member is used again")
@@ -171,7 +167,7 @@ The lab {lab.id} stays up. To play:
 
 def tour(keep):
     findings = Findings()
-    say("3  building elb-agent and elbctl")
+    say("3  building elb-agent, elb-proxy and elbctl")
     build()
     with Lab("quick", keep=keep) as lab:
         say(f"4  making the lab {lab.id}: 2 clients, the balancer, 3 members in 2 zones")
@@ -180,16 +176,22 @@ def tour(keep):
         say("5  starting elb-agent on an empty SQLite store")
         agent = Agent(lab).start()
         say("6  creating load balancer, listeners, pools and members")
-        configure(agent)
+
+        def elbctl(*words):  # what a person would type
+            detail("elbctl " + " ".join(words))
+            agent.elbctl(*words)
+        configure(agent, elbctl)
         wait_until(lambda: set(member_states(agent).values()) == {"ONLINE"}, 10, "members pass their first check")
         say("7  sending traffic")
         spread(lab.load("client1", "connect", count=3000).finish(60), findings, "TCP, 3,000 connections")
         spread(lab.load("client2", "burst", port=53, count=1000).finish(60), findings, "UDP, 1,000 exchanges")
-        say("8  killing a member under load")
+        say("8  HTTPS with two names, two policies, and a redirect")
+        web_tour.show(lab, agent, findings, elbctl)
+        say("9  killing a member under load")
         kill_a_member(lab, agent, findings)
-        say("10 killing the agent under load")
+        say("11 killing the agent under load")
         kill_the_agent(lab, agent, findings)
-        say("11 elbctl status")
+        say("12 elbctl status")
         print("\n".join("           " + line for line in agent.elbctl("status").stdout.splitlines()))
         drops = {reason: count for reason, count in agent.drops().items() if count}
         detail(f"counted by reason: {drops}")

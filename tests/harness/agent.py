@@ -13,6 +13,8 @@ from lab import MEMBER_PORT, MEMBERS, VIP, ZONES, LabError, run, wait_until
 
 BUILD = pathlib.Path(os.environ.get("ELB_BUILD_DIR") or pathlib.Path(__file__).resolve().parents[2] / "build")
 LBAAS = "/v2.0/lbaas"
+PATHS = {"l7policy": "l7policies"}  # of kinds whose plural is not with an s
+POOL_PROTOCOLS = {"HTTP": "HTTP", "HTTPS": "HTTP"}  # of listeners that the proxy serves
 SUBNETS = {
     "clients": "id=11111111-1111-4111-8111-111111111111,name=clients,cidr=10.1.0.0/24,gateway=10.1.0.1,network=a1111111-1111-4111-8111-111111111111",
     "members": "id=22222222-2222-4222-8222-222222222222,name=members,cidr=10.2.0.0/24,gateway=10.2.0.1,network=a2222222-2222-4222-8222-222222222222",
@@ -96,7 +98,7 @@ class Agent:
     def create(self, kind, **fields):
         """POST of one object: create("listener", ...) -> the object. Members: create("member", pool=ID, ...)."""
         pool = fields.pop("pool", None)
-        path = f"{LBAAS}/pools/{pool}/members" if kind == "member" else f"{LBAAS}/{kind}s"
+        path = f"{LBAAS}/pools/{pool}/members" if kind == "member" else f"{LBAAS}/{PATHS.get(kind, kind + 's')}"
         return self.api("POST", path, {kind: fields})[kind]
 
     def show(self, kind, object_id, pool=None):
@@ -110,7 +112,7 @@ class Agent:
 
     @staticmethod
     def _path(kind, object_id, pool):
-        return f"{LBAAS}/pools/{pool}/members/{object_id}" if kind == "member" else f"{LBAAS}/{kind}s/{object_id}"
+        return f"{LBAAS}/pools/{pool}/members/{object_id}" if kind == "member" else f"{LBAAS}/{PATHS.get(kind, kind + 's')}/{object_id}"
 
     def status(self):
         return self.api("GET", "/v1/status")
@@ -152,13 +154,14 @@ class Agent:
     # Services.
 
     def service(self, port=80, protocol="TCP", weights=None, monitor=None, vip=VIP, load_balancer=None, wait=True, member_port=MEMBER_PORT,
-                **listener_fields):
+                pool_fields=None, **listener_fields):
         """A load balancer (unless given), a listener, a pool and members {member: weight}; waits until it is applied and, with
         a monitor, until every member with a running server is online."""
         subnet = CLIENT_SUBNET6 if ":" in vip else CLIENT_SUBNET
         lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=subnet, vip_address=vip)["id"]
         listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port, **listener_fields)["id"]
-        pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=protocol, lb_algorithm="ROUND_ROBIN")["id"]
+        pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=POOL_PROTOCOLS.get(protocol, protocol), lb_algorithm="ROUND_ROBIN",
+                           **(pool_fields or {}))["id"]
         made = Service(self, lb_id, listener, pool)
         if monitor is not None:
             made.monitor = self.create("healthmonitor", pool_id=pool, **{"type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1, **monitor})["id"]
@@ -166,7 +169,8 @@ class Agent:
             made.add(member, weight, member_port)
         if wait:
             self.wait_applied()
-            self.wait_neighbours(weights or {})
+            if protocol not in POOL_PROTOCOLS:  # the proxy's connections are the kernel's, which waits for neighbours by itself
+                self.wait_neighbours(weights or {})
             if monitor is not None:
                 made.wait_online([member for member in (weights or {}) if member in self.lab.members])
         return made

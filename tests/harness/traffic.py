@@ -6,6 +6,7 @@
   traffic.py connect IP PORT            short TCP connections: connect, read the greeting, close
   traffic.py hold IP PORT               many open TCP connections, each exchanges a line every --period seconds
   traffic.py stream IP PORT             one UDP flow of numbered datagrams
+  traffic.py http IP PORT               --count kept connections, each asks GET / of http_member.py every --period seconds
   traffic.py burst IP PORT              UDP datagrams, each from a new source port
 
 Clients end after --count or at SIGTERM and print one JSON report as their last line; SIGUSR1 prints one in between. Times in
@@ -196,6 +197,40 @@ async def hold(args, stop, report):
     await asyncio.wait(tasks)
 
 
+async def http(args, stop, report):
+    """A connection that the other end closes with notice (Connection: close) is made anew; any other end is a failure."""
+    report.extra = {"connections": 0}
+
+    async def one():
+        reader = writer = None
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                if writer is None:
+                    reader, writer = await asyncio.wait_for(asyncio.open_connection(args.ip, args.port), args.timeout)
+                    report.extra["connections"] += 1
+                writer.write(b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n")
+                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), args.timeout)).decode("latin-1").lower()
+                body = await asyncio.wait_for(reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0])), args.timeout)
+                if not head.startswith("http/1.1 200 "):
+                    raise ValueError(head.split("\r\n", 1)[0])
+                report.good(json.loads(body)["member"], started)
+                if "\r\nconnection: close\r\n" in head:
+                    writer.close()
+                    writer = None
+            except (OSError, EOFError, IndexError, ValueError, asyncio.TimeoutError) as error:
+                report.bad(reason_of(error), started)
+                if writer:
+                    writer.close()
+                writer = None
+            await asyncio.sleep(args.period)
+        if writer:
+            writer.close()
+
+    tasks = [asyncio.create_task(one()) for _ in range(args.count or 20)]
+    await asyncio.wait(tasks)
+
+
 async def stream(args, stop, report):
     loop = asyncio.get_running_loop()
     sock = new_socket(socket.SOCK_DGRAM)
@@ -273,7 +308,7 @@ async def run(args):
     if args.what == "serve":
         await serve(args, stop)
         return
-    await {"connect": connect, "hold": hold, "stream": stream, "burst": burst}[args.what](args, stop, report)
+    await {"connect": connect, "hold": hold, "http": http, "stream": stream, "burst": burst}[args.what](args, stop, report)
     say("end", **report.fields())
 
 
@@ -283,7 +318,7 @@ def main():
     member = commands.add_parser("serve")
     member.add_argument("name")
     member.add_argument("port", type=int)
-    for name in ("connect", "hold", "stream", "burst"):
+    for name in ("connect", "hold", "http", "stream", "burst"):
         client = commands.add_parser(name)
         client.add_argument("ip")
         client.add_argument("port", type=int)

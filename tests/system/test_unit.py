@@ -12,6 +12,7 @@ import subprocess
 import pytest
 from agent import BUILD, SUBNETS, Agent
 from lab import MEMBERS, LabError, run, wait_until
+from web import HTTP_PORT, curl
 
 PREFIX = "usr/local"
 QUIET = ("systemd-sysctl", "systemd-udevd", "systemd-modules-load", "systemd-binfmt", "systemd-networkd", "systemd-resolved", "e2scrub_reap")
@@ -58,13 +59,13 @@ class Container(Agent):
                 return self.request("GET", "/v1/version")[0] == 200
         wait_until(answers, 60, "elb-agent of the unit answers", 0.2)
 
-    def pids(self):
-        """The agent's processes, which are the only ones of this name in the lab's namespace."""
+    def pids(self, name="elb-agent"):
+        """Processes of that name in the lab's namespace."""
         here = os.stat(f"/run/netns/{self.lab.name('lb')}").st_ino
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if (entry / "comm").read_text().strip() == "elb-agent" and os.stat(entry / "ns/net").st_ino == here:
+                if (entry / "comm").read_text().strip() == name and os.stat(entry / "ns/net").st_ino == here:
                     found.append(int(entry.name))
         return found
 
@@ -85,13 +86,18 @@ def agent(lab):
         made.remove()
 
 
+def facts_of(pid):
+    """/proc/PID/status, by line."""
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines())
+
+
 def test_S13_the_unit_runs_with_what_it_says(agent):
     (pid,) = agent.pids()
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    facts = dict(line.split(":\t", 1) for line in status.splitlines())
+    facts = facts_of(pid)
     bits = 1 << 12 | 1 << 38 | 1 << 39  # NET_ADMIN, PERFMON, BPF
-    for line in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
+    for line in ("CapEff", "CapPrm", "CapBnd"):
         assert int(facts[line], 16) == bits, line
+    assert int(facts["CapAmb"], 16) == 0, "nothing for the programs that it starts"
     assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
     assert facts["Uid"].split()[0] != "0"
     assert facts["Umask"] == "0077"
@@ -106,6 +112,18 @@ def test_S13_the_filter_lets_everything_through_that_the_agent_does(lab, agent, 
     assert lab.load("client1", "connect", count=300).finish()["by_member"] == dict.fromkeys(MEMBERS, 100)
     for path in ("/v1/doctor", "/v1/flows", "/v1/drops", "/v1/counters", "/v1/status"):
         assert agent.request("GET", path)[0] == 200, path
+
+
+def test_S13_the_proxy_serves_and_holds_nothing(lab, agent, service):
+    for member in MEMBERS:
+        lab.start_http_member(member, HTTP_PORT)
+    service(protocol="HTTP", weights=dict.fromkeys(MEMBERS, 1), member_port=HTTP_PORT)
+    assert {curl(lab, "/").member for _ in range(6)} == set(MEMBERS)
+    (pid,) = agent.pids("elb-proxy")
+    facts = facts_of(pid)
+    assert [int(facts[line], 16) for line in ("CapEff", "CapPrm", "CapInh", "CapAmb")] == [0, 0, 0, 0]
+    assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
+    assert facts["Uid"].split()[0] != "0"
 
 
 def test_R2_systemd_starts_a_killed_agent_again_and_traffic_goes_on(lab, agent, service):
