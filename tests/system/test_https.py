@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: LS-06, LS-10, LS-11, LS-13, S5, RD-03, RD-04, RD-05, TLS-10, TLS-11, TLS-12, TLS-14, TLS-16, TLS-19.
+# Shows: LS-06, LS-10, LS-11, LS-13, S5, RD-03, RD-04, RD-05, AC-06, TLS-10, TLS-11, TLS-12, TLS-13, TLS-14, TLS-16, TLS-19.
 """HTTPS listeners through the real agent and its proxy: certificates, names, client certificates, redirects."""
 import ssl
 
@@ -71,6 +71,13 @@ def test_TLS_12_the_name_chooses_the_certificate(lab, pki, https, certificates):
             assert ssl.DER_cert_to_PEM_cert(sock.getpeercert(True)) in (pki.dir / "default.crt").read_text(), name
 
 
+def test_TLS_13_without_sni_there_is_one_certificate(lab, pki, https):
+    https()
+    for name in ("default.example.com", "www.example.com", "www.elsewhere.net", None):
+        with tls(lab, name) as sock:
+            assert ssl.DER_cert_to_PEM_cert(sock.getpeercert(True)) in (pki.dir / "default.crt").read_text(), name
+
+
 def test_TLS_14_clients_need_a_certificate_of_the_authority(lab, agent, pki, https):
     own = Pki(lab.dir / "pki-clients", "clients")
     stranger = Pki(lab.dir / "pki-strangers", "strangers")
@@ -135,13 +142,19 @@ def test_S5_a_request_for_another_host_than_the_handshakes_is_misdirected(lab, p
     assert curl(lab, url, *flags, "-H", "Host: default.example.com:443").status == 200
 
 
-def test_RD_03_RD_04_RD_05_http_is_redirected(lab, agent, service, https):
+def test_RD_03_RD_04_RD_05_AC_06_http_is_redirected(lab, agent, service, https):
     secure = https()
     plain = service(protocol="HTTP", weights=dict.fromkeys(MEMBERS, 1), member_port=HTTP_PORT)
     redirect = agent.create("l7policy", listener_id=plain.listener, action="REDIRECT_TO_LISTENER", redirect_listener_id=secure.listener)["id"]
     agent.wait_applied()
     answer = curl(lab, "http://www.example.com/a/b?c=d", "-d", "body", *on("www.example.com", 80))
     assert (answer.status, answer.header("Location")) == (301, "https://www.example.com/a/b?c=d")
+    agent.set("listener", plain.listener, allowed_cidrs=[f"{CLIENTS['client2']}/32"])
+    agent.wait_applied()
+    assert curl(lab, "/", "--max-time", 2, check=False) is None, "AC-06: who is denied gets no redirect either"
+    assert curl(lab, "/", client="client2").status == 301
+    agent.set("listener", plain.listener, allowed_cidrs=[])
+    agent.wait_applied()
     with pytest.raises(ApiError) as refused:
         agent.create("l7policy", listener_id=plain.listener, action="REDIRECT_TO_LISTENER", redirect_listener_id=secure.listener)
     assert refused.value.status == 409
