@@ -26,9 +26,9 @@ bool is_loopback(const IpAddress& address) {
 
 class ApiServer::Impl {
  public:
-  Impl(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-       const model::TrafficView& traffic, const Clock& clock, Random& random, const model::DiagnosisView* diagnosis)
-      : context_(options, service, reconciler, traffic, clock, random, diagnosis) {}
+  Impl(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
+       Random& random)
+      : context_(options, service, views, clock, random) {}
 
   Status start(const Clock& clock) {
     const ApiOptions& options = context_.options();
@@ -105,15 +105,13 @@ ApiServer::~ApiServer() = default;
 uint16_t ApiServer::port() const { return impl_->port(); }
 
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, control::ConfigService& service,
-                                                    const model::ReconcilerView& reconciler,
-                                                    const model::TrafficView& traffic, const Clock& clock,
-                                                    Random& random, const model::DiagnosisView* diagnosis) {
+                                                    const Views& views, const Clock& clock, Random& random) {
   if (!is_loopback(options.listen.address)) {
     return invalid("listen", fmt::format("{} is not a loopback address; requests are not authenticated yet, so the API "
                                          "listens on loopback only (use 127.0.0.1)",
                                          options.listen.address.to_string()));
   }
-  auto impl = std::make_unique<Impl>(options, service, reconciler, traffic, clock, random, diagnosis);
+  auto impl = std::make_unique<Impl>(options, service, views, clock, random);
   if (Status status = impl->start(clock); !status) return pass_on(status.error());
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }

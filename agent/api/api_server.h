@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "control/config_service.h"
 #include "model/diagnosis.h"
+#include "model/http_traffic.h"
 #include "model/views.h"
 
 namespace elb::api {
@@ -26,14 +27,19 @@ struct ApiOptions {
   HttpLimits limits;
 };
 
+/// What the API shows of the rest of the agent; everything outlives the server.
+struct Views {
+  const model::ReconcilerView& reconciler;
+  const model::TrafficView& traffic;
+  const model::DiagnosisView* diagnosis = nullptr;       // what doctor and trace ask; without it they are refused
+  const model::HttpTrafficView* http_traffic = nullptr;  // of the proxy; without it HTTP listeners show zeros
+};
+
 class ApiServer {
  public:
-  /// `diagnosis`: what doctor and trace ask; without it they are refused. kInvalid for an address that is not loopback;
-  /// kSystem when it is taken.
+  /// kInvalid for an address that is not loopback; kSystem when it is taken.
   static Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options, control::ConfigService& service,
-                                                  const model::ReconcilerView& reconciler,
-                                                  const model::TrafficView& traffic, const Clock& clock, Random& random,
-                                                  const model::DiagnosisView* diagnosis = nullptr);
+                                                  const Views& views, const Clock& clock, Random& random);
   ~ApiServer();  // waits for running requests
 
   uint16_t port() const;

@@ -39,16 +39,13 @@ codec::Dialect Request::dialect() const {
   return http.dialect == "octavia" ? codec::Dialect::kOctavia : codec::Dialect::kVendor;
 }
 
-Context::Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-                 const model::TrafficView& traffic, const Clock& clock, Random& random,
-                 const model::DiagnosisView* diagnosis)
+Context::Context(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
+                 Random& random)
     : options_(options),
       service_(service),
-      reconciler_(reconciler),
-      traffic_(traffic),
+      views_(views),
       clock_(clock),
       random_(random),
-      diagnosis_(diagnosis),
       changes_(service.model()->revision) {}
 
 View Context::view() const {
@@ -63,7 +60,7 @@ View Context::view() const {
     const std::lock_guard lock(relations_mutex_);
     relations_ = relations;
   }
-  return {relations, Observed(relations, reconciler_, changes_)};
+  return {relations, Observed(relations, views_.reconciler, changes_)};
 }
 
 Status Context::write(const std::function<Status(control::Draft&)>& edit) {
@@ -75,7 +72,7 @@ Status Context::write(const std::function<Status(control::Draft&)>& edit) {
     return {};
   });
   if (!revision) return pass_on(revision.error());
-  changes_.note(*revision, touched, reconciler_.applied_revision());
+  changes_.note(*revision, touched, views_.reconciler.applied_revision());
   return {};
 }
 

@@ -54,8 +54,8 @@ struct View {
 
 class Context {
  public:
-  Context(const ApiOptions& options, control::ConfigService& service, const model::ReconcilerView& reconciler,
-          const model::TrafficView& traffic, const Clock& clock, Random& random, const model::DiagnosisView* diagnosis);
+  Context(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
+          Random& random);
 
   View view() const;
 
@@ -63,10 +63,12 @@ class Context {
   Status write(const std::function<Status(control::Draft&)>& edit);
 
   const model::Node& node() const { return service_.node(); }
-  const model::ReconcilerView& reconciler() const { return reconciler_; }
-  const model::TrafficView& traffic() const { return traffic_; }
+  const model::ReconcilerView& reconciler() const { return views_.reconciler; }
+  const model::TrafficView& traffic() const { return views_.traffic; }
   /// nullptr: there is no data path to look at.
-  const model::DiagnosisView* diagnosis() const { return diagnosis_; }
+  const model::DiagnosisView* diagnosis() const { return views_.diagnosis; }
+  /// nullptr: there is no proxy.
+  const model::HttpTrafficView* http_traffic() const { return views_.http_traffic; }
   const ApiOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
   std::string new_request_id() const;
@@ -74,11 +76,9 @@ class Context {
  private:
   const ApiOptions options_;
   control::ConfigService& service_;
-  const model::ReconcilerView& reconciler_;
-  const model::TrafficView& traffic_;
+  const Views views_;
   const Clock& clock_;
   Random& random_;
-  const model::DiagnosisView* const diagnosis_;
   ChangeLog changes_;
   mutable std::mutex relations_mutex_;
   mutable std::shared_ptr<const codec::Relations> relations_;  // of the newest model seen

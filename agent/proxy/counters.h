@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/histogram.h"
+#include "base/histogram.h"
 
 namespace elb::proxy {
 

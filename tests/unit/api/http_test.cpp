@@ -82,7 +82,7 @@ class HttpTest : public ApiTest {
     api::ApiOptions options;
     options.listen.port = 0;
     options.limits = limits;
-    server_ = *api::ApiServer::start(options, *service_, views_, views_, clock_, random_);
+    server_ = *api::ApiServer::start(options, *service_, {views_, views_}, clock_, random_);
   }
 };
 
@@ -232,7 +232,7 @@ TEST_F(HttpTest, StopsPromptlyDespiteIdleAndSlowClients) {
 TEST_F(HttpTest, ListensOnLoopbackOnly) {
   api::ApiOptions options;
   options.listen.address = *IpAddress::parse("0.0.0.0");
-  const auto server = api::ApiServer::start(options, *service_, views_, views_, clock_, random_);
+  const auto server = api::ApiServer::start(options, *service_, {views_, views_}, clock_, random_);
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ErrorCode::kInvalid);
   EXPECT_EQ(server.error().field, "listen");
@@ -242,7 +242,7 @@ TEST_F(HttpTest, ListensOnLoopbackOnly) {
 TEST_F(HttpTest, ATakenPortIsAnError) {
   api::ApiOptions options;
   options.listen.port = server_->port();
-  const auto server = api::ApiServer::start(options, *service_, views_, views_, clock_, random_);
+  const auto server = api::ApiServer::start(options, *service_, {views_, views_}, clock_, random_);
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ErrorCode::kSystem);
   EXPECT_NE(server.error().message.find("in use"), std::string::npos) << server.error().message;

@@ -33,7 +33,7 @@ int run(uint16_t port, const std::string& store_path) {
   const test::StubViews views;
   api::ApiOptions options;
   options.listen.port = port;
-  auto server = api::ApiServer::start(options, **service, views, views, clock, random);
+  auto server = api::ApiServer::start(options, **service, {views, views}, clock, random);
   if (!server) return fmt::print(stderr, "{}\n", server.error().to_string()), 1;
   fmt::print("http://127.0.0.1:{}\n", (*server)->port());
   std::fflush(stdout);

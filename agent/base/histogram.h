@@ -8,7 +8,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace elb::proxy {
+namespace elb {
 
 inline constexpr unsigned kHistogramBits = 4;     // 16 buckets in each doubling
 inline constexpr unsigned kHistogramTopBit = 32;  // everything from 2^32 us (72 minutes) on shares the last bucket
@@ -52,4 +52,4 @@ class Histogram {
   std::array<std::atomic<uint64_t>, kHistogramBuckets> buckets_{};
 };
 
-}  // namespace elb::proxy
+}  // namespace elb

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/histogram.h"
+#include "base/histogram.h"
 
 #include <cmath>
 #include <numeric>
 
-namespace elb::proxy {
+namespace elb {
 
 void Histogram::add_to(HistogramSums& sums) const {
   for (size_t i = 0; i < kHistogramBuckets; ++i) sums.buckets[i] += buckets_[i].load(std::memory_order_relaxed);
@@ -24,4 +24,4 @@ uint64_t HistogramSums::quantile(double q) const {
   return histogram_floor(kHistogramBuckets) - 1;
 }
 
-}  // namespace elb::proxy
+}  // namespace elb
