@@ -1,6 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts what a test program reported: results.py gtest|junit EXIT_STATUS REPORT LOG -> "PASSED FAILED SKIPPED".
+"""Counts what a test program reported.
+
+  results.py gtest|junit EXIT_STATUS REPORT LOG                 prints "PASSED FAILED SKIPPED"
+  results.py failed gtest|junit REPORT                          prints the names of the failed cases, none if there are more than five
+  results.py second gtest|junit EXIT_STATUS REPORT "P F S"      the counts P F S after REPORT's second run of the failed cases: as they are,
+                                                                or without failures and with the word "again" when all passed now
 
 A program that ended badly without a recorded failure (crash, time limit, exit in a destructor) or that ran no test at all
 counts as one failure: silence is never a pass.
@@ -47,7 +52,48 @@ def from_junit(report):
     return passed, failed, skipped
 
 
+def failed_cases(kind, report):
+    """Names as the program takes them: Suite.Case, or path::case."""
+    if kind == "gtest":
+        with open(report, encoding="utf-8") as file:
+            suites = json.load(file).get("testsuites", [])
+        return [f"{suite['name']}.{case['name']}" for suite in suites for case in suite.get("testsuite", []) if case.get("failures")]
+    found = []
+    for case in ElementTree.parse(report).iter("testcase"):
+        if {child.tag for child in case} & {"failure", "error"}:
+            if not case.get("classname"):
+                return []  # a file that cannot be read has no cases to run again
+            found.append(f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}")
+    return sorted(set(found))
+
+
+def name_failed(kind, report):
+    try:
+        names = failed_cases(kind, report)
+    except (OSError, ValueError, ElementTree.ParseError):
+        names = []
+    print("".join(f"{name}\n" for name in names if len(names) <= 5), end="")
+
+
+def second(kind, status, report, counts):
+    passed, failed, skipped = map(int, counts.split()[:3])
+    try:
+        now = from_gtest(report) if kind == "gtest" else from_junit(report)
+    except (OSError, ValueError, ElementTree.ParseError):
+        now = (0, 1, 0)
+    if status == 0 and now == (failed, 0, 0) and failed > 0:
+        print(passed + failed, 0, skipped, "again")
+    else:
+        print(counts)
+
+
 def main():
+    if sys.argv[1] == "failed":
+        name_failed(sys.argv[2], sys.argv[3])
+        return
+    if sys.argv[1] == "second":
+        second(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])
+        return
     kind, status, report, log = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
     try:
         passed, failed, skipped = from_gtest(report) if kind == "gtest" else from_junit(report)
