@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at random moments of a write load: an acknowledged write is never lost, an unacknowledged one is whole or absent (R1)."""
 import http.client
+import pathlib
 import random
 import sqlite3
 import threading
 
 from agent import LBAAS
+from lab import run
 
 ROUNDS = 25
 MEMBERS_PER_WRITE = 8
@@ -61,3 +63,27 @@ def test_R1_acknowledged_writes_survive_kill_9(agent):
     with sqlite3.connect(agent.store) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     agent.start()
+
+
+def test_R1_a_backup_that_was_taken_under_writes_is_restored_as_the_documentation_says(lab, agent):
+    pool = agent.service(vip="10.1.0.101").pool
+    writer = Writer(agent, pool, 0)
+    writer.start()
+    while writer.acknowledged < 3:
+        writer.join(0.01)
+    before = writer.acknowledged
+    copy = lab.dir / "copy.db"
+    run("sqlite3", agent.store, f".backup {copy}")
+    after = writer.attempted
+    agent.stop()
+    writer.join(10)
+    assert writer.error is None, writer.error
+    for suffix in ("-wal", "-shm"):
+        pathlib.Path(f"{agent.store}{suffix}").unlink(missing_ok=True)
+    pathlib.Path(agent.store).write_bytes(copy.read_bytes())
+    agent.start()
+    members = agent.api("GET", f"{LBAAS}/pools/{pool}/members")["members"]
+    assert len(members) == MEMBERS_PER_WRITE
+    (name,) = {member["name"] for member in members}
+    assert before <= int(name) <= after
+    agent.wait_applied()
