@@ -184,13 +184,7 @@ Result<uint64_t> MapSync::write_difference() {
 
 /// From the inside out: what is pointed at exists before what points at it.
 Status MapSync::add_and_change(uint64_t& writes) {
-  for (const auto& [index, value] : desired_.members) {
-    const auto held = members_.find(index);
-    if (held != members_.end() && same(held->second, value)) continue;
-    if (auto status = port_.put_member(index, value); !status) return status;
-    members_[index] = value;
-    ++writes;
-  }
+  if (auto status = put_members(Losing::kNo, writes); !status) return status;
   if (auto status = put_acl(writes); !status) return status;
   if (auto status = put_rates(writes); !status) return status;
   if (auto status = put_policies(false, writes); !status) return status;
@@ -208,6 +202,22 @@ Status MapSync::add_and_change(uint64_t& writes) {
     if (held != addrs_.end() && held->second == kind) continue;
     if (auto status = port_.put_addr(key, kind); !status) return status;
     addrs_[key] = kind;
+    ++writes;
+  }
+  return {};
+}
+
+/// Those that lose their usability come after the rings that named them have gone: in between, a ring would have no
+/// member to give.
+Status MapSync::put_members(Losing losing, uint64_t& writes) {
+  const auto usable = [](const elb_member& member) { return (member.flags & ELB_MEMBER_USABLE) != 0; };
+  for (const auto& [index, value] : desired_.members) {
+    const auto held = members_.find(index);
+    const bool loses = held != members_.end() && usable(held->second) && !usable(value);
+    if (loses != (losing == Losing::kYes)) continue;
+    if (held != members_.end() && same(held->second, value)) continue;
+    if (auto status = port_.put_member(index, value); !status) return status;
+    members_[index] = value;
     ++writes;
   }
   return {};
@@ -336,6 +346,7 @@ Status MapSync::remove(uint64_t& writes) {
       !status)
     return status;
   if (auto status = erase_rings(writes); !status) return status;
+  if (auto status = put_members(Losing::kYes, writes); !status) return status;
   return prune(members_, desired_.members, [this](uint32_t index) { return port_.erase_member(index); });
 }
 

@@ -49,6 +49,8 @@ class MapSync {
   Result<uint64_t> write_difference();
   Status add_and_change(uint64_t& writes);
   void adopt_lists();
+  enum class Losing { kNo, kYes };
+  Status put_members(Losing losing, uint64_t& writes);
   Status put_policies(bool hashed, uint64_t& writes);
   Status put_rates(uint64_t& writes);
   Status put_acl(uint64_t& writes);
