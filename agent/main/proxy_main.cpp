@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <mutex>
 
 #include "base/log.h"
@@ -28,8 +29,8 @@ struct ProxyOptions {
 
 class Worker final : public proxy::WorkerHandler {
  public:
-  Worker(const proxy::EngineOptions& options, std::string access_log)
-      : options_(options), access_log_path_(std::move(access_log)) {}
+  Worker(const proxy::EngineOptions& options, std::string access_log, size_t descriptors)
+      : options_(options), access_log_path_(std::move(access_log)), descriptors_(descriptors) {}
 
   Status begin(size_t loops, const proxy::StickyKey& sticky_key) override {
     if (!access_log_path_.empty()) {
@@ -39,6 +40,7 @@ class Worker final : public proxy::WorkerHandler {
       access_log_ = std::move(*log);
     }
     options_.loops = loops;
+    options_.idle_members = std::min(options_.idle_members, descriptors_ / (4 * loops));
     options_.sticky_key = sticky_key;
     options_.access_log = access_log_.get();
     auto engine = proxy::Engine::start(options_, clock_, random_);
@@ -72,7 +74,8 @@ class Worker final : public proxy::WorkerHandler {
   SystemRandom random_;
   proxy::EngineOptions options_;
   const std::string access_log_path_;
-  std::mutex mutex_;  // of the pointer, which is set once
+  const size_t descriptors_;  // that the process may have
+  std::mutex mutex_;          // of the pointer, which is set once
   std::unique_ptr<proxy::AccessLog> access_log_;
   std::unique_ptr<proxy::Engine> engine_;
 };
@@ -105,7 +108,7 @@ Status run(const ProxyOptions& options) {
   const auto descriptors = raise_descriptor_limit();
   if (!descriptors) return pass_on(Error(descriptors.error()));
 
-  Worker worker(engine, options.access_log);
+  Worker worker(engine, options.access_log, *descriptors);
   const StopSignals signals([&worker] { worker.reopen_log(); });
   proxy::WorkerLink link(std::move(*channel), worker);
   log::info("proxy ready version={} descriptors={}", ELB_RELEASE, *descriptors);

@@ -27,7 +27,7 @@ class LoopContext {
         loop_index(index),
         now(a_clock.steady()),
         wheel(now),
-        members(wheel, graveyard, {given.idle_per_member, given.member_idle}) {}
+        members(wheel, graveyard, {given.idle_members, given.member_idle}) {}
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
   virtual ~LoopContext() = default;

@@ -32,13 +32,12 @@ void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime n
     std::array<char, 1> probe;
     if (connection->stream.read(probe).got != Got::kNothing) return bury(std::move(connection));
   }
-  Idle& idle = members_[connection->endpoint_];
-  if (idle.size() >= limits_.idle_per_member || connection->stream.gone()) return bury(std::move(connection));
+  if (idle_ >= limits_.idle_members || connection->stream.gone()) return bury(std::move(connection));
   connection->reused_ = true;
   connection->idle_since_ = now;
   connection->pool_ = this;
   wheel_.arm(*connection, now + limits_.idle);
-  idle.push_back(std::move(connection));
+  members_[connection->endpoint_].push_back(std::move(connection));
   ++idle_;
 }
 

@@ -21,7 +21,7 @@ struct EndpointHash {
 class MemberPool {
  public:
   struct Limits {
-    size_t idle_per_member = 128;
+    size_t idle_members = 4096;     // in all
     std::chrono::seconds idle{50};  // below the time after which common servers close
   };
 

@@ -21,7 +21,9 @@ struct EngineOptions {
   std::optional<IpAddress> source_v4;
   std::optional<IpAddress> source_v6;
   size_t attempts = 3;  // members that one request is sent to at most (LS-19)
-  size_t idle_per_member = 128;
+  /// Connections to members that a loop keeps open for later, in all. Below the number of requests at once it would
+  /// close and open one for each request.
+  size_t idle_members = 4096;
   std::chrono::seconds member_idle{50};
   /// A request that must not be sent twice is given only connections that were in use so recently: common servers close
   /// idle ones after 5 s, and what crosses that on its way is lost.

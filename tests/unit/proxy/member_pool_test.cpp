@@ -53,8 +53,11 @@ TEST_F(MemberPoolTest, the_one_used_last_is_used_next) {
 }
 
 TEST_F(MemberPoolTest, keeps_no_more_than_its_limit) {
-  for (int i = 0; i < 5; ++i) pool_.give(connection(a_), now_);
-  EXPECT_EQ(pool_.idle(), 3U);
+  for (int i = 0; i < 5; ++i) pool_.give(connection(i == 1 ? b_ : a_), now_);
+  EXPECT_EQ(pool_.idle(), 3U) << "of all members together";
+  const auto of_b = pool_.take(b_, now_, seconds(50));
+  EXPECT_NE(of_b, nullptr);
+  EXPECT_EQ(pool_.idle(), 2U);
 }
 
 TEST_F(MemberPoolTest, old_ones_go_and_are_not_given_out) {
