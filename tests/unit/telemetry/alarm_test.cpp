@@ -162,7 +162,8 @@ class AlarmsTest : public ::testing::Test {
   std::vector<std::string> told() {
     std::vector<std::string> states;
     auto outbox = *AlarmStore::open(dir_.file("alarms"));
-    for (const Delivery& delivery : *outbox->undelivered())
+    const std::vector<Delivery> undelivered = *outbox->undelivered();
+    for (const Delivery& delivery : undelivered)
       states.push_back(codec::Value::parse(delivery.payload)->get("state").as_string());
     return states;
   }
