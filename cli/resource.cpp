@@ -167,6 +167,29 @@ const Resource& eips() {
   return kResource;
 }
 
+const Resource& alarms() {
+  static const Resource kResource = {"alarm",
+                                     "alarm",
+                                     "alarm",
+                                     "alarms",
+                                     "/v1/alarms",
+                                     {{"NAME", "name"},
+                                      {"STATE", "state"},
+                                      {"SEVERITY", "severity"},
+                                      {"METRIC", "metric_name"},
+                                      {"VALUE", "value"},
+                                      {"OPERATOR", "operator"},
+                                      {"THRESHOLD", "threshold"},
+                                      {"ENABLED", "enabled"},
+                                      {"ID", "id"},
+                                      {"SINCE", "state_since", true},
+                                      {"PERIOD", "period", true},
+                                      {"COUNT", "count", true},
+                                      {"REASON", "state_reason", true},
+                                      {"DESCRIPTION", "description", true}}};
+  return kResource;
+}
+
 const Resource& certificates() {
   static const Resource kResource = {"certificate",
                                      "certificate",
@@ -258,8 +281,8 @@ Resource rules_of(std::string_view policy_id) {
 }
 
 const Resource* find_resource(std::string_view noun) {
-  for (const Resource& (*make)() :
-       {load_balancers, listeners, pools, health_monitors, whitelists, eips, certificates, l7policies, subnets}) {
+  for (const Resource& (*make)() : {load_balancers, listeners, pools, health_monitors, whitelists, eips, alarms,
+                                    certificates, l7policies, subnets}) {
     if (make().noun == noun) return &make();
   }
   return nullptr;

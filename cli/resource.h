@@ -31,6 +31,7 @@ const Resource& pools();
 const Resource& health_monitors();
 const Resource& whitelists();
 const Resource& eips();
+const Resource& alarms();
 const Resource& certificates();
 const Resource& l7policies();
 const Resource& subnets();

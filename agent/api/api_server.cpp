@@ -78,6 +78,10 @@ class ApiServer::Impl {
     HttpResponse response = with_ids({}, request_id);
     response.status = reply->status;
     if (!reply->body.is_null()) response.body = reply->body.dump();
+    if (!reply->content_type.empty()) {
+      response.body = std::move(reply->text);
+      response.content_type = reply->content_type;
+    }
     return response;
   }
 

@@ -18,6 +18,10 @@
 #include "model/http_traffic.h"
 #include "model/views.h"
 
+namespace elb::telemetry {
+class Telemetry;
+}
+
 namespace elb::api {
 
 struct ApiOptions {
@@ -33,6 +37,7 @@ struct Views {
   const model::TrafficView& traffic;
   const model::DiagnosisView* diagnosis = nullptr;       // what doctor and trace ask; without it they are refused
   const model::HttpTrafficView* http_traffic = nullptr;  // of the proxy; without it HTTP listeners show zeros
+  telemetry::Telemetry* telemetry = nullptr;             // metrics and alarms; without it they are refused
 };
 
 class ApiServer {

@@ -42,7 +42,9 @@ struct Request {
 
 struct Reply {
   int status = 200;
-  codec::Value body;  // null: no body
+  codec::Value body;           // null: no body
+  std::string text{};          // instead of the body, when content_type is given
+  std::string content_type{};  // of the text
 };
 
 /// One request's view: a model with its relations, and what is observed of it.
@@ -69,6 +71,8 @@ class Context {
   const model::DiagnosisView* diagnosis() const { return views_.diagnosis; }
   /// nullptr: there is no proxy.
   const model::HttpTrafficView* http_traffic() const { return views_.http_traffic; }
+  /// nullptr: nothing is measured.
+  telemetry::Telemetry* telemetry() const { return views_.telemetry; }
   const ApiOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
   std::string new_request_id() const;

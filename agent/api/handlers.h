@@ -111,4 +111,17 @@ Result<Reply> native_doctor(Context& context, const Request& request);
 Result<Reply> native_trace(Context& context, const Request& request);
 Result<Reply> native_version(Context& context, const Request& request);
 
+// metrics.cpp: for Prometheus; metric_queries.cpp: what is kept
+Result<Reply> scrape_metrics(Context& context, const Request& request);
+Result<Reply> query_metrics(Context& context, const Request& request);
+Result<Reply> query_metric_batch(Context& context, const Request& request);
+
+// alarms.cpp
+Result<Reply> list_alarms(Context& context, const Request& request);
+Result<Reply> create_alarm(Context& context, const Request& request);
+Result<Reply> show_alarm(Context& context, const Request& request);
+Result<Reply> update_alarm(Context& context, const Request& request);
+Result<Reply> delete_alarm(Context& context, const Request& request);
+Result<Reply> test_alarm(Context& context, const Request& request);
+
 }  // namespace elb::api

@@ -77,6 +77,7 @@ HttpRequest to_request(const httplib::Request& from, std::string body) {
   request.target = from.target.substr(0, from.target.find('?'));
   request.host = from.get_header_value("Host");
   request.dialect = from.get_header_value("X-Api-Dialect");
+  request.accept = from.get_header_value("Accept");
   request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;

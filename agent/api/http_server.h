@@ -25,6 +25,7 @@ struct HttpRequest {
   std::string target;                                      // path as sent
   std::string host;                                        // Host header, for links; empty if none
   std::string dialect;                                     // X-Api-Dialect header; empty if none
+  std::string accept;                                      // Accept header; empty if none
   std::vector<std::pair<std::string, std::string>> query;  // decoded; repeated keys stay in order
   std::string body;
 };

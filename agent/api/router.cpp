@@ -108,6 +108,15 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/doctor", native_doctor},
     {"GET", "v1/trace", native_trace},
     {"GET", "v1/version", native_version},
+    {"GET", "v1/metrics", query_metrics},
+    {"POST", "v1/metrics/batch", query_metric_batch},
+    {"GET", "metrics", scrape_metrics},
+    {"GET", "v1/alarms", list_alarms},
+    {"POST", "v1/alarms", create_alarm},
+    {"GET", "v1/alarms/{}", show_alarm},
+    {"PUT", "v1/alarms/{}", update_alarm},
+    {"DELETE", "v1/alarms/{}", delete_alarm},
+    {"POST", "v1/alarms/{}/test", test_alarm},
 };
 
 using Segments = std::vector<std::string_view>;
@@ -135,7 +144,7 @@ Segments canonical(Segments segments) {
     segments.erase(segments.begin(), segments.begin() + static_cast<ptrdiff_t>(count));
   };
   if (!segments.empty() && segments[0] == "load-balancer") drop(1);
-  if (segments.empty() || segments[0] == "v1") return segments;
+  if (segments.empty() || segments[0] == "v1" || segments[0] == "metrics") return segments;
   if (!one_of(segments[0], {"v2", "v2.0"})) return {"unknown"};  // the table's own words are no paths
   if (segments.size() == 1) return {"version"};
   if (segments[1] == "lbaas" && segments.size() > 2) {

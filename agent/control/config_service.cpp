@@ -41,7 +41,10 @@ Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& ed
     if (auto status = reload(); !status) return pass_on(status.error());
     return fail(ErrorCode::kUnavailable, "the configuration was changed by another process; try again");
   }
-  if (!revision) return pass_on(revision.error());
+  if (!revision) {
+    ++store_errors_;
+    return pass_on(revision.error());
+  }
 
   auto next = std::make_shared<model::Model>(draft.model());
   next->revision = *revision;

@@ -4,6 +4,7 @@
 // serialised, readers take the published model without waiting for a write.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,6 +40,9 @@ class ConfigService {
   /// store: its state is read again, the caller may repeat.
   Result<uint64_t> transact(const std::function<Status(Draft&)>& edit);
 
+  /// Commits that the store could not write since the start.
+  uint64_t store_errors() const { return store_errors_; }
+
  private:
   ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node, Listener published);
   Status reload();  // both under write_mutex_
@@ -49,6 +53,7 @@ class ConfigService {
   Random& random_;
   const model::Node node_;
   const Listener published_;
+  std::atomic<uint64_t> store_errors_{0};
   std::mutex write_mutex_;
   mutable std::mutex model_mutex_;
   ModelPtr model_;

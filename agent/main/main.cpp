@@ -15,6 +15,7 @@
 #include "main/notify.h"
 #include "main/options.h"
 #include "main/proxy_service.h"
+#include "main/telemetry_service.h"
 #include "store/store.h"
 
 namespace elb {
@@ -67,7 +68,15 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   reconciler.start();
 
   const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
-  const api::Views views{.reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get()};
+  api::Views views{.reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get()};
+  TelemetryService telemetry(options,
+                             {.reconciler = reconciler,
+                              .traffic = **plane,
+                              .http_traffic = views.http_traffic,
+                              .model = [&config] { return (*config)->model(); },
+                              .store_errors = [&config] { return (*config)->store_errors(); }},
+                             clock, random);
+  views.telemetry = telemetry.get();
   auto server = api::ApiServer::start(api_options, **config, views, clock, random);
   if (!server) {
     reconciler.stop();

@@ -178,6 +178,17 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--eip-pool", eip_pools,
                  "block of public addresses (CIDR) that EIPs are taken from; repeat for several");
   app.add_option("--store", options.store, "SQLite file of the configuration")->capture_default_str();
+  app.add_option("--alarm-command", options.alarms.command,
+                 "program that alarms with an \"exec\" notification run; it gets the notification as JSON on its input")
+      ->check(CLI::ExistingFile);
+  auto* mail_from = app.add_option("--mail-from", options.alarms.mail_from, "sender of the e-mail of alarms");
+  app.add_option("--mail-relay", options.alarms.mail_relay,
+                 "SMTP server that alarms send e-mail through, as HOST or HOST:PORT (default port 25)")
+      ->needs(mail_from);
+  app.add_option("--metrics-mb", options.metrics_mb,
+                 "largest size of the kept metrics (beside the store) in MiB; the oldest go first")
+      ->check(CLI::Range(1, 1048576))
+      ->capture_default_str();
   app.add_option("--listen", listen, "address and port of the REST API (loopback only)")->capture_default_str();
   app.add_option("--pin-dir", plane.pin_dir, "directory on bpffs for programs, maps and links")->capture_default_str();
   app.add_option("--flow-slots", plane.flow_slots,

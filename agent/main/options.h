@@ -23,12 +23,21 @@ struct ProxyOptions {
   std::string access_log;       // empty: none
 };
 
+/// Where alarms may be told; webhooks need nothing here.
+struct AlarmOptions {
+  std::string command;     // program that is run for a notification; empty: none
+  std::string mail_relay;  // HOST or HOST:PORT of the SMTP server; empty: no e-mail
+  std::string mail_from;   // address of the sender
+};
+
 struct Options {
   dataplane::DataplaneOptions dataplane;
   ProxyOptions proxy;
   std::vector<model::Subnet> subnets;
   std::vector<Cidr> eip_pools;
   std::string store = "/var/lib/elb/elb.db";
+  AlarmOptions alarms;
+  int64_t metrics_mb = 512;  // largest size of the metrics kept beside the store
   Endpoint listen;
   std::string log_level = "info";
   std::string log_format = "text";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Db, Statement, Transaction: SQLite as RAII values and Results. Private to store/; only sqlite_db.cpp sees the
-// library. kStorage: disk full, read-only, I/O error, corrupt. kUnavailable: another process holds the lock beyond the
-// timeout. Thread rule: one thread at a time.
+// Db, Statement, Transaction: SQLite as RAII values and Results, for store/ and for the files of telemetry/; only
+// sqlite_db.cpp sees the library. kStorage: disk full, read-only, I/O error, corrupt. kUnavailable: another process
+// holds the lock beyond the timeout. Thread rule: one thread at a time.
 #pragma once
 
 #include <cstdint>

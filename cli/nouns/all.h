@@ -22,6 +22,8 @@ Noun status_noun();
 Noun flows_noun();
 Noun drops_noun();
 Noun top_noun();
+Noun metrics_noun();
+Noun alarm_noun();
 Noun trace_noun();
 Noun doctor_noun();
 Noun version_noun();

@@ -89,6 +89,19 @@ class Agent:
         finally:
             connection.close()
 
+    def scrape(self, accept="text/plain"):
+        """(content type, text) of GET /metrics."""
+        with self.lab.netns("lb"):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection.connect()
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics", headers={"Accept": accept})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            if answer.status != 200:
+                raise ApiError(answer.status, text)
+            return answer.getheader("Content-Type"), text
+
     def api(self, method, path, body=None):
         status, answer = self.request(method, path, body)
         if status >= 300:

@@ -17,6 +17,7 @@ const std::string kMonitors = "/v2.0/lbaas/healthmonitors";
 const std::string kWhitelists = "/v2.0/lbaas/whitelists";
 const std::string kEips = "/v1/eips";
 const std::string kCerts = "/v2.0/lbaas/certificates";
+const std::string kAlarms = "/v1/alarms";
 const std::string kCert = "11111111111141118111111111111111";
 const std::string kPolicies = "/v2.0/lbaas/l7policies";
 const std::string kRules = kPolicies + "/" + kId1 + "/rules";
@@ -70,6 +71,18 @@ void fill(ScriptedAgent& agent) {
   agent.on("POST " + kWhitelists, {{201, one("whitelist", whitelist)}});
   agent.on("PUT " + kWhitelists + "/" + kId2, one("whitelist", whitelist));
   agent.on("DELETE " + kWhitelists + "/" + kId2, {{204, ""}});
+  const std::string alarm = R"({"id":")" + kId3 + R"(","name":"a"})";
+  agent.on("GET " + kAlarms, list("alarms", alarm)).on("GET " + kAlarms + "?name=a", list("alarms", alarm));
+  agent.on("GET " + kAlarms + "?state=ok", list("alarms", alarm)).on("POST " + kAlarms, {{201, one("alarm", alarm)}});
+  agent.on("PUT " + kAlarms + "/" + kId3, one("alarm", alarm)).on("DELETE " + kAlarms + "/" + kId3, {{204, ""}});
+  agent.on("POST " + kAlarms + "/" + kId3 + "/test",
+           R"({"results":[{"type":"webhook","address":"http://x/","delivered":true,"error":null}]})");
+  agent.on("GET /v1/metrics?lbaas_instance_id=" + kId1,
+           R"({"metrics":[{"metric_name":"m1_cps","dimensions":[{"name":"lbaas_instance_id","value":")" + kId1 +
+               R"("}]}]})");
+  agent.on("POST /v1/metrics/batch",
+           R"({"metrics":[{"metric_name":"m1_cps","unit":"Count","datapoints":[{"average":1.5,"max":2,"min":1,)"
+           R"("sum":1.5,"timestamp":1700000000000,"unit":"Count"}]}]})");
   const std::string eip = R"({"id":")" + kId3 + R"(","name":"e","address":"203.0.113.1","loadbalancer_id":")" + kId1 +
                           R"(","vip_address":"10.0.0.100"})";
   agent.on("GET " + kEips, list("eips", eip)).on("GET " + kEips + "?name=e", list("eips", eip));
@@ -117,6 +130,7 @@ const std::string kByListener = "GET " + kListeners + "?name=web-80";
 const std::string kByPool = "GET " + kPools + "?name=p";
 const std::string kByMember = "GET " + kMembers + "?name=m";
 const std::string kByEip = "GET " + kEips + "?name=e";
+const std::string kByAlarm = "GET " + kAlarms + "?name=a";
 const std::string kWhitelistOf = "GET " + kWhitelists + "?listener_id=" + kId3;
 const std::string kByCert = "GET " + kCerts + "?name=c";
 const std::string kByPolicy = "GET " + kPolicies + "?name=y";
@@ -303,6 +317,31 @@ const std::vector<Case>& cases() {
             "&state=closing%2Cclosed&member_id=" + kId1 + "&limit=5"}},
       {"drops", {"GET /v1/drops"}},
       {"doctor", {"GET /v1/doctor"}},
+      {"metrics --lb web",
+       {kByWeb, "GET /v1/metrics?lbaas_instance_id=" + kId1,
+        R"(POST /v1/metrics/batch {"metrics":[{"metric_name":"m1_cps","dimensions":[{"name":"lbaas_instance_id","value":")" +
+            kId1 + R"("}]}],"from":1699996400000,"to":1700000000000,"period":60})"}},
+      {"metrics m4_ncps --last 1d -o csv",
+       {R"(POST /v1/metrics/batch {"metrics":[{"metric_name":"m4_ncps","dimensions":[]}],"from":1699913600000,)"
+        R"("to":1700000000000,"period":300})"}},
+      {"alarm create a --project pr --metric m1_cps --lb web --threshold 5 --operator '<' --count 2 --webhook "
+       "http://x/ "
+       "--email a@b --exec",
+       {kByWeb, "POST " + kAlarms +
+                    R"( {"alarm":{"name":"a","metric_name":"m1_cps","operator":"<","count":2,"threshold":5.0,)"
+                    R"("dimensions":[{"name":"lbaas_instance_id","value":")" +
+                    kId1 +
+                    R"("}],"notifications":[{"type":"webhook","address":"http://x/"},{"type":"email","address":"a@b"},)"
+                    R"({"type":"exec"}]}})"}},
+      {"alarm list --project pr", {"GET " + kAlarms}},
+      {"alarm list --state ok", {"GET " + kAlarms + "?state=ok"}},
+      {"alarm show a", {kByAlarm}},
+      {"alarm set a --no-notify",
+       {kByAlarm, "PUT " + kAlarms + "/" + kId3 + R"( {"alarm":{"notification_enabled":false}})"}},
+      {"alarm enable a", {kByAlarm, "PUT " + kAlarms + "/" + kId3 + R"( {"alarm":{"enabled":true}})"}},
+      {"alarm disable a", {kByAlarm, "PUT " + kAlarms + "/" + kId3 + R"( {"alarm":{"enabled":false}})"}},
+      {"alarm test a", {kByAlarm, "POST " + kAlarms + "/" + kId3 + "/test {}"}},
+      {"alarm delete a", {kByAlarm, "DELETE " + kAlarms + "/" + kId3}},
       {"trace tcp 192.0.2.7:1024 10.0.0.100:80",
        {"GET /v1/trace?protocol=TCP&client=192.0.2.7&client_port=1024&vip=10.0.0.100&vip_port=80"}},
       {"top --once", {"GET /v1/counters", "GET /v1/counters"}},
