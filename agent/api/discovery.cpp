@@ -112,8 +112,8 @@ Result<Reply> list_providers(Context&, const Request& request) {
     providers.push_back(Value().set("name", name).set("description", description));
   };
   add("elb", "The balancer of this node.");
-  add("octavia", "Another name for elb, which clients of Octavia ask for.");
-  add("vlb", "Another name for elb, which clients of the vendor's API ask for.");
+  add("octavia", "Another name for elb that clients of Octavia ask for.");
+  add("vlb", "Another name for elb that clients of the vendor's API ask for.");
   Value list = Value::array();
   for (Value& provider : providers) {
     auto selected = select_fields(request, std::move(provider));

@@ -68,8 +68,8 @@ codec::ShownStatus Observed::of(const model::L7Policy& policy) {
   const bool unconditional = policy.action == model::L7Action::kListener;
   const auto counts = [](const auto& rule) { return rule->admin_state_up; };
   if (!unconditional && std::none_of(rules.begin(), rules.end(), counts))
-    return complete(policy, {"OFFLINE", "has no rule that is up, so that no request matches"});
-  for (const auto& other : relations_->policies_of(policy.listener_id))  // RD-04
+    return complete(policy, {"ONLINE", "has no rule that is up, so that no request matches"});  // clients wait for it
+  for (const auto& other : relations_->policies_of(policy.listener_id))                         // RD-04
     if (!unconditional && other->action == model::L7Action::kListener && other->admin_state_up)
       return complete(policy, {"OFFLINE", "the listener is redirected by l7policy " + label(*other)});
   return complete(policy, {"ONLINE", ""});

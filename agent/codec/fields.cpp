@@ -45,8 +45,10 @@ std::string shown(const Value& value) {
   return text.substr(0, cut) + "...";
 }
 
-/// The openstack command sends these two as text; Octavia takes them so.
-bool sent_as_text(std::string_view key) { return key == "connection_limit" || key == "persistence_timeout"; }
+/// The openstack command and others send these as text; Octavia takes them so.
+bool sent_as_text(std::string_view key) {
+  return key == "connection_limit" || key == "persistence_timeout" || key == "protocol_port";
+}
 
 std::optional<int64_t> number_of(const Value& value) {
   if (!value.is_string()) return value.integer();

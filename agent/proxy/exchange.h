@@ -131,6 +131,7 @@ class Exchange {
   // the response
   http::HeadProgress head_progress_;
   bool head_incomplete_ = false;
+  uint8_t interims_ = 0;
   bool response_begun_ = false;  // a byte of it came
   bool head_sent_ = false;       // the final one
   bool response_done_ = false;

@@ -10,7 +10,8 @@ namespace elb::proxy {
 namespace {
 
 constexpr size_t kReplayMax = size_t{64} << 10;
-constexpr int kTurns = 16;  // reads of one connection before others are served
+constexpr uint8_t kInterimMax = 32;  // responses 1xx to one request; a member's flood of them would never end
+constexpr int kTurns = 16;           // reads of one connection before others are served
 
 void put_payload(const http::Framing& framing, std::string_view data, Gather& out) {
   if (framing.kind != http::Framing::Kind::kChunked) return out.refer(data);
@@ -217,7 +218,8 @@ Exchange::Head Exchange::take_head(Gather& out) {
   head_progress_ = {};
   const bool switches = head.status == 101;
   const bool asked_so = upgrade_ && http::equals_ignoring_case(head.upgrade_protocol(), "websocket");
-  if (outcome == http::Outcome::kFault || (switches && !asked_so)) {
+  const bool too_many = head.is_interim() && ++interims_ > kInterimMax;
+  if (outcome == http::Outcome::kFault || (switches && !asked_so) || too_many) {
     served_->counts(pool_, member_index_).failed_requests.add();
     answer(502);
     return Head::kOver;

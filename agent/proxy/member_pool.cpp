@@ -5,6 +5,15 @@
 #include <array>
 
 namespace elb::proxy {
+namespace {
+
+// Neither a byte nor the end has come.
+bool is_silent(MemberConnection& connection) {
+  std::array<char, 1> probe;
+  return connection.stream.read(probe).got == Got::kNothing;
+}
+
+}  // namespace
 
 size_t EndpointHash::operator()(const Endpoint& endpoint) const {
   const auto& bytes = endpoint.address.bytes();
@@ -15,23 +24,28 @@ size_t EndpointHash::operator()(const Endpoint& endpoint) const {
 std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, SteadyTime now,
                                                    std::chrono::seconds most) {
   const auto member = members_.find(endpoint);
-  if (member == members_.end() || member->second.empty()) return nullptr;
+  if (member == members_.end()) return nullptr;
   Idle& idle = member->second;
-  if (now - idle.back()->idle_since_ >= std::min(most, limits_.idle)) return nullptr;
-  std::unique_ptr<MemberConnection> connection = std::move(idle.back());
-  idle.pop_back();
-  --idle_;
-  connection->pool_ = nullptr;
-  return connection;
+  while (!idle.empty() && now - idle.back()->idle_since_ < std::min(most, limits_.idle)) {
+    std::unique_ptr<MemberConnection> connection = std::move(idle.back());
+    idle.pop_back();
+    --idle_;
+    // The event that tells so may wait behind that of the client who asks, and its next response would be another's.
+    if (!is_silent(*connection)) {
+      bury(std::move(connection));
+      continue;
+    }
+    connection->pool_ = nullptr;
+    return connection;
+  }
+  return nullptr;
 }
 
 void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime now) {
   connection->user_ = nullptr;
   connection->inbox.save();
-  if (connection->stream.readable()) {  // the last read was as large as it could be: look whether more is there
-    std::array<char, 1> probe;
-    if (connection->stream.read(probe).got != Got::kNothing) return bury(std::move(connection));
-  }
+  // The last read was as large as it could be: look whether more is there.
+  if (connection->stream.readable() && !is_silent(*connection)) return bury(std::move(connection));
   if (idle_ >= limits_.idle_members || connection->stream.gone()) return bury(std::move(connection));
   connection->reused_ = true;
   connection->idle_since_ = now;

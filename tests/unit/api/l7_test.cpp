@@ -185,7 +185,9 @@ TEST_F(L7Test, FP_03_FP_15_FP_16_PoliciesAndRules) {
   Value shown = get("l7policies/" + policy).body.get("l7policy");
   EXPECT_EQ(shown.get("action").as_string(), "REDIRECT_TO_POOL");
   EXPECT_EQ(shown.get("position").as_int(), 1);
-  EXPECT_EQ(shown.get("operating_status").as_string(), "OFFLINE") << "matches nothing yet";
+  EXPECT_EQ(shown.get("operating_status").as_string(), "ONLINE")
+      << "Octavia's clients wait for it before they add rules";
+  EXPECT_NE(shown.get("status_reason").as_string().find("no rule"), std::string::npos);
   const Answer host = add_rule(policy, "HOST_NAME", "EQUAL_TO", "www.Test.com");
   ASSERT_EQ(host.status, 201) << host.text;
   EXPECT_EQ(host.body.get("rule").get("value").as_string(), "www.Test.com");

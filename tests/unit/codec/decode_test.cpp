@@ -158,6 +158,10 @@ TEST(Decode, NumbersThatTheOpenstackCommandSendsAsText) {
   ASSERT_TRUE(
       decode_update(json(R"({"pool":{"session_persistence":{"type":"SOURCE_IP","persistence_timeout":"7"}}})"), pool));
   EXPECT_EQ(pool.sticky_minutes(), 7);
+  const auto made =
+      decode_listener(json(R"({"listener":{"loadbalancer_id":"$1","protocol":"TCP","protocol_port":"80"}})"));
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(made->listener.protocol_port, 80);
   model::Member member;
   EXPECT_FALSE(decode_update(json(R"({"member":{"weight":"5"}})"), member)) << "nobody sends this one so";
 }
@@ -165,7 +169,8 @@ TEST(Decode, NumbersThatTheOpenstackCommandSendsAsText) {
 TEST(Decode, ErrorsNameFieldAndRule) {
   const std::string head = R"({"listener":{"loadbalancer_id":"$1","protocol":"TCP",)";
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {R"("protocol_port":"80"}})", "protocol_port: expected an integer, got a string"},
+      {R"("protocol_port":"http"}})", "protocol_port: expected an integer, got a string"},
+      {R"("protocol_port":"70000"}})", "protocol_port: must be 1 to 65535, got \"70000\""},
       {R"("protocol_port":80.0}})", "protocol_port: expected an integer, got a number that is not an integer"},
       {R"("protocol_port":70000}})", "protocol_port: must be 1 to 65535, got 70000"},
       {R"("protocol_port":null}})", "protocol_port: must not be null"},

@@ -85,6 +85,18 @@ TEST_F(MemberPoolTest, bytes_that_wait_already_make_it_useless) {
   EXPECT_EQ(pool_.idle(), 0U);
 }
 
+// The event may come behind that of the client who is given the connection, in the same turn of the loop.
+TEST_F(MemberPoolTest, S1_one_that_spoke_unasked_is_not_given_out_though_nobody_has_told_yet) {
+  pool_.give(connection(a_), now_);
+  pool_.give(connection(a_), now_);
+  ASSERT_EQ(send(ends_[1].get(), "HTTP/1.1 200 OK\r\n", 17, 0), 17);
+  EXPECT_NE(pool_.take(a_, now_, seconds(50)), nullptr) << "the older one is in order";
+  EXPECT_EQ(pool_.idle(), 0U);
+  pool_.give(connection(a_), now_);
+  ends_.back().reset();
+  EXPECT_EQ(pool_.take(a_, now_, seconds(50)), nullptr) << "closed by its member";
+}
+
 TEST_F(MemberPoolTest, those_of_removed_members_are_closed) {
   pool_.give(connection(a_), now_);
   pool_.give(connection(b_), now_);
