@@ -67,7 +67,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   reconciler.start();
 
   const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
-  const api::Views views{.reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get()};
+  const api::Views views{
+      .reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get(), .http_traffic = proxy.worker.get()};
   auto server = api::ApiServer::start(api_options, **config, views, clock, random);
   if (!server) {
     reconciler.stop();
