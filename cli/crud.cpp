@@ -41,10 +41,16 @@ Done finish(Context& context, const Resource& resource, Value object, const Args
     if (!document) return pass_on(document.error());
     object = resource.open(*document);
   }
+  tell_warnings(context, object);
   return print_object(context, resource, object);
 }
 
 }  // namespace
+
+void tell_warnings(Context& context, const Value& object) {
+  const Value warnings = object.get("warnings");
+  for (size_t i = 0; i < warnings.size(); ++i) context.say("warning: " + harmless(warnings.at(i).text()));
+}
 
 Done create_object(Context& context, const Resource& resource, Value fields, const Args& args) {
   if (!context.project.empty()) fields.set("project_id", context.project);
@@ -119,11 +125,16 @@ Done delete_objects(Context& context, const Resource& resource, const std::vecto
   return {};
 }
 
-Outcome<Value> get_part(Context& context, const Resource& resource, const std::string& name, std::string_view part,
-                        std::string_view key) {
+Outcome<Value> get_document(Context& context, const Resource& resource, const std::string& name,
+                            std::string_view part) {
   const auto id = find_id(context, resource, name);
   if (!id) return pass_on(id.error());
-  const auto document = context.api.get(resource.path_of(*id) + std::string(part));
+  return context.api.get(resource.path_of(*id) + std::string(part));
+}
+
+Outcome<Value> get_part(Context& context, const Resource& resource, const std::string& name, std::string_view part,
+                        std::string_view key) {
+  const auto document = get_document(context, resource, name, part);
   if (!document) return pass_on(document.error());
   return document->get(key);
 }

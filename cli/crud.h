@@ -27,9 +27,15 @@ Done set_object(Context& context, const Resource& resource, const std::string& n
 /// One after another; the first failure ends it. `query` goes with each DELETE.
 Done delete_objects(Context& context, const Resource& resource, const std::vector<std::string>& names, const Args& args,
                     const Query& query = {});
-/// GET of one document under the object, such as /stats, and the object under `key` in it.
+/// GET of one document under the object, such as /stats.
+Outcome<codec::Value> get_document(Context& context, const Resource& resource, const std::string& name,
+                                   std::string_view part);
+/// The same, and the object under `key` in it.
 Outcome<codec::Value> get_part(Context& context, const Resource& resource, const std::string& name,
                                std::string_view part, std::string_view key);
+
+/// What an answer warns of, TLS-17 and FP-11.
+void tell_warnings(Context& context, const codec::Value& object);
 
 /// The whole of a file, or of standard input for "-".
 Outcome<std::string> read_file(Context& context, const std::string& name);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "cli/http_rates.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -31,12 +32,6 @@ double number(const Value& value) {
   return out;
 }
 
-/// Rounded to a tenth, so that JSON stays readable.
-Value per_second(int64_t before, int64_t after, double seconds) {
-  if (after < before || seconds <= 0) return 0.0;
-  return std::round(static_cast<double>(after - before) / seconds * 10) / 10;
-}
-
 std::map<std::string, Value> by(const char* key, const Value& list) {
   std::map<std::string, Value> found;
   for (Value& one : elements(list)) found[one.get(key).text()] = one;
@@ -46,12 +41,14 @@ std::map<std::string, Value> by(const char* key, const Value& list) {
 Value object_rates(const Value& before, const Value& after, double seconds) {
   Value out = Value::object();
   for (const std::string& key : after.keys())
-    if (std::find(std::begin(kSums), std::end(kSums), key) == std::end(kSums)) out.set(key, after.get(key));
+    if (key != "http" && std::find(std::begin(kSums), std::end(kSums), key) == std::end(kSums))
+      out.set(key, after.get(key));
   for (const char* key : kSums) {
     const bool known = before.has(key);
     out.set(std::string(key) + "_per_s",
             known ? per_second(before.get(key).as_int(), after.get(key).as_int(), seconds) : Value(0.0));
   }
+  if (after.has("http")) out.set("http", http_rates_between(before.get("http"), after.get("http"), seconds));
   return out;
 }
 
@@ -119,6 +116,11 @@ std::string totals(const Value& rates) {
 
 }  // namespace
 
+Value per_second(int64_t before, int64_t after, double seconds) {
+  if (after < before || seconds <= 0) return 0.0;
+  return std::round(static_cast<double>(after - before) / seconds * 10) / 10;
+}
+
 std::string rate_text(double rate) {
   if (rate > 0 && rate < 9.95) return fmt::format("{:.1f}", rate);
   return grouped(std::llround(rate));
@@ -136,13 +138,15 @@ Value rates_between(const Value& before, const Value& after) {
 }
 
 const std::vector<std::string>& rate_sort_keys() {
-  static const std::vector<std::string> kKeys = {"connections", "active", "packets", "bytes", "refused", "name"};
+  static const std::vector<std::string> kKeys = {"connections", "active",  "requests", "packets",
+                                                 "bytes",       "refused", "name"};
   return kKeys;
 }
 
 Value sorted_rates(const Value& rates, std::string_view key) {
   const auto weight = [&](const Value& one) {
     if (key == "active") return number(one.get("active"));
+    if (key == "requests") return number(one.get("http").get("requests_per_s"));
     if (key == "packets") return number(one.get("packets_in_per_s")) + number(one.get("packets_out_per_s"));
     if (key == "bytes") return number(one.get("bytes_in_per_s")) + number(one.get("bytes_out_per_s"));
     if (key == "refused") return number(one.get("refused_per_s"));
@@ -164,6 +168,7 @@ Value sorted_rates(const Value& rates, std::string_view key) {
 
 std::string rates_screen(const Value& rates, size_t height) {
   Table listeners(header({"LISTENER", "ADDRESS"})), members(header({"MEMBER", "ADDRESS", "STATUS"}));
+  Table http = http_rates_table();
   Table drops({"COUNTED", "ACTION", "PACKETS/S"});
   for (const Value& one : elements(rates.get("listeners"))) {
     auto row = cells(one, {shown_name(one, one.get("id").text()),
@@ -171,6 +176,7 @@ std::string rates_screen(const Value& rates, size_t height) {
                                        one.get("protocol_port").text())});
     row.push_back(rate_text(number(one.get("refused_per_s"))));
     listeners.add(std::move(row));
+    if (one.has("http")) add_http_rates(http, shown_name(one, one.get("id").text()), one);
   }
   for (const Value& one : elements(rates.get("members"))) {
     const std::string where = fmt::format("{}:{}", one.get("address").text(), one.get("protocol_port").text());
@@ -180,7 +186,7 @@ std::string rates_screen(const Value& rates, size_t height) {
     drops.add({one.get("reason").text(), one.get("drop").as_bool() ? "dropped" : "passed",
                rate_text(number(one.get("packets_per_s")))});
   std::string text = totals(rates);
-  for (const Table* table : {&listeners, &members, &drops})
+  for (const Table* table : {&listeners, &http, &members, &drops})
     if (!table->empty()) text += "\n" + table->to_text();
   if (height == 0) return text;
   size_t at = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /v1/counters: every counter of the data path in one flat answer, with the time of the reading, so that two of
-// them make rates.
+// GET /v1/counters: every counter of the data path and of the proxy in one flat answer, with the time of the reading,
+// so that two of them make rates.
 #include "api/handlers.h"
+#include "api/stats.h"
 #include "base/clock.h"
 
 namespace elb::api {
@@ -23,7 +24,8 @@ Value listener_value(const Context& context, const View& view, const model::List
   if (owner != view.model().load_balancers.end())
     out.set("loadbalancer", owner->second->name).set("vip_address", owner->second->vip_address.to_string());
   out.set("protocol", std::string(to_string(listener.protocol))).set("protocol_port", listener.protocol_port);
-  set_counters(out, context.traffic().listener_traffic(listener.id).value_or(model::Traffic{}));
+  set_counters(out, listener_traffic(context, listener.id));
+  if (Value http = listener_http(context, listener); !http.is_null()) out.set("http", std::move(http));
   return out;
 }
 
@@ -34,7 +36,8 @@ Value member_value(const Context& context, View& view, const model::Member& memb
   if (pool != view.model().pools.end()) out.set("pool", pool->second->name);
   out.set("address", member.address.to_string()).set("protocol_port", member.protocol_port);
   out.set("weight", member.weight).set("operating_status", view.observed.of(member).operating);
-  set_counters(out, context.traffic().member_traffic(member.id).value_or(model::Traffic{}));
+  set_counters(out, member_traffic(context, member.id));
+  if (Value http = member_http(context, view, member); !http.is_null()) out.set("http", std::move(http));
   return out;
 }
 

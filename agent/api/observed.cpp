@@ -166,7 +166,7 @@ const Observed::Verdict& Observed::judge(const model::Member& member) {
     const model::Health health = reconciler_->member_health(member.id);
     switch (health.state) {
       case model::HealthState::kHealthy:
-        return {"ONLINE", ""};
+        return {"ONLINE", health.reason.starts_with("not checked") ? health.reason : ""};  // the node cannot any more
       case model::HealthState::kUnhealthy:
         return {"ERROR", health.reason.empty() ? "health check failed" : health.reason};
       case model::HealthState::kUnchecked:
@@ -174,7 +174,7 @@ const Observed::Verdict& Observed::judge(const model::Member& member) {
         break;
     }
     if (!relations_->is_used(member.pool_id)) return {"OFFLINE", "not checked: no listener uses the pool"};
-    return {"OFFLINE", "not checked yet"};  // MB-05
+    return {"OFFLINE", health.reason.empty() ? "not checked yet" : health.reason};  // MB-05
   };
   return members_.emplace(member.id, decide()).first->second;
 }

@@ -84,10 +84,6 @@ Value stats_value(const model::Traffic& traffic) {
   return stats;
 }
 
-model::Traffic traffic_of(const Context& context, const model::Id& listener_id) {
-  return context.traffic().listener_traffic(listener_id).value_or(model::Traffic{});
-}
-
 }  // namespace
 
 void set_limits(Value& out, const model::Listener& listener) {
@@ -104,13 +100,13 @@ void set_addresses(Value& out, const View& view, const model::LoadBalancer& load
 }
 
 Value listener_stats(const Context& context, const model::Id& listener_id) {
-  return stats_value(traffic_of(context, listener_id));
+  return stats_value(listener_traffic(context, listener_id));
 }
 
 Value load_balancer_stats(const Context& context, const View& view, const model::Id& load_balancer_id) {
   model::Traffic sum;
   for (const auto& listener : view.relations->listeners_of(load_balancer_id)) {
-    const model::Traffic traffic = traffic_of(context, listener->id);
+    const model::Traffic traffic = listener_traffic(context, listener->id);
     sum.active += traffic.active;
     sum.connections += traffic.connections;
     sum.bytes_in += traffic.bytes_in;
@@ -148,7 +144,9 @@ Result<Reply> show_listener_stats(Context& context, const Request& request) {
   const View view = context.view();
   const auto found = find<model::Listener>(view, "listener", request.ids[0]);
   if (!found) return pass_on(found.error());
-  return Reply{200, Value().set("stats", listener_stats(context, request.ids[0]))};
+  Value out = Value().set("stats", listener_stats(context, request.ids[0]));
+  if (Value http = listener_http(context, **found); !http.is_null()) out.set("http", std::move(http));
+  return Reply{200, std::move(out)};
 }
 
 }  // namespace elb::api

@@ -17,7 +17,7 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
     fields.line("url_path", monitor.url_path).line("domain_name", monitor.domain_name);
     fields.line("expected_codes", monitor.expected_codes);
     if (monitor.url_path.empty()) monitor.url_path = defaults.url_path;  // HC-07
-  } else {  // a TCP check has none of them, but clients send the defaults
+  } else {  // other checks have none of them, but clients send the defaults
     fields.neutral("url_path", {"\"/\"", "\"\""}).neutral("domain_name", {"\"\""});
     fields.neutral("expected_codes", {"\"200\"", "\"\""});
   }
@@ -26,8 +26,8 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
 
 void read_new(Fields& fields, model::HealthMonitor& monitor) {
   fields.require("type");
-  read_word(fields, "type", monitor.type, model::parse_monitor_type, {"TCP", "HTTP"},
-            {"HTTPS", "PING", "TLS-HELLO", "UDP-CONNECT", "UDP_CONNECT", "SCTP"});
+  read_word(fields, "type", monitor.type, model::parse_monitor_type, {"TCP", "HTTP", "UDP-CONNECT", "UDP_CONNECT"},
+            {"HTTPS", "PING", "TLS-HELLO", "SCTP"});
   read_mutable(fields, monitor);
   // One number for both directions unless two are given (HC-08).
   if (!fields.given_not_null("max_retries_down")) monitor.max_retries_down = monitor.max_retries;

@@ -18,6 +18,8 @@ void refuse_l7(Fields& fields) {
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"}).neutral("alpn_protocols", {"[]"});
   fields.neutral("hsts_max_age").neutral("hsts_include_subdomains", {"false"}).neutral("hsts_preload", {"false"});
   fields.neutral("http2_enable", {"false"}).neutral("tls_ciphers_policy");
+  fields.neutral("request_rate_limit").neutral("request_rate_burst").neutral("min_body_rate");
+  fields.neutral("proxy_protocol_trusted", {"[]"});
 }
 
 // -1 and null: no limit. 0 would be a listener that nobody can use, which admin_state_up says better.

@@ -126,6 +126,10 @@ void read_l7(Fields& fields, model::Listener& listener) {
   read_optional(fields, "timeout_client_data", http.client_data_ms, 1, model::kHttpTimeoutMaxMs);
   read_optional(fields, "timeout_member_connect", http.member_connect_ms, 1, model::kHttpTimeoutMaxMs);
   read_optional(fields, "timeout_member_data", http.member_data_ms, 1, model::kHttpTimeoutMaxMs);
+  read_optional(fields, "request_rate_limit", http.request_rate, 1, model::kRequestRateMax);
+  read_optional(fields, "request_rate_burst", http.request_burst, 1, model::kRequestRateMax);
+  read_optional(fields, "min_body_rate", http.body_rate, 0, model::kBodyRateMax);
+  fields.cidrs("proxy_protocol_trusted", http.proxy_trusted);
   fields.neutral("timeout_tcp_inspect", {"0"}).neutral("client_crl_container_ref", {"\"\""});
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"});
   fields.neutral("hsts_max_age").neutral("hsts_include_subdomains", {"false"}).neutral("hsts_preload", {"false"});

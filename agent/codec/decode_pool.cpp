@@ -60,6 +60,12 @@ void read_mutable(Fields& fields, model::Pool& pool, Dialect dialect) {
   if (fields.ok() && !algorithm.empty()) pool.algorithm = *model::parse_algorithm(algorithm);
   read_persistence(fields, pool, dialect);
   check_matrix(fields, pool);
+  if (fields.given_not_null("proxy_protocol")) {
+    read_word(fields, "proxy_protocol", pool.proxy_protocol, model::parse_proxy_protocol, {"v1", "v2", "none"});
+  } else {
+    fields.neutral("proxy_protocol");
+    if (fields.given("proxy_protocol")) pool.proxy_protocol = model::ProxyProtocol::kNone;
+  }
   fields.neutral("slow_start").neutral("tls_enabled", {"false"});
   fields.neutral("tls_container_ref").neutral("ca_tls_container_ref").neutral("crl_container_ref");
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"}).neutral("alpn_protocols", {"[]"});

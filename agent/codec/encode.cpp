@@ -103,6 +103,8 @@ Value encode(const model::Pool& pool, const Relations& relations, const ShownSta
   Value warnings = Value::array();
   for (const std::string& warning : warnings_of(pool)) warnings.push(warning);
   out.set("warnings", std::move(warnings));
+  const bool told = pool.proxy_protocol != model::ProxyProtocol::kNone;
+  out.set("proxy_protocol", told ? Value(std::string(to_string(pool.proxy_protocol))) : Value());
   out.set("loadbalancers", reference(pool.loadbalancer_id)).set("loadbalancer_id", pool.loadbalancer_id);
   out.set("listeners", references(relations.users_of(pool.id)));
   out.set("members", references(relations.members_of(pool.id)));

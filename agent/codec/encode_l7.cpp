@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only HTTP and HTTPS have, as the API shows it.
+#include <fmt/core.h>
+
+#include <algorithm>
+
 #include "codec/encode_parts.h"
 #include "model/snapshot_http.h"
 
 namespace elb::codec {
 namespace {
+
+constexpr size_t kNamedMax = 5;  // policies in a warning
 
 Value id_or_null(const std::optional<model::Id>& id) { return id ? Value(*id) : Value(); }
 
@@ -44,6 +50,53 @@ void set_times(Value& out, const model::Listener& listener) {
   out.set("timeout_tcp_inspect", 0);
 }
 
+/// null and [] for others than HTTP and HTTPS.
+void set_rates(Value& out, const model::Listener& listener) {
+  const model::ListenerHttp& http = listener.http;
+  const bool l7 = model::is_l7(listener.protocol);
+  out.set("request_rate_limit", number_or_null(http.request_rate));
+  out.set("request_rate_burst", number_or_null(http.request_burst ? http.request_burst : http.request_rate));
+  out.set("min_body_rate", l7 ? Value(http.body_rate.value_or(model::kBodyRateDefault)) : Value());
+  Value trusted = Value::array();
+  for (const Cidr& block : http.proxy_trusted) trusted.push(block.to_string());
+  out.set("proxy_protocol_trusted", std::move(trusted));
+}
+
+/// The host that a policy is about; empty: any.
+std::string host_of(const model::L7Policy& policy, const Relations& relations) {
+  for (const auto& rule : relations.rules_of(policy.id))
+    if (rule->admin_state_up && rule->type == model::RuleType::kHostName && !rule->invert) return rule->value;
+  return {};
+}
+
+bool has_regex(const model::L7Policy& policy, const Relations& relations) {
+  if (!policy.admin_state_up) return false;
+  const auto rules = relations.rules_of(policy.id);
+  return std::ranges::any_of(
+      rules, [](const auto& rule) { return rule->admin_state_up && rule->compare == model::RuleCompare::kRegex; });
+}
+
+/// FP-11: whether two expressions have a text in common is not asked; that their order may decide is told.
+Value warnings_value(const model::L7Policy& policy, const Relations& relations) {
+  Value warnings = Value::array();
+  if (!has_regex(policy, relations)) return warnings;
+  const std::string host = host_of(policy, relations);
+  std::string others;
+  size_t count = 0;
+  for (const auto& other : relations.policies_of(policy.listener_id)) {
+    if (other->id == policy.id || !has_regex(*other, relations) || host_of(*other, relations) != host) continue;
+    if (++count <= kNamedMax)
+      others += fmt::format("{}{} (position {})", others.empty() ? "" : ", ",
+                            other->name.empty() ? other->id : other->name, other->position);
+  }
+  if (count == 0) return warnings;
+  if (count > kNamedMax) others += fmt::format(" and {} more", count - kNamedMax);
+  return warnings.push(
+      fmt::format("position decides: requests{} that its regular expressions describe may be described by those of {} "
+                  "too; the policy with the smallest position gets them",
+                  host.empty() ? "" : " to " + host, others));
+}
+
 Value code_of(const model::L7Policy& policy) {
   switch (policy.action) {
     case model::L7Action::kListener:
@@ -65,6 +118,7 @@ void set_l7(Value& out, const model::Listener& listener) {
   for (const auto& [name, value] : listener.http.insert_headers) headers.set(name, value);
   out.set("insert_headers", std::move(headers));
   set_times(out, listener);
+  set_rates(out, listener);
   set_tls(out, listener);
 }
 
@@ -77,15 +131,19 @@ Value encode(const model::L7Policy& policy, const Relations& relations, const Sh
   out.set("redirect_url", text_or_null(policy.redirect_url));
   out.set("redirect_prefix", text_or_null(policy.redirect_prefix));
   out.set("redirect_http_code", code_of(policy)).set("rules", references(relations.rules_of(policy.id)));
+  out.set("warnings", warnings_value(policy, relations));
   finish(out, policy, status);
   return out;
 }
 
-Value encode(const model::L7Rule& rule, const Relations&, const ShownStatus& status) {
+Value encode(const model::L7Rule& rule, const Relations& relations, const ShownStatus& status) {
   Value out = start(rule);
   out.set("description", rule.description).set("type", std::string(to_string(rule.type)));
   out.set("compare_type", std::string(to_string(rule.compare))).set("invert", rule.invert);
   out.set("key", text_or_null(rule.key)).set("value", rule.value).set("l7policy_id", rule.l7policy_id);
+  const auto policy = relations.model().l7policies.find(rule.l7policy_id);
+  const bool regex = rule.compare == model::RuleCompare::kRegex && policy != relations.model().l7policies.end();
+  out.set("warnings", regex ? warnings_value(*policy->second, relations) : Value::array());
   finish(out, rule, status);
   return out;
 }

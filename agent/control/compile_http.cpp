@@ -155,6 +155,11 @@ model::SnapshotHttp HttpCompiler::compile(const Listener& listener, const PoolIn
   compiled.forwarded_for = forwarded_for(header_of(listener.http, model::kForwardedFor));
   compiled.forwarded_port = header_of(listener.http, model::kForwardedPort) == "true";
   compiled.forwarded_proto = header_of(listener.http, model::kForwardedProto) == "true";
+  compiled.request_rate = static_cast<uint32_t>(listener.http.request_rate.value_or(0));
+  compiled.request_burst =
+      static_cast<uint32_t>(listener.http.request_burst.value_or(listener.http.request_rate.value_or(0)));
+  compiled.body_rate = static_cast<uint32_t>(listener.http.body_rate.value_or(model::kBodyRateDefault));
+  compiled.proxy_trusted = listener.http.proxy_trusted;
   return compiled;
 }
 

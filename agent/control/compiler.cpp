@@ -57,6 +57,7 @@ PoolIndex add_pools(const Model& model, const HttpCompiler& http, Snapshot& snap
     compiled.protocol = pool->protocol;
     compiled.algorithm = pool->algorithm;
     compiled.cookie = HttpCompiler::cookie_of(*pool);
+    compiled.proxy_protocol = pool->proxy_protocol;
     if (!model::is_l7(pool->protocol)) compiled.sticky_s = pool->sticky_minutes() * 60;
   }
   return index;
@@ -79,6 +80,12 @@ SnapshotMember member_of(const Member& member, Health health) {
   const bool healthy = health.state == HealthState::kHealthy || health.state == HealthState::kUnmonitored;
   return {member.id, Endpoint{member.address, member.protocol_port}, static_cast<uint16_t>(member.weight),
           healthy && member.weight > 0, std::move(health)};
+}
+
+/// Empty optional: everybody.
+std::optional<std::vector<Cidr>> enabled_whitelist(const Listener& listener) {
+  if (!listener.whitelist || !listener.whitelist->enabled) return std::nullopt;
+  return listener.whitelist->entries;
 }
 
 /// The entries that clients of the VIP can match: those of its family. Empty optional: everybody.
@@ -144,6 +151,11 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
     if (listener->connection_limit >= 0) compiled.connection_limit = static_cast<uint32_t>(listener->connection_limit);
     compiled.toa = listener->toa;
     if (model::is_l7(listener->protocol)) compiled.http = http.compile(*listener, pools);
+    // The packet path sees who told of the client, not the client; either family may be told of.
+    if (compiled.http && !compiled.http->proxy_trusted.empty()) {
+      compiled.whitelist.reset();
+      compiled.http->whitelist = enabled_whitelist(*listener);
+    }
     if (!listener->default_pool_id) continue;
     if (const auto pool = pools.find(*listener->default_pool_id); pool != pools.end()) compiled.pool = pool->second;
   }

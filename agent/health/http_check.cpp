@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "http/proxy_protocol.h"
+
 namespace elb::health {
 namespace {
 
@@ -27,11 +29,14 @@ std::string text_of(const std::vector<model::CodeRange>& codes) {
 
 }  // namespace
 
-HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint& target) {
+HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint& target, model::ProxyProtocol told) {
   const std::string host = monitor.host.empty() ? host_of(target) : monitor.host;
-  return {fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: elb-health\r\nAccept: */*\r\n"
-                      "Connection: close\r\n\r\n",
-                      monitor.path, host),
+  const std::string header = told == model::ProxyProtocol::kNone
+                                 ? std::string()
+                                 : http::write_local_proxy_header(told == model::ProxyProtocol::kV2);
+  return {header + fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: elb-health\r\nAccept: */*\r\n"
+                               "Connection: close\r\n\r\n",
+                               monitor.path, host),
           monitor.codes};
 }
 

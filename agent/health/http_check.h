@@ -20,8 +20,10 @@ struct HttpCheck {
   bool operator==(const HttpCheck&) const = default;
 };
 
-/// `target` is what is connected to: its address is the Host unless the monitor has one.
-HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint& target);
+/// `target` is what is connected to: its address is the Host unless the monitor has one. Members that expect to be told
+/// of clients are told that this is a check, and of none.
+HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint& target,
+                          model::ProxyProtocol told = model::ProxyProtocol::kNone);
 
 class HttpAnswer {
  public:

@@ -64,7 +64,7 @@ void Prober::put(const model::Id& id, const Target& target) {
     check.tracker = Tracker(target.initial);
     check.health.state = check.tracker.state();
     check.health.since = clock_.wall();
-  } else if (check.fd && before.endpoint == target.endpoint && before.http == target.http) {
+  } else if (check.fd && before.endpoint == target.endpoint && before.http == target.http && before.udp == target.udp) {
     arm_deadline(check);  // the check under way goes on, under the new timeout
     return;
   }
@@ -87,17 +87,24 @@ void Prober::remove(const model::Id& id) {
 void Prober::start(Check& check) {
   check.started = clock_.steady();
   if (in_flight_ >= in_flight_max_) return node_fault(check, EMFILE);
+  if (check.target.udp) return start_echo(check);
   io::TcpAttempt attempt = io::tcp_connect(sources_.towards(check.target.endpoint.address), check.target.endpoint);
   const bool connected = attempt.error == 0;  // at once, as a local member may
   if (attempt.error != EINPROGRESS && !(connected && check.target.http)) return finish(check, attempt.error);
-  check.fd = std::move(attempt.fd);
+  if (watch(check, std::move(attempt.fd), EPOLLOUT)) arm_deadline(check);
+}
+
+/// False: the check has ended.
+bool Prober::watch(Check& check, Fd fd, uint32_t events) {
+  check.fd = std::move(fd);
   ++in_flight_;
-  const Status watched = loop_.add(check.fd.get(), EPOLLOUT, [this, &check](uint32_t) { on_ready(check); });
-  if (!watched) return finish(check, ENOSPC);
-  arm_deadline(check);
+  if (loop_.add(check.fd.get(), events, [this, &check](uint32_t) { on_ready(check); })) return true;
+  finish(check, ENOSPC);
+  return false;
 }
 
 void Prober::on_ready(Check& check) {
+  if (check.udp) return read_udp(check);
   if (check.answer) return read_answer(check);
   const int error = io::connect_error(check.fd.get());
   if (error != 0 || !check.target.http) return finish(check, error);
@@ -134,6 +141,7 @@ void Prober::arm_deadline(Check& check) {
 /// An answer that waits in the queue still counts: after a stall of this process (stopped, starved) members must not
 /// pay for it.
 void Prober::expire(Check& check) {
+  if (check.udp) return expire_udp(check);
   const int fd = check.fd.get();
   if (check.answer || (check.target.http && !io::connect_pending(fd))) {
     on_ready(check);
@@ -144,19 +152,21 @@ void Prober::expire(Check& check) {
 }
 
 void Prober::finish(Check& check, int error, std::string failure) {
+  const SteadyTime answered = check.udp ? check.udp->answered.value_or(clock_.steady()) : clock_.steady();
   abandon(check);
   if (is_node_fault(error)) return node_fault(check, error);
   if (logged_fault_ != 0) {
     log::info("health checks work again");
     logged_fault_ = 0;
   }
-  record(check, error, std::move(failure));
+  record(check, error, std::move(failure), answered);
   schedule(check);
 }
 
 /// Ends what is under way and what is planned for this member.
 void Prober::abandon(Check& check) {
   loop_.cancel(check.due);
+  check.udp.reset();
   if (!check.fd) return;
   loop_.remove(check.fd.get());
   check.fd.reset();
@@ -186,12 +196,12 @@ void Prober::node_fault(Check& check, int error) {
 }
 
 /// `error` is 0 where the member spoke; `failure` is then what was wrong with it, empty: nothing.
-void Prober::record(Check& check, int error, std::string failure) {
+void Prober::record(Check& check, int error, std::string failure, SteadyTime answered) {
   model::Health& health = check.health;
   health.checked = clock_.wall();
   const bool success = error == 0 && failure.empty();
   if (success)
-    health.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - check.started).count();
+    health.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(answered - check.started).count();
   else
     check.failure = error == 0 ? std::move(failure) : describe(error, check.target.timeout);
   if (check.tracker.record(success, check.target.thresholds())) {

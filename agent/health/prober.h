@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prober: keeps a schedule of TCP and HTTP checks for a set of targets on an event loop and reports every result as an
-// event. Events carry the whole state, not a difference: one that gets lost is healed by the next check. Thread rule:
-// the loop's thread only; `emit` is called there.
+// Prober: keeps a schedule of TCP, HTTP and UDP checks for a set of targets on an event loop and reports every result
+// as an event. Events carry the whole state, not a difference: one that gets lost is healed by the next check. Thread
+// rule: the loop's thread only; `emit` is called there.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/random.h"
 #include "health/target.h"
+#include "io/datagram.h"
 #include "io/event_loop.h"
 #include "io/tcp_connect.h"
 #include "model/health.h"
@@ -45,6 +46,10 @@ class Prober {
   size_t in_flight() const { return in_flight_; }
 
  private:
+  struct UdpCheck {
+    io::Echo echo;
+    std::optional<SteadyTime> answered;  // the echo: then the port is asked
+  };
   struct Check {
     model::Id id;
     Target target;
@@ -54,22 +59,30 @@ class Prober {
     SteadyTime started{};
     Fd fd;                             // while a check is under way
     std::optional<HttpAnswer> answer;  // once the request has been sent
-    io::TimerId due;                   // the next start, or while a check is under way its deadline
+    std::optional<UdpCheck> udp;
+    io::TimerId due;  // the next start, or while a check is under way its deadline
   };
 
   void put(const model::Id& id, const Target& target);
   void remove(const model::Id& id);
   void start(Check& check);
+  bool watch(Check& check, Fd fd, uint32_t events);
   void on_ready(Check& check);
   void ask(Check& check);
   void read_answer(Check& check);
   void expire(Check& check);
+  // udp_check.cpp
+  void start_echo(Check& check);
+  void ask_port(Check& check);
+  void read_udp(Check& check);
+  void read_datagram(Check& check);
+  void expire_udp(Check& check);
   void finish(Check& check, int error, std::string failure = {});
   void abandon(Check& check);
   void schedule(Check& check);
   void arm_deadline(Check& check);
   void node_fault(Check& check, int error);
-  void record(Check& check, int error, std::string failure);
+  void record(Check& check, int error, std::string failure, SteadyTime answered);
   std::chrono::nanoseconds period(const Target& target);
   std::chrono::nanoseconds random_up_to(std::chrono::nanoseconds limit);
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "io/datagram.h"
+
 namespace elb::health {
 
 namespace {
@@ -30,6 +32,9 @@ const char* node_fault(int error) {
     case EACCES:
     case EPERM:
       return "this node's own firewall or a security policy forbids the check";
+    case io::kEchoForbidden:
+      return "this node may not send ICMP echoes, which UDP checks begin with: sysctl -w "
+             "net.ipv4.ping_group_range=\"0 2147483647\"";
     case EAFNOSUPPORT:
       return "this node has no local address of the member's family: add an IPv6 prefix to local-addresses";
     default:

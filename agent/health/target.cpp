@@ -7,7 +7,7 @@ namespace elb::health {
 
 bool Target::same_check(const Target& other) const {
   return endpoint == other.endpoint && delay == other.delay && timeout == other.timeout && rise == other.rise &&
-         fall == other.fall && http == other.http;
+         fall == other.fall && http == other.http && udp == other.udp;
 }
 
 Targets plan_targets(const model::Snapshot& snapshot) {
@@ -23,7 +23,9 @@ Targets plan_targets(const model::Snapshot& snapshot) {
       target.rise = monitor.rise;
       target.fall = monitor.fall;
       target.initial = member.health.state;
-      if (monitor.type == model::MonitorType::kHttp) target.http = make_http_check(monitor, target.endpoint);
+      if (monitor.type == model::MonitorType::kHttp)
+        target.http = make_http_check(monitor, target.endpoint, pool.proxy_protocol);
+      target.udp = monitor.type == model::MonitorType::kUdp;
       targets.insert_or_assign(member.id, target);
     }
   }

@@ -23,6 +23,7 @@ struct Target {
   int fall = 3;
   model::HealthState initial = model::HealthState::kUnchecked;  // counts only when the target is new
   std::optional<HttpCheck> http;                                // empty: that it can be connected to is enough
+  bool udp = false;                                             // HC-13, instead of a connection
 
   /// Whether the same is checked in the same way; `initial` is no part of it.
   bool same_check(const Target& other) const;

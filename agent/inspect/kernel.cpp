@@ -4,7 +4,10 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -54,6 +57,14 @@ KernelFacts read_kernel() {
   facts.jit_harden = read_number("/proc/sys/net/core/bpf_jit_harden");
   facts.bpf_stats = read_number("/proc/sys/kernel/bpf_stats_enabled");
   facts.ip_forward = read_number("/proc/sys/net/ipv4/ip_forward");
+  if (const auto range = read_text("/proc/sys/net/ipv4/ping_group_range")) {
+    long long first = 0, last = 0;
+    if (std::sscanf(range->c_str(), "%lld %lld", &first, &last) == 2) facts.ping_groups.emplace(first, last);
+  }
+  facts.groups = {static_cast<int64_t>(getegid())};
+  std::array<gid_t, 256> groups{};
+  for (int i = 0, count = getgroups(groups.size(), groups.data()); i < count; ++i)
+    facts.groups.push_back(static_cast<int64_t>(groups[static_cast<size_t>(i)]));
   if (const auto status = read_text("/proc/self/status"))
     if (const auto caps = field_of(*status, "CapEff")) {
       uint64_t bits = 0;
@@ -112,6 +123,18 @@ model::Findings judge_process(const KernelFacts& facts) {
            works ? "has no CAP_PERFMON: the kernel adds barriers against speculation, about twice the cost per packet"
                  : "lacks " + missing,
            "systemctl edit elb-agent   # AmbientCapabilities=CAP_NET_ADMIN CAP_BPF CAP_PERFMON"});
+  }
+  if (facts.ping_groups) {
+    const auto [first, last] = *facts.ping_groups;
+    const bool may = std::ranges::any_of(facts.groups, [&](int64_t group) { return group >= first && group <= last; });
+    findings.push_back(
+        {Severity::kOk, "agent.ping", "net.ipv4.ping_group_range",
+         may ? "lets the agent send ICMP echoes: UDP health checks work"
+             : fmt::format(
+                   "is {} {}, without the agent's group: no ICMP echoes, which only UDP health checks need (for "
+                   "them: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\")",
+                   first, last),
+         ""});
   }
   if (facts.memlock && older(facts.release, kCharged))
     findings.push_back(

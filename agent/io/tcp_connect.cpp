@@ -1,46 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/tcp_connect.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "io/socket_address.h"
+
 namespace elb::io {
-
-namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const IpAddress& address, uint16_t port) {
-  SocketAddress result;
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = address.v4_be();
-    std::memcpy(&result.storage, &v4, sizeof v4);
-    result.length = sizeof v4;
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&v6.sin6_addr, address.bytes().data(), sizeof v6.sin6_addr);
-    std::memcpy(&result.storage, &v6, sizeof v6);
-    result.length = sizeof v6;
-  }
-  return result;
-}
-
-}  // namespace
 
 TcpAttempt tcp_connect(const IpAddress& source, const Endpoint& target) {
   if (source.is_v4() != target.address.is_v4()) return {Fd{}, EAFNOSUPPORT};
@@ -49,9 +18,9 @@ TcpAttempt tcp_connect(const IpAddress& source, const Endpoint& target) {
   if (!fd) return {Fd{}, errno};
   const int on = 1;
   if (setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0) return {Fd{}, errno};
-  const SocketAddress from = socket_address(source, 0);
+  const SocketAddress from(source, 0);
   if (bind(fd.get(), from.get(), from.length) != 0) return {Fd{}, errno};
-  const SocketAddress to = socket_address(target.address, target.port);
+  const SocketAddress to(target.address, target.port);
   if (connect(fd.get(), to.get(), to.length) == 0) return {std::move(fd), 0};
   const int error = errno;
   if (error != EINPROGRESS) fd.reset();

@@ -68,7 +68,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   reconciler.start();
 
   const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
-  api::Views views{.reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get()};
+  api::Views views{
+      .reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get(), .http_traffic = proxy.worker.get()};
   TelemetryService telemetry(options,
                              {.reconciler = reconciler,
                               .traffic = **plane,

@@ -16,6 +16,9 @@ namespace {
 constexpr const char* kFooter = R"(
 Signals: TERM and INT stop the agent; the packet programs stay attached and go on forwarding (use --teardown to remove them).
 
+UDP health checks send ICMP echoes through ping sockets, which need no capability, but net.ipv4.ping_group_range has to include the
+agent's group: sysctl -w net.ipv4.ping_group_range="0 2147483647".
+
 Example:
   elb-agent --interface eth0 --interface eth1 --local-addresses 100.125.0.0/24 --subnet name=lan,cidr=10.1.0.0/24,gateway=10.1.0.1
 

@@ -56,6 +56,7 @@ class Worker final : public proxy::WorkerHandler {
     if (!engine_) return fail(ErrorCode::kInternal, "a socket before the greeting");
     return engine_->adopt_listening_socket(std::move(listening));
   }
+  const proxy::Counters* counters() const override { return engine_ ? &engine_->counters() : nullptr; }
   void end(std::chrono::seconds grace) {
     if (!engine_) return;
     if (!engine_->drain(grace)) log::warn("connections are cut open={}", engine_->connections());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What HTTP and HTTPS listeners and their members did, as the agent knows it: the proxy's counters, carried over the
 // ends of its workers. The proxy's sink offers the view; the API, metrics and alarms read it. TrafficView
-// (model/views.h) is the same for what the kernel forwards. Thread rule: plain values; the view is safe from any thread.
+// (model/views.h) is the same for what the kernel forwards. Thread rule: plain values; the view is safe from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,9 @@ struct HttpListenerTraffic {
   uint64_t requests = 0;             // answered; the next five sum up to it
   uint64_t status_2xx = 0, status_3xx = 0, status_4xx = 0, status_5xx = 0, status_other = 0;
   uint64_t status_404 = 0, status_499 = 0, status_502 = 0;
-  uint64_t malformed = 0;  // refused by the parser
+  uint64_t malformed = 0;          // refused by the parser
+  uint64_t limited = 0;            // 429: more requests than the listener's rate
+  uint64_t bad_proxy_headers = 0;  // connections closed: a PROXY header that may not be there, or is not there
   uint64_t retries = 0;
   uint64_t handshakes = 0, failed_handshakes = 0;
   uint64_t bytes_in = 0, bytes_out = 0;  // of requests and responses, TLS not counted

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip.h"
 #include "model/common.h"
 
 namespace elb::model {
@@ -26,6 +27,9 @@ inline constexpr int kHttpTimeoutMaxMs = 86'400'000;   // a day
 inline constexpr size_t kRedirectMax = 1024;           // bytes of a URL that clients are sent to
 inline constexpr int kListenerRedirectCode = 301;      // RD-03
 inline constexpr int kUrlRedirectCode = 302;           // where none is given
+inline constexpr int kRequestRateMax = 1'000'000;      // of one listener, per second; of its burst too
+inline constexpr int kBodyRateMax = 1'000'000;         // bytes per second
+inline constexpr int kBodyRateDefault = 100;           // a twentieth of what a modem sends
 inline constexpr size_t kRegexMemoryMax = 256 * 1024;  // bytes of one compiled expression
 
 enum class CertificateType : uint8_t { kServer, kClient };
@@ -90,6 +94,10 @@ inline constexpr std::string_view kDefaultTlsPolicy = "tls-1-2";
 struct ListenerHttp {
   std::map<std::string, std::string> insert_headers;  // as given; what is not there is at its default
   std::optional<int> client_data_ms, member_connect_ms, member_data_ms;
+  std::optional<int> request_rate;   // requests per second; empty: any number
+  std::optional<int> request_burst;  // at once; empty: as many as request_rate
+  std::optional<int> body_rate;      // bytes per second that a request's body has to bring; 0: any
+  std::vector<Cidr> proxy_trusted;   // who tells clients' addresses by the PROXY protocol; empty: nobody
   bool operator==(const ListenerHttp&) const = default;
 };
 

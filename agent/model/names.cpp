@@ -100,6 +100,20 @@ std::string_view to_string(MonitorType type) {
       return "TCP";
     case MonitorType::kHttp:
       return "HTTP";
+    case MonitorType::kUdp:
+      return "UDP-CONNECT";
+  }
+  return "?";
+}
+
+std::string_view to_string(ProxyProtocol version) {
+  switch (version) {
+    case ProxyProtocol::kNone:
+      return "none";
+    case ProxyProtocol::kV1:
+      return "v1";
+    case ProxyProtocol::kV2:
+      return "v2";
   }
   return "?";
 }
@@ -147,7 +161,14 @@ std::optional<Algorithm> parse_algorithm(std::string_view text) {
 }
 
 std::optional<MonitorType> parse_monitor_type(std::string_view text) {
-  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp})
+  if (text == "UDP_CONNECT") return MonitorType::kUdp;
+  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp, MonitorType::kUdp})
+    if (text == to_string(value)) return value;
+  return std::nullopt;
+}
+
+std::optional<ProxyProtocol> parse_proxy_protocol(std::string_view text) {
+  for (const ProxyProtocol value : {ProxyProtocol::kNone, ProxyProtocol::kV1, ProxyProtocol::kV2})
     if (text == to_string(value)) return value;
   return std::nullopt;
 }

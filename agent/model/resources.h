@@ -37,7 +37,9 @@ inline constexpr int kBandwidthMax = 400000;  // Mbit/s, LB-09
 
 enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
-enum class MonitorType : uint8_t { kTcp, kHttp };
+enum class MonitorType : uint8_t { kTcp, kHttp, kUdp };
+/// How members are told the client's address before the first byte of a connection.
+enum class ProxyProtocol : uint8_t { kNone, kV1, kV2 };
 enum class PersistenceType : uint8_t { kSourceIp, kHttpCookie, kAppCookie };
 
 /// Whether the proxy serves it; the packet path serves the others.
@@ -96,6 +98,7 @@ struct Pool : Common {
   Protocol protocol = Protocol::kTcp;
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::optional<SessionPersistence> persistence;
+  ProxyProtocol proxy_protocol = ProxyProtocol::kNone;  // HTTP pools
 
   /// Minutes of stickiness in force, 0: none, or for as long as the application's cookie. The hash of SOURCE_IP is
   /// sticky by itself and ignores the setting.
@@ -281,17 +284,20 @@ struct Erase {
 };
 using Change = std::variant<Put, Erase>;
 
-std::string_view to_string(Protocol protocol);     // "TCP"
-std::string_view to_string(Algorithm algorithm);   // "ROUND_ROBIN"
-std::string_view to_string(MonitorType type);      // "TCP"
-std::string_view to_string(PersistenceType type);  // "SOURCE_IP"
-std::string_view to_string(Kind kind);             // "load balancer"
+std::string_view to_string(Protocol protocol);      // "TCP"
+std::string_view to_string(Algorithm algorithm);    // "ROUND_ROBIN"
+std::string_view to_string(MonitorType type);       // "TCP", "UDP-CONNECT"
+std::string_view to_string(PersistenceType type);   // "SOURCE_IP"
+std::string_view to_string(ProxyProtocol version);  // "v1"
+std::string_view to_string(Kind kind);              // "load balancer"
 /// TERMINATED_HTTPS is HTTPS.
 std::optional<Protocol> parse_protocol(std::string_view text);
 /// Only what packets carry: TCP and UDP.
 std::optional<Protocol> parse_transport(std::string_view text);
 std::optional<Algorithm> parse_algorithm(std::string_view text);
+/// UDP_CONNECT, the vendor's word, is UDP-CONNECT.
 std::optional<MonitorType> parse_monitor_type(std::string_view text);
+std::optional<ProxyProtocol> parse_proxy_protocol(std::string_view text);
 std::optional<PersistenceType> parse_persistence_type(std::string_view text);
 
 /// Status codes from `first` to `last`.

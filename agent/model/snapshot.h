@@ -44,8 +44,9 @@ struct SnapshotPool {
   Protocol protocol = Protocol::kTcp;
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::vector<SnapshotMember> members;  // ordered by id; includes those that are down or draining, not those admin-down
-  std::optional<SnapshotMonitor> monitor;  // empty: none, or disabled (HC-15)
-  SnapshotCookie cookie;                   // HTTP pools with cookie stickiness
+  std::optional<SnapshotMonitor> monitor;               // empty: none, or disabled (HC-15)
+  SnapshotCookie cookie;                                // HTTP pools with cookie stickiness
+  ProxyProtocol proxy_protocol = ProxyProtocol::kNone;  // HTTP pools
 };
 
 struct SnapshotListener {

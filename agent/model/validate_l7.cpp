@@ -40,7 +40,11 @@ std::string_view first_http_field(const ListenerHttp& http) {
   if (!http.insert_headers.empty()) return "insert_headers";
   if (http.client_data_ms) return "timeout_client_data";
   if (http.member_connect_ms) return "timeout_member_connect";
-  return http.member_data_ms ? "timeout_member_data" : "";
+  if (http.member_data_ms) return "timeout_member_data";
+  if (http.request_rate) return "request_rate_limit";
+  if (http.request_burst) return "request_rate_burst";
+  if (http.body_rate) return "min_body_rate";
+  return http.proxy_trusted.empty() ? "" : "proxy_protocol_trusted";
 }
 
 Status check_tls(const ListenerTls& tls) {
@@ -147,6 +151,22 @@ bool is_token(std::string_view text) {
   });
 }
 
+namespace {
+
+Status check_rates(const ListenerHttp& http) {
+  if (http.request_rate)
+    if (auto status = check_range("request_rate_limit", *http.request_rate, 1, kRequestRateMax); !status) return status;
+  if (http.request_burst) {
+    if (!http.request_rate) return invalid("request_rate_burst", "needs request_rate_limit");
+    if (auto status = check_range("request_rate_burst", *http.request_burst, 1, kRequestRateMax); !status)
+      return status;
+  }
+  if (http.body_rate) return check_range("min_body_rate", *http.body_rate, 0, kBodyRateMax);
+  return {};
+}
+
+}  // namespace
+
 bool is_host_name(std::string_view text) {
   return !text.empty() && is_alphanumeric(text.front()) &&
          std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
@@ -167,7 +187,12 @@ Status check_l7(const Listener& listener) {
   if (auto status = check_headers(http.insert_headers); !status) return status;
   if (auto status = check_time("timeout_client_data", http.client_data_ms); !status) return status;
   if (auto status = check_time("timeout_member_connect", http.member_connect_ms); !status) return status;
-  return check_time("timeout_member_data", http.member_data_ms);
+  if (auto status = check_time("timeout_member_data", http.member_data_ms); !status) return status;
+  if (auto status = check_rates(http); !status) return status;
+  if (http.proxy_trusted.size() > kWhitelistMax)
+    return invalid("proxy_protocol_trusted",
+                   fmt::format("at most {} blocks are allowed, got {}", kWhitelistMax, http.proxy_trusted.size()));
+  return {};
 }
 
 Status validate(const Certificate& certificate) {

@@ -175,8 +175,9 @@ Status check_health_monitors(const Model& model) {
     if (!fresh)  // HC-01
       return fail(ErrorCode::kConflict,
                   fmt::format("pool {} already has health monitor {}", monitor->pool_id, it->second->id), "pool_id");
-    if (pool->protocol == Protocol::kUdp)  // HC-02
-      return invalid("type", fmt::format("a UDP pool cannot be checked by {}", to_string(monitor->type)));
+    if ((pool->protocol == Protocol::kUdp) != (monitor->type == MonitorType::kUdp))  // HC-02
+      return invalid("type", fmt::format("a {} pool cannot be checked by {}", to_string(pool->protocol),
+                                         to_string(monitor->type)));
   }
   return {};
 }

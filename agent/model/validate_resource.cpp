@@ -203,6 +203,8 @@ Status validate(const Pool& pool) {
   if (auto status = check_common(pool); !status) return status;
   if (pool.protocol == Protocol::kHttps)
     return invalid("protocol", "must be HTTP: HTTPS ends at the load balancer, members are spoken to in HTTP");
+  if (pool.proxy_protocol != ProxyProtocol::kNone && pool.protocol != Protocol::kHttp)
+    return invalid("proxy_protocol", fmt::format("needs an HTTP pool, this one is {}", to_string(pool.protocol)));
   return validate_persistence(pool);
 }
 

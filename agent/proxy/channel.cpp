@@ -102,7 +102,7 @@ Result<Message> receive_message(int channel) {
   if (size < 0) return fail_errno(errno, "receive from the other end");
   message.fds = take_fds(in);
   const bool whole = static_cast<size_t>(size) >= sizeof header && (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-  if (!whole || header.magic != kMagic || header.type > MessageType::kRefused)
+  if (!whole || header.magic != kMagic || header.type > MessageType::kCounts)
     return fail(ErrorCode::kInvalid, "a message that is none of ours");
   message.type = header.type;
   message.number = header.number;
@@ -123,10 +123,12 @@ Result<Fd> to_memory(std::string_view bytes) {
   return fd;
 }
 
-Result<std::string> from_memory(int fd) {
+Result<std::string> from_memory(int fd, size_t limit) {
   if ((::fcntl(fd, F_GET_SEALS) & kSeals) != kSeals) return fail(ErrorCode::kInvalid, "memory that may still change");
   struct stat info {};
   if (::fstat(fd, &info) != 0) return fail_errno(errno, "size of a snapshot");
+  if (static_cast<size_t>(info.st_size) > limit)
+    return fail(ErrorCode::kInvalid, fmt::format("memory of {} bytes where {} are the most", info.st_size, limit));
   std::string bytes(static_cast<size_t>(info.st_size), '\0');
   size_t read = 0;
   while (read < bytes.size()) {

@@ -17,14 +17,16 @@ namespace elb::proxy {
 
 enum class MessageType : uint8_t {
   // agent to worker
-  kHello,     // number: loops; bytes: the key of sticky cookies. The first message
-  kSockets,   // number: loop; descriptors: its listening sockets, IPv4 and, where there is IPv6, IPv6
-  kSnapshot,  // number: generation; descriptor: memory
-  kStop,      // number: seconds that open requests may take
+  kHello,      // number: loops; bytes: the key of sticky cookies. The first message
+  kSockets,    // number: loop; descriptors: its listening sockets, IPv4 and, where there is IPv6, IPv6
+  kSnapshot,   // number: generation; descriptor: memory
+  kStop,       // number: seconds that open requests may take
+  kAskCounts,  // answered by kCounts
   // worker to agent
   kReady,    // number: wire version; the worker serves from here on
   kApplied,  // number: generation
   kRefused,  // number: generation; bytes: why
+  kCounts,   // descriptor: memory, a CountReport
 };
 
 struct Message {
@@ -46,7 +48,7 @@ Result<Message> receive_message(int channel);
 
 /// The bytes in memory that nobody can change any more.
 Result<Fd> to_memory(std::string_view bytes);
-/// kInvalid unless it is such memory.
-Result<std::string> from_memory(int fd);
+/// kInvalid unless it is such memory, of at most so many bytes.
+Result<std::string> from_memory(int fd, size_t limit = SIZE_MAX);
 
 }  // namespace elb::proxy

@@ -16,6 +16,7 @@ ClientConnection::ClientConnection(LoopContext& loop, Transport transport, const
       facts_(facts),
       open_(std::move(open)),
       counts_(counts),
+      state_(expects_proxy_header((*loop.served)->find(facts.local)) ? State::kProxyHeader : State::kHead),
       since_(loop.now) {}
 
 ClientConnection::~ClientConnection() = default;
@@ -57,6 +58,8 @@ void ClientConnection::run() {
 // True: something happened, there may be more to do.
 bool ClientConnection::step() {
   switch (state_) {
+    case State::kProxyHeader:
+      return read_proxy_header();
     case State::kHead:
       return read_head();
     case State::kExchange:
@@ -73,6 +76,10 @@ bool ClientConnection::step() {
 
 Got ClientConnection::fill() {
   inbox_.save();
+  if (!handshaken_ && transport_.secure() && !loop_.may_shake_hands()) {
+    loop_.queue_handshake(*this);
+    return Got::kNothing;
+  }
   const Received received = transport_.read(loop_.work.client_in);
   if (received.got == Got::kData) inbox_.append({loop_.work.client_in.data(), received.bytes});
   if (!handshaken_ && transport_.secure()) {
@@ -197,6 +204,8 @@ bool ClientConnection::linger() {
 SteadyTime ClientConnection::deadline() const {
   const model::HttpTimeouts& limits = timeouts();
   switch (state_) {
+    case State::kProxyHeader:
+      return since_ + std::chrono::seconds(limits.head_s);
     case State::kHead:
       if (head_began_ != SteadyTime{}) return head_began_ + std::chrono::seconds(limits.head_s);
       if (!transport_.ready()) return since_ + std::chrono::seconds(limits.head_s);
@@ -218,6 +227,9 @@ void ClientConnection::on_timer() {
     return;
   }
   switch (state_) {
+    case State::kProxyHeader:
+      counts_.bad_proxy_headers.add();
+      return close();
     case State::kHead:
       if (head_began_ == SteadyTime{}) {
         if (!transport_.ready()) counts_.failed_handshakes.add();

@@ -40,12 +40,18 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   /// Nothing waits to be read: after the last response the connection can be closed at once.
   bool quiet() const { return inbox_.empty() && !transport_.readable(); }
 
-  size_t slot = 0;  // the loop's: where it keeps this
+  size_t slot = 0;                   // the loop's: where it keeps this
+  bool waits_for_handshake = false;  // the loop's: it is in its queue
 
  private:
-  enum class State : uint8_t { kHead, kExchange, kFlush, kLinger, kClosed };
+  enum class State : uint8_t { kProxyHeader, kHead, kExchange, kFlush, kLinger, kClosed };
 
   bool step();
+  // proxy_header.cpp
+  bool expects_proxy_header(const ServedListener* listener) const;
+  bool read_proxy_header();
+  bool bad_proxy_header();
+  bool judge_client(const ServedListener* listener);
   bool read_head();
   bool run_exchange();
   bool begin_exchange(http::Outcome outcome);
@@ -61,7 +67,7 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   OpenCount open_;
   ListenerBlock& counts_;
   Inbox inbox_;
-  State state_ = State::kHead;
+  State state_;
   bool wants_more_ = false;  // the head in inbox_ is not complete
   bool handshaken_ = false;  // was counted
   bool running_ = false;

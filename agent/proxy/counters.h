@@ -42,8 +42,10 @@ class Count {
   X(status_404)                                                                                  \
   X(status_499) /* the client closed before it was answered */                                   \
   X(status_502)                                                                                  \
-  X(malformed) /* refused by the parser, LS-18 */                                                \
-  X(retries)   /* further members tried, LS-19 */                                                \
+  X(malformed)         /* refused by the parser, LS-18 */                                        \
+  X(limited)           /* 429: beyond the listener's rate */                                     \
+  X(bad_proxy_headers) /* connections closed for one that may not be there, or is not there */   \
+  X(retries)           /* further members tried, LS-19 */                                        \
   X(handshakes)                                                                                  \
   X(failed_handshakes)                                                                           \
   X(bytes_in)                                                                                    \

@@ -61,6 +61,7 @@ const model::HttpTimeouts& Exchange::timeouts() const {
 
 void Exchange::begin(const http::RequestHead& head) {
   record_.request_bytes += head.size;
+  head_bytes_ = head.size;
   if (loop_.options.access_log != nullptr) record_.keep_texts(head);
   method_ = head.method;
   minor_version_ = head.minor_version;
@@ -77,6 +78,11 @@ void Exchange::begin(const http::RequestHead& head) {
     return answer(503);
   }
   if (tls != nullptr && head.host && !tls::host_agrees(tls->sni, head.host->name)) return answer(421);
+  const model::SnapshotHttp& settings = listener_->http();
+  if (settings.request_rate > 0 && !listener_->gate->pass(loop_.now, settings.request_rate, settings.request_burst)) {
+    served_->counts(*listener_).limited.add();
+    return answer(429);
+  }
   route(head);
 }
 
@@ -164,7 +170,7 @@ bool Exchange::start(Choice choice) {
   connect_seen_ = replay_sent_ = write_dead_ = request_sent_ = false;
   written_before_ = 0;
   MemberBlock& counts = served_->counts(pool_, member_index_);
-  if (!fresh_) {
+  if (!fresh_ && !tells_client()) {
     const bool safe = http::is_idempotent(method_);
     member_ = loop_.members.take(member.endpoint, loop_.now,
                                  safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe);

@@ -62,6 +62,9 @@ class Exchange {
   void route(const http::RequestHead& head);
   void prepare(const http::RequestHead& head, std::string_view target);
   void next_attempt();
+  // proxy_header.cpp
+  bool tells_client() const;
+  std::string proxy_header() const;
   std::optional<Choice> choose();
   bool start(Choice choice);
   void connect_failed(int error);
@@ -85,6 +88,8 @@ class Exchange {
 
   // exchange_end.cpp
   void answer(uint16_t status, std::string_view location = {});
+  SteadyTime body_deadline() const;
+  void wait_for_body();
   void finish();
   void abort();
   void end(State state);
@@ -127,6 +132,11 @@ class Exchange {
   SteadyTime attempt_began_{};
   SteadyTime request_sent_at_{};
   SteadyTime progress_;  // the last byte that moved
+
+  // how long the client was waited for, and nobody else
+  uint64_t head_bytes_ = 0;
+  std::optional<SteadyTime> body_waited_since_;
+  std::chrono::nanoseconds body_waited_{0};
 
   // the response
   http::HeadProgress head_progress_;

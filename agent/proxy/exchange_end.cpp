@@ -13,8 +13,24 @@ SteadyTime Exchange::deadline() const {
   // Of a tunnel that one side has ended, the other is not waited for that long.
   if (tunnel()) return after(progress_, response_done_ || request_read_ ? limits.body_s : limits.tunnel_s);
   if (member_ && member_->connecting()) return after(attempt_began_, limits.connect_s);
-  if (head_sent_ || !request_sent_) return after(progress_, limits.body_s);
+  if (head_sent_ || !request_sent_) return std::min(after(progress_, limits.body_s), body_deadline());
   return after(request_sent_at_, limits.response_s);
+}
+
+// What the client takes to bring a body of known length is measured only while nobody else is waited for: a member that
+// reads slowly does not count against it. Bodies of unknown length may be streams, which say something now and then.
+void Exchange::wait_for_body() {
+  const bool waits = request_out_.kind == Kind::kLength && !request_read_ && !head_sent_ && member_ && connect_seen_ &&
+                     !member_->stream.has_unsent();
+  if (body_waited_since_) body_waited_ += loop_.now - *body_waited_since_;
+  body_waited_since_ = waits ? std::optional(loop_.now) : std::nullopt;
+}
+
+SteadyTime Exchange::body_deadline() const {
+  const uint32_t rate = listener_ != nullptr ? listener_->http().body_rate : 0;
+  if (rate == 0 || !body_waited_since_) return SteadyTime::max();
+  const auto brought = std::chrono::milliseconds((record_.request_bytes - head_bytes_) * 1000 / rate);
+  return *body_waited_since_ + loop_.options.body_grace + brought - body_waited_;
 }
 
 void Exchange::expire() {
@@ -47,6 +63,9 @@ void Exchange::answer(uint16_t status, std::string_view location) {
   if (listener_ == nullptr || listener_->http().server_header) response.server = "elb";
   if (!location.empty()) {
     added[0] = {"Location", location, http::HeaderId::kLocation};
+    response.added = added;
+  } else if (status == 429) {
+    added[0] = {"Retry-After", "1", http::HeaderId::kRetryAfter};
     response.added = added;
   }
   http::OutBuffer out(loop_.work.out);

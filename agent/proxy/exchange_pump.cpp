@@ -38,7 +38,7 @@ void Exchange::pump() {
     if (tunnel_over()) return finish();
     bool moved = pump_request();
     if (open()) moved |= pump_response();
-    if (!moved) return;
+    if (!moved) return wait_for_body();
   }
 }
 
@@ -58,8 +58,10 @@ bool Exchange::pump_request() {
   Gather out(loop_.work.out);
   size_t replayed = 0;
   if (!replay_sent_) {
+    const std::string told = proxy_header();
+    out.copy(told);
     out.refer(replay_);
-    replayed = replay_.size();
+    replayed = told.size() + replay_.size();
   }
   const bool moved = take_body(out);
   if (!open() || !member_) return true;
@@ -249,7 +251,7 @@ bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
   }
   status_ = head.status;
   close_ = !keep_alive_ || loop_.draining || !request_read_ || response_out_.kind == Kind::kUntilClose;
-  reusable_ = head.keep_alive() && framing.kind != Kind::kUntilClose && !upgrade_;
+  reusable_ = head.keep_alive() && framing.kind != Kind::kUntilClose && !upgrade_ && !tells_client();
   AccessAttempt& attempt = record_.attempt();
   attempt.status = head.status;
   attempt.header_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);

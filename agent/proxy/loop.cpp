@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 #include "proxy/socket_address.h"
 
@@ -60,11 +61,15 @@ void Loop::run() {
 
 void Loop::turn() {
   std::array<epoll_event, kEvents> events;
-  const auto most = again_.empty() ? wheel.wait(clock.steady(), kLongest) : std::chrono::milliseconds(0);
+  const bool waits = !again_.empty() || !handshakes_.empty();
+  const auto most = !waits ? wheel.wait(clock.steady(), kLongest) : std::chrono::milliseconds(0);
   const size_t count = poller.wait(events, most);
   set_now(clock.steady());
+  // Half of a turn's handshakes are for those that wait already, if any do.
+  handshakes_left_ = handshakes_.empty() ? options.handshakes_per_turn : options.handshakes_per_turn / 2;
   for (size_t i = 0; i < count; ++i) static_cast<Pollable*>(events[i].data.ptr)->on_events(events[i].events);
   run_again();
+  run_handshakes();
   wheel.advance(now);
   graveyard.clear();
 }
@@ -76,6 +81,21 @@ void Loop::run_again() {
     again_.erase(again_.begin());
     connection->run();
   }
+}
+
+void Loop::run_handshakes() {
+  handshakes_left_ = std::max(handshakes_left_, (options.handshakes_per_turn + 1) / 2);
+  for (size_t left = handshakes_.size(); left > 0 && handshakes_left_ > 0 && !handshakes_.empty(); --left) {
+    ClientConnection* connection = handshakes_.front();
+    handshakes_.pop_front();
+    connection->waits_for_handshake = false;
+    connection->run();
+  }
+}
+
+void Loop::queue_handshake(ClientConnection& connection) {
+  if (std::exchange(connection.waits_for_handshake, true)) return;
+  handshakes_.push_back(&connection);
 }
 
 void Loop::stop() {
@@ -177,6 +197,7 @@ void Loop::take(Fd fd) {
 
 void Loop::remove(ClientConnection& connection) {
   std::erase(again_, &connection);
+  if (connection.waits_for_handshake) std::erase(handshakes_, &connection);
   const size_t slot = connection.slot;
   std::unique_ptr<ClientConnection> gone = std::move(connections_[slot]);
   if (slot + 1 < connections_.size()) {

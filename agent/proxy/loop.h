@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -42,6 +43,7 @@ class Loop final : public LoopContext {
   void accept(Fd fd);
   void remove(ClientConnection& connection) override;
   void again(ClientConnection& connection) override;
+  void queue_handshake(ClientConnection& connection) override;
 
  private:
   struct Inlet final : Pollable {
@@ -57,6 +59,7 @@ class Loop final : public LoopContext {
 
   void turn();
   void run_again();
+  void run_handshakes();
   Loop* less_loaded();
   void take(Fd fd);
   const ServedListener* admit(const ConnectionFacts& facts);
@@ -71,6 +74,7 @@ class Loop final : public LoopContext {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;
   std::vector<ClientConnection*> again_;
+  std::deque<ClientConnection*> handshakes_;  // in the order in which they came
   std::atomic<uint32_t> load_{0};
   std::atomic<bool> stopping_{false};
 };

@@ -37,6 +37,15 @@ class LoopContext {
   /// More could be done for the connection at once, but others are to have their turn first.
   virtual void again(ClientConnection& connection) = 0;
 
+  /// The connection shakes hands in a later turn: this one has done enough of that.
+  virtual void queue_handshake(ClientConnection& connection) = 0;
+  /// Takes one of those that this turn may still work on.
+  bool may_shake_hands() {
+    if (handshakes_left_ == 0) return false;
+    --handshakes_left_;
+    return true;
+  }
+
   void set_now(SteadyTime time) {
     now = time;
     members.set_now(time);
@@ -62,6 +71,9 @@ class LoopContext {
   MemberPool members;
   LoopServedPtr served;
   bool draining = false;  // each response is the last of its connection
+
+ protected:
+  unsigned handshakes_left_ = 0;
 
  private:
   http::HttpDate date_{0};

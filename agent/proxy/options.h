@@ -32,6 +32,9 @@ struct EngineOptions {
   /// in all: closing at once would reset the connection and could destroy the response on its way.
   std::chrono::milliseconds linger{2000};
   int defer_accept_s = 5;  // connections are accepted when their first bytes are there, or after this; 0: at once
+  /// Handshakes that are worked on in one turn of a loop, so that a crowd of new clients does not hold up the others.
+  unsigned handshakes_per_turn = 8;
+  std::chrono::seconds body_grace{30};  // that a request's body may be slower than the listener's rate
   StickyKey sticky_key{};
   size_t learned_cookies = size_t{1} << 17;
   AccessLog* access_log = nullptr;  // null: none; outlives the engine

@@ -10,13 +10,13 @@
 #include <array>
 
 #include "base/log.h"
-#include "proxy/channel.h"
 #include "proxy/wire.h"
 
 namespace elb::proxy {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestWait{1000};
+constexpr std::chrono::milliseconds kCountsEvery{500};
 
 bool has_work(const model::Snapshot& snapshot) {
   return std::any_of(snapshot.listeners.begin(), snapshot.listeners.end(),
@@ -59,6 +59,7 @@ Result<model::Applied> ProxySink::apply(model::SnapshotPtr snapshot) {
   std::unique_lock lock(mutex_);
   if (state_.applied >= generation) return model::Applied{generation, 0};
   if (asked_ == 0 && !has_work(*snapshot)) return model::Applied{generation, 0};
+  book_.expect(*snapshot);
   wanted_ = std::move(snapshot);
   ++asked_;
   refused_ = 0;
@@ -99,6 +100,7 @@ void ProxySink::run() {
     }
     if (!worker_ && has_asked() && clock_.steady() >= next_start_) start_worker();
     if (worker_) send_snapshot();
+    if (worker_) ask_counts();
     wait_for_something();
   }
   stop_worker();
@@ -115,6 +117,7 @@ void ProxySink::wait_for_something() {
   if (worker_) {
     watched[1].fd = worker_->channel();
     watched[2].fd = worker_->end_fd();
+    wait = kCountsEvery;
   } else if (has_asked()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_start_ - clock_.steady());
     wait = std::clamp(left, std::chrono::milliseconds(0), wait);
@@ -183,12 +186,56 @@ void ProxySink::send_snapshot() {
   if (auto status = send_message(worker_->channel(), message); !status) lose_worker(status.error().to_string());
 }
 
+// Not before the first snapshot was sent, and not again before the answer came: a worker that is slow is not asked
+// faster than it answers.
+void ProxySink::ask_counts() {
+  const SteadyTime now = clock_.steady();
+  if (counts_awaited_ || sent_ == 0 || now - counts_asked_ < kCountsEvery) return;
+  counts_asked_ = now;
+  counts_awaited_ = true;
+  if (auto status = send_message(worker_->channel(), {.type = MessageType::kAskCounts}); !status)
+    lose_worker(status.error().to_string());
+}
+
+// What a worker sends is read as a stranger's: nothing is believed that was not asked for, and no more memory is spent
+// on it than an honest one needs.
+Status ProxySink::read_counts(const Message& message) {
+  if (!std::exchange(counts_awaited_, false)) return fail(ErrorCode::kInvalid, "counts that nobody asked for");
+  if (message.fds.size() != 1) return fail(ErrorCode::kInvalid, "counts without their memory");
+  size_t limit = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    limit = book_.longest_report();
+  }
+  auto bytes = from_memory(message.fds.front().get(), limit);
+  if (!bytes) return pass_on(std::move(bytes.error()));
+  auto report = decode_counts(*bytes);
+  if (!report) return pass_on(std::move(report.error()));
+  const std::lock_guard lock(mutex_);
+  book_.take(*report);
+  return {};
+}
+
+std::optional<model::HttpListenerTraffic> ProxySink::http_listener_traffic(const model::Id& listener_id) const {
+  const std::lock_guard lock(mutex_);
+  return book_.listener(listener_id);
+}
+
+std::optional<model::HttpMemberTraffic> ProxySink::http_member_traffic(const model::Id& member_id) const {
+  const std::lock_guard lock(mutex_);
+  return book_.member(member_id);
+}
+
 void ProxySink::read_worker() {
   auto message = receive_message(worker_->channel());
   if (!message) {
     // gone: its end is told by the other descriptor, and why
     if (message.error().code != ErrorCode::kUnavailable) return lose_worker(message.error().to_string());
     return end_of_worker();
+  }
+  if (message->type == MessageType::kCounts) {
+    if (auto status = read_counts(*message); !status) lose_worker(status.error().to_string());
+    return;
   }
   const std::lock_guard lock(mutex_);
   switch (message->type) {
@@ -221,6 +268,7 @@ void ProxySink::end_of_worker() {
   const std::string end = worker_->reap();
   worker_.reset();
   unanswered_since_.reset();
+  counts_awaited_ = false;
   next_start_ = backoff_.ended(clock_.steady());
   log::error("proxy ended pid={} with=\"{}\"", pid, end);
   const std::lock_guard lock(mutex_);
@@ -229,6 +277,7 @@ void ProxySink::end_of_worker() {
   state_.last_end = end;
   sent_ = 0;
   sent_ask_ = 0;
+  book_.worker_ended();
 }
 
 void ProxySink::stop_worker() {

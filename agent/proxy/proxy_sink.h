@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ProxySink: the L7 proxy as the agent sees it. It runs elb-proxy in a process of its own, hands it listening sockets
 // and snapshots, and starts it again when it dies. The sockets stay with the agent: what waits in them meets the next
-// worker. Thread rule: apply() by the reconciler's thread, views by any; a thread of its own talks to the worker.
+// worker, and what it counted is carried over its end. Thread rule: apply() by the reconciler's thread, views by any; a
+// thread of its own talks to the worker.
 #pragma once
 
 #include <condition_variable>
@@ -13,10 +14,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/http_traffic.h"
 #include "model/sink.h"
 #include "proxy/backoff.h"
+#include "proxy/channel.h"
 #include "proxy/listen_sockets.h"
 #include "proxy/sticky.h"
+#include "proxy/traffic_book.h"
 #include "proxy/worker_process.h"
 
 namespace elb::proxy {
@@ -33,7 +37,7 @@ struct ProxySinkOptions {
   std::chrono::seconds stop_timeout{10};  // that open requests may take then
 };
 
-class ProxySink final : public model::Sink {
+class ProxySink final : public model::Sink, public model::HttpTrafficView {
  public:
   /// Makes the sockets. The worker is started by the first snapshot that has something for it, and then runs for good;
   /// one that cannot be run is tried again and again. `clock` outlives the sink.
@@ -52,6 +56,10 @@ class ProxySink final : public model::Sink {
   /// Tells how often the worker had to be started again since the last one.
   Result<model::Audit> audit() override;
 
+  /// A worker that dies takes along what it counted since it was asked last, half a second at most.
+  std::optional<model::HttpListenerTraffic> http_listener_traffic(const model::Id& listener_id) const override;
+  std::optional<model::HttpMemberTraffic> http_member_traffic(const model::Id& member_id) const override;
+
   struct State {
     pid_t pid = -1;        // -1: none runs now
     uint64_t starts = 0;   // of workers
@@ -69,7 +77,9 @@ class ProxySink final : public model::Sink {
   void start_worker();
   void greet();
   void send_snapshot();
+  void ask_counts();
   void read_worker();
+  Status read_counts(const Message& message);
   void end_of_worker();
   void lose_worker(const std::string& why);
   void stop_worker();
@@ -85,6 +95,8 @@ class ProxySink final : public model::Sink {
   Backoff backoff_;
   SteadyTime next_start_{};
   std::optional<SteadyTime> unanswered_since_;
+  SteadyTime counts_asked_{};
+  bool counts_awaited_ = false;
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable answered_;
@@ -97,6 +109,7 @@ class ProxySink final : public model::Sink {
   uint64_t audited_restarts_ = 0;
   bool stopping_ = false;
   State state_;
+  TrafficBook book_;
 
   std::thread thread_;
 };

@@ -39,6 +39,7 @@ std::shared_ptr<const Served> Served::build(model::SnapshotPtr snapshot, const S
     entry.listener = &listener;
     entry.router = Router::compile(*listener.http, before != nullptr ? before->router : nullptr);
     entry.open = before != nullptr ? before->open : std::make_shared<std::atomic<uint32_t>>(0);
+    entry.gate = before != nullptr ? before->gate : std::make_shared<RateGate>();
     if (listener.http->tls) entry.tls = served->make_table(listener, old);
     served->by_id_[listener.id] = entry.index;
     served->by_endpoint_[listener.vip] = entry.index;

@@ -14,6 +14,7 @@
 #include "model/snapshot.h"
 #include "proxy/balancer.h"
 #include "proxy/member_pool.h"
+#include "proxy/rate_gate.h"
 #include "proxy/router.h"
 #include "proxy/sticky.h"
 #include "tls/server_table.h"
@@ -28,6 +29,7 @@ struct ServedListener {
   std::shared_ptr<const Router> router;
   std::shared_ptr<const tls::ServerTable> tls;  // HTTPS; null there too if its certificates cannot be used
   OpenCount open;                               // connections of all loops, carried over to the next snapshot
+  std::shared_ptr<RateGate> gate;               // of its requests, carried over too
 
   bool secure() const { return listener->http->tls.has_value(); }
   const model::SnapshotHttp& http() const { return *listener->http; }

@@ -61,6 +61,12 @@ void fields(Archive& archive, Is<model::SnapshotTls> auto& tls) {
 }
 
 template <class Archive>
+void fields(Archive& archive, Is<Cidr> auto& cidr) {
+  archive.address(cidr.address);
+  archive.number(cidr.prefix);
+}
+
+template <class Archive>
 void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.list(http.policies, [&](auto& policy) { fields(archive, policy); });
   archive.maybe(http.redirect_https_port, [&](auto& port) { archive.number(port); });
@@ -70,18 +76,17 @@ void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.flag(http.forwarded_port);
   archive.flag(http.forwarded_proto);
   archive.flag(http.server_header);
+  archive.number(http.request_rate);
+  archive.number(http.request_burst);
+  archive.number(http.body_rate);
+  archive.list(http.proxy_trusted, [&](auto& cidr) { fields(archive, cidr); });
+  archive.maybe(http.whitelist, [&](auto& list) { archive.list(list, [&](auto& cidr) { fields(archive, cidr); }); });
 }
 
 template <class Archive>
 void fields(Archive& archive, Is<Endpoint> auto& endpoint) {
   archive.address(endpoint.address);
   archive.number(endpoint.port);
-}
-
-template <class Archive>
-void fields(Archive& archive, Is<Cidr> auto& cidr) {
-  archive.address(cidr.address);
-  archive.number(cidr.prefix);
 }
 
 template <class Archive>
@@ -114,6 +119,7 @@ void fields(Archive& archive, Is<model::SnapshotPool> auto& pool) {
   archive.choice(pool.cookie.kind, model::CookieKind::kApplication);
   archive.text(pool.cookie.name);
   archive.number(pool.cookie.duration_s);
+  archive.choice(pool.proxy_protocol, model::ProxyProtocol::kV2);
   archive.list(pool.members, [&](auto& member) { fields(archive, member); });
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/channel.h"
+#include "proxy/count_report.h"
 #include "proxy/wire.h"
 
 namespace elb::proxy {
@@ -49,6 +50,9 @@ Result<bool> WorkerLink::handle() {
     case MessageType::kSnapshot:
       if (message->fds.size() != 1) return fail(ErrorCode::kInvalid, "a snapshot without its memory");
       status = take_snapshot(message->number, message->fds.front());
+      break;
+    case MessageType::kAskCounts:
+      status = send_counts();
       break;
     case MessageType::kStop:
       end_.grace = std::chrono::seconds(message->number);
@@ -92,10 +96,23 @@ Status WorkerLink::take_snapshot(uint64_t generation, const Fd& memory) {
     return send_message(channel_.get(), answer);
   }
   // of one that is refused for a part of it, the rest is served
+  snapshot_ = *snapshot;
   if (auto status = handler_.apply(std::move(*snapshot)); !status) refuse(status.error());
   serves_ = true;
   if (auto status = take_sockets(std::exchange(early_, {})); !status) return status;
   return send_message(channel_.get(), answer);
+}
+
+// By this thread, never by a loop: loops only count.
+Status WorkerLink::send_counts() {
+  const Counters* counters = handler_.counters();
+  const std::string bytes = counters != nullptr && snapshot_ ? encode_counts(*counters, *snapshot_)
+                                                             : encode_counts(Counters(1), model::Snapshot());
+  auto memory = to_memory(bytes);
+  if (!memory) return pass_on(std::move(memory.error()));
+  Message message{.type = MessageType::kCounts};
+  message.fds.push_back(std::move(*memory));
+  return send_message(channel_.get(), message);
 }
 
 }  // namespace elb::proxy

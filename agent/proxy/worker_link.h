@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "model/snapshot.h"
+#include "proxy/counters.h"
 #include "proxy/sticky.h"
 
 namespace elb::proxy {
@@ -24,6 +25,8 @@ class WorkerHandler {
   virtual Status apply(model::SnapshotPtr snapshot) = 0;
   /// After the first apply(): whoever waits in the socket finds a worker that knows what to do.
   virtual Status adopt(Fd listening) = 0;
+  /// What it counts; null: nothing (yet).
+  virtual const Counters* counters() const { return nullptr; }
 };
 
 struct WorkerEnd {
@@ -47,12 +50,14 @@ class WorkerLink {
   Result<model::SnapshotPtr> read_snapshot(const Fd& memory) const;
   Status take_snapshot(uint64_t generation, const Fd& memory);
   Status take_sockets(std::vector<Fd> sockets);
+  Status send_counts();
 
   Fd channel_;
   WorkerHandler& handler_;
   WorkerEnd end_;
-  bool serves_ = false;      // there was a snapshot
-  std::vector<Fd> early_{};  // sockets that came before it
+  bool serves_ = false;            // there was a snapshot
+  model::SnapshotPtr snapshot_{};  // the newest that could be read
+  std::vector<Fd> early_{};        // sockets that came before it
 };
 
 }  // namespace elb::proxy

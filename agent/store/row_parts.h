@@ -39,6 +39,10 @@ inline std::optional<int> narrow(const std::optional<int64_t>& value) {
 
 /// The columns of a listener that only HTTP and HTTPS have.
 void bind_l7(Statement& row, const model::Listener& listener);
-void read_l7(Statement& row, model::Listener& listener);
+Status read_l7(Statement& row, model::Listener& listener);
+
+/// Blocks of addresses lie in one column as text: they are read and written as a whole, and nobody asks SQL for one.
+std::string join(const std::vector<Cidr>& entries);
+Status split(std::string_view column, std::string_view text, std::vector<Cidr>& entries);
 
 }  // namespace elb::store

@@ -20,25 +20,24 @@ Status read_address(Statement& row, std::string_view column, IpAddress& address)
   return {};
 }
 
-/// A whitelist lies in one column as text: it is read and written as a whole, and nobody asks SQL for an entry.
+}  // namespace
+
 std::string join(const std::vector<Cidr>& entries) {
   std::string text;
   for (const Cidr& entry : entries) text += (text.empty() ? "" : ",") + entry.to_string();
   return text;
 }
 
-Status split(std::string_view text, std::vector<Cidr>& entries) {
+Status split(std::string_view column, std::string_view text, std::vector<Cidr>& entries) {
   while (!text.empty()) {
     const std::string_view piece = text.substr(0, text.find(','));
     const auto entry = Cidr::parse(piece);
-    if (!entry) return unreadable("whitelist_entries", piece);
+    if (!entry) return unreadable(column, piece);
     entries.push_back(*entry);
     text.remove_prefix(std::min(piece.size() + 1, text.size()));
   }
   return {};
 }
-
-}  // namespace
 
 void Rows<model::LoadBalancer>::bind(Statement& row, const model::LoadBalancer& load_balancer) {
   row.bind(load_balancer.vip_subnet_id)
@@ -87,10 +86,10 @@ Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
   const auto whitelist_id = row.optional_text();
   const bool enabled = row.integer() != 0;
   const std::string entries = row.text();
-  read_l7(row, listener);
+  if (auto status = read_l7(row, listener); !status) return status;
   if (!whitelist_id) return {};
   listener.whitelist = model::Whitelist{*whitelist_id, enabled, {}};
-  return split(entries, listener.whitelist->entries);
+  return split("whitelist_entries", entries, listener.whitelist->entries);
 }
 
 void Rows<model::Pool>::bind(Statement& row, const model::Pool& pool) {
@@ -98,7 +97,7 @@ void Rows<model::Pool>::bind(Statement& row, const model::Pool& pool) {
   const auto& persistence = pool.persistence;
   row.bind_optional(persistence ? std::optional<std::string>(to_string(persistence->type)) : std::nullopt);
   row.bind_optional(persistence ? wide(persistence->timeout_minutes) : std::nullopt);
-  row.bind(persistence ? persistence->cookie_name : std::string());
+  row.bind(persistence ? persistence->cookie_name : std::string()).bind(to_string(pool.proxy_protocol));
 }
 
 Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
@@ -111,6 +110,8 @@ Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
   const auto type = row.optional_text();
   const auto minutes = row.optional_integer();
   const std::string cookie_name = row.text();
+  if (auto status = read_word(row, "proxy_protocol", model::parse_proxy_protocol, pool.proxy_protocol); !status)
+    return status;
   if (!type) return {};
   const auto persistence_type = model::parse_persistence_type(*type);
   if (!persistence_type) return unreadable("persistence_type", *type);

@@ -40,10 +40,11 @@ void bind_l7(Statement& row, const model::Listener& listener) {
   row.bind_optional(tls.certificate_id).bind(join(tls.sni_ids)).bind_optional(tls.client_ca_id);
   row.bind(int64_t{tls.verify_clients}).bind(int64_t{tls.http2}).bind(tls.policy).bind(join(http.insert_headers));
   row.bind_optional(wide(http.client_data_ms)).bind_optional(wide(http.member_connect_ms));
-  row.bind_optional(wide(http.member_data_ms));
+  row.bind_optional(wide(http.member_data_ms)).bind_optional(wide(http.request_rate));
+  row.bind_optional(wide(http.request_burst)).bind_optional(wide(http.body_rate)).bind(join(http.proxy_trusted));
 }
 
-void read_l7(Statement& row, model::Listener& listener) {
+Status read_l7(Statement& row, model::Listener& listener) {
   model::ListenerTls& tls = listener.tls;
   model::ListenerHttp& http = listener.http;
   tls.certificate_id = row.optional_text();
@@ -59,6 +60,10 @@ void read_l7(Statement& row, model::Listener& listener) {
   http.client_data_ms = narrow(row.optional_integer());
   http.member_connect_ms = narrow(row.optional_integer());
   http.member_data_ms = narrow(row.optional_integer());
+  http.request_rate = narrow(row.optional_integer());
+  http.request_burst = narrow(row.optional_integer());
+  http.body_rate = narrow(row.optional_integer());
+  return split("proxy_trusted", row.text(), http.proxy_trusted);
 }
 
 void Rows<model::Certificate>::bind(Statement& row, const model::Certificate& certificate) {

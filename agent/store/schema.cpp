@@ -254,8 +254,16 @@ CREATE TABLE l7rule_tag (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE pool ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none';
+ALTER TABLE listener ADD COLUMN request_rate INTEGER CHECK (request_rate > 0);
+ALTER TABLE listener ADD COLUMN request_burst INTEGER CHECK (request_burst > 0);
+ALTER TABLE listener ADD COLUMN body_rate INTEGER CHECK (body_rate >= 0);
+ALTER TABLE listener ADD COLUMN proxy_trusted TEXT NOT NULL DEFAULT '';
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

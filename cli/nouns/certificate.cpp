@@ -28,11 +28,6 @@ Outcome<Value> fields_of(Context& context, const Command& command, const Args& a
 }
 
 /// Accepted, but the user should know.
-void tell_warnings(Context& context, const Value& document) {
-  const Value warnings = document.get("warnings");
-  for (size_t i = 0; i < warnings.size(); ++i) context.say("warning: " + harmless(warnings.at(i).text()));
-}
-
 Done print_answer(Context& context, const Outcome<Value>& document) {
   if (!document) return pass_on(document.error());
   tell_warnings(context, *document);

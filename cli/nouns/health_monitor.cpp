@@ -63,10 +63,11 @@ Noun health_monitor_noun() {
       {"--name", "NAME", "name of the health monitor", Kind::kText, "name"},
       {.names = "--type",
        .placeholder = "TYPE",
-       .help = "kind of check: TCP, can a connection be opened (default), or HTTP, is it answered well",
+       .help = "kind of check: TCP, can a connection be opened (default); HTTP, is it answered well; UDP-CONNECT, for "
+               "UDP pools: does the member answer an ICMP echo, and is the port not reported closed",
        .kind = Kind::kUpper,
        .field = "type",
-       .choices = {"TCP", "HTTP"}}};
+       .choices = {"TCP", "HTTP", "UDP-CONNECT"}}};
   std::vector<Option> states;
   for (Option& option : common_options(true)) {
     if (option.field != "description") states.push_back(std::move(option));
@@ -87,7 +88,8 @@ Noun health_monitor_noun() {
            .options = joined(joined(create_options, check_options()), joined(states, {wait_option()})),
            .examples = {{"by request", "elbctl hm create web-pool --type HTTP --path /healthz"},
                         {"a quick one: down after 2 s, up after 2 s",
-                         "elbctl hm create web-pool --delay 1 --check-timeout 1 --max-retries 2 --wait"}},
+                         "elbctl hm create web-pool --delay 1 --check-timeout 1 --max-retries 2 --wait"},
+                        {"of a UDP pool", "elbctl hm create dns-pool --type UDP-CONNECT"}},
            .run = create},
           {.verb = "list",
            .aliases = {"ls"},

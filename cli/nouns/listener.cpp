@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // elbctl listener ...
 #include "cli/crud.h"
+#include "cli/http_rates.h"
 #include "cli/nouns/all.h"
 #include "cli/resolve.h"
 #include "cli/statuses.h"
 
 namespace elb::cli {
 namespace {
+
+using codec::Value;
 
 const Positional kListener = {"LISTENER", "name or id of the listener", "listener"};
 
@@ -48,9 +51,12 @@ Done remove(Context& context, const Command&, const Args& args) {
 }
 
 Done stats(Context& context, const Command&, const Args& args) {
-  const auto document = get_part(context, listeners(), args.text("LISTENER"), "/stats", "stats");
+  const auto document = get_document(context, listeners(), args.text("LISTENER"), "/stats");
   if (!document) return pass_on(document.error());
-  return print_stats(context, *document);
+  Value stats = document->get("stats");
+  const Value http = http_totals(document->get("http"));
+  for (const std::string& key : http.keys()) stats.set(key, http.get(key));
+  return print_stats(context, stats);
 }
 
 /// Of HTTP and HTTPS.
@@ -81,7 +87,20 @@ std::vector<Option> l7_options() {
           {"--connect-timeout", "MS", "HTTP, HTTPS: how long connecting to a member may take (default 5000)",
            Kind::kInteger, "timeout_member_connect"},
           {"--member-timeout", "MS", "HTTP, HTTPS: how long a member's answer may take (default 60000)", Kind::kInteger,
-           "timeout_member_data"}};
+           "timeout_member_data"},
+          {"--request-rate", "N", "HTTP, HTTPS: requests per second, answered with 429 beyond it (default: any number)",
+           Kind::kInteger, "request_rate_limit"},
+          {"--request-burst", "N", "with --request-rate: how many at once (default: as many as a second has)",
+           Kind::kInteger, "request_rate_burst"},
+          {"--min-body-rate", "BYTES",
+           "HTTP, HTTPS: bytes per second that a request's body has to bring, 408 below it (default 100; 0: any)",
+           Kind::kInteger, "min_body_rate"},
+          {.names = "--proxy-protocol-from",
+           .placeholder = "CIDR",
+           .help = "HTTP, HTTPS: a block of balancers that tell clients' addresses by the PROXY protocol and have to; "
+                   "several make the list, a single empty one takes it away",
+           .field = "proxy_protocol_trusted",
+           .repeated = true}};
 }
 
 }  // namespace
@@ -180,6 +199,11 @@ Noun listener_noun() {
                                       .kind = Kind::kFlag,
                                       .field = "http2_enable",
                                       .constant = false},
+                                     {.names = "--no-request-rate",
+                                      .help = "HTTP, HTTPS: any number of requests (the default)",
+                                      .kind = Kind::kFlag,
+                                      .field = "request_rate_limit",
+                                      .constant = {}},
                                      {.names = "--no-client-ca",
                                       .help = "HTTPS: clients need no certificate (the default)",
                                       .kind = Kind::kFlag,
@@ -188,6 +212,8 @@ Noun listener_noun() {
                                     joined(common_options(true), {wait_option()}))),
            .examples = {{"let only these clients in",
                          "elbctl listener set web-80 --allowed-cidr 10.0.0.0/8 --allowed-cidr 192.0.2.7/32"},
+                        {"at most 500 requests a second, 50 at once",
+                         "elbctl listener set web-80 --request-rate 500 --request-burst 50"},
                         {"hand new connections to another pool", "elbctl listener set web-80 --default-pool green"}},
            .run = set},
           {.verb = "delete",

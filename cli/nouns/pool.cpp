@@ -89,6 +89,11 @@ Noun pool_noun() {
   const Option timeout = {"--persistence-timeout", "MINUTES",
                           "how long after the last use, 1 to 60 (default 1); of HTTP_COOKIE 1 to 1440 (default)",
                           Kind::kInteger, "persistence_timeout"};
+  const Option told = {.names = "--proxy-protocol",
+                       .placeholder = "VERSION",
+                       .help = "HTTP: tell members the client's address by the PROXY protocol (default none)",
+                       .field = "proxy_protocol",
+                       .choices = {"none", "v1", "v2"}};
   const std::vector<Option> create_options = {
       {"--name", "NAME", "the same as NAME", Kind::kText, "name"},
       {"--listener", "LISTENER", "listener whose default pool it becomes", Kind::kReference, "listener_id", "listener"},
@@ -103,7 +108,8 @@ Noun pool_noun() {
       algorithm,
       persistence,
       cookie,
-      timeout};
+      timeout,
+      told};
   Positional several = kPool;
   several.repeated = true;
   return {
@@ -139,7 +145,8 @@ Noun pool_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a pool",
            .positionals = {kPool},
-           .options = joined({algorithm, persistence, cookie, timeout}, joined(common_options(true), {wait_option()})),
+           .options =
+               joined({algorithm, persistence, cookie, timeout, told}, joined(common_options(true), {wait_option()})),
            .examples = {{"", "elbctl pool set web-pool --description 'the shop'"},
                         {"the same member for a client for ten minutes",
                          "elbctl pool set web-pool --session-persistence SOURCE_IP --persistence-timeout 10"}},

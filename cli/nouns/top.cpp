@@ -58,7 +58,9 @@ std::vector<Value> flat(const Value& rates) {
   std::vector<Value> rows;
   for (const auto& [list, kind] : {std::pair{"listeners", "listener"}, {"members", "member"}}) {
     const Value all = rates.get(list);
-    for (size_t i = 0; i < all.size(); ++i) rows.push_back(Value(all.at(i)).set("kind", kind));
+    for (size_t i = 0; i < all.size(); ++i)
+      rows.push_back(
+          Value(all.at(i)).set("kind", kind).set("requests_per_s", all.at(i).get("http").get("requests_per_s")));
   }
   return rows;
 }
@@ -73,7 +75,8 @@ void print(const Context& context, const Value& rates, const std::string& header
                                              {"PACKETS OUT PER S", "packets_out_per_s"},
                                              {"BYTES IN PER S", "bytes_in_per_s"},
                                              {"BYTES OUT PER S", "bytes_out_per_s"},
-                                             {"REFUSED PER S", "refused_per_s"}};
+                                             {"REFUSED PER S", "refused_per_s"},
+                                             {"REQUESTS PER S", "requests_per_s"}};
   switch (context.format) {
     case Format::kJson:
       context.out() << rates.dump() << "\n" << std::flush;
@@ -131,7 +134,8 @@ Noun top_noun() {
               {.verb = "",
                .summary = "watch the rates of listeners and members",
                .description = "Connections, packets and bytes per second of each listener and member, what is open, "
-                              "refused and dropped, computed from two readings of the counters and refreshed in place. "
+                              "refused and dropped; of HTTP listeners requests, statuses and how long requests took; "
+                              "all of it computed from two readings of the counters and refreshed in place. "
                               "Where standard output is no terminal, tables follow each other; -o json writes one "
                               "line for each reading.",
                .options = {{"--interval,-i", "SECONDS", "time between two readings, 0.1 to 3600 (default 1)"},

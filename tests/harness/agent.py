@@ -161,6 +161,19 @@ class Agent:
             wait_until(known, timeout_s, f"neighbours {wanted}")
             time.sleep(0.1)
 
+    def proxies(self):
+        """Process ids of the proxy that this agent has started."""
+        found = []
+        for entry in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
+                    name, rest = file.read().rsplit(")", 1)
+            except (OSError, ValueError):
+                continue
+            if name.endswith("(elb-proxy") and int(rest.split()[1]) == self.process.pid and rest.split()[0] != "Z":
+                found.append(int(entry))
+        return found
+
     def elbctl(self, *args, check=True):
         return self.lab.run("lb", BUILD / "bin" / "elbctl", "--endpoint", f"http://127.0.0.1:{self.port}", *args, check=check)
 

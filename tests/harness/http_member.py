@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A member that speaks HTTP/1.1 and tells what it was asked: http_member.py NAME PORT.
+"""A member that speaks HTTP/1.1 and tells what it was asked: http_member.py NAME PORT [VERSION].
 
   ANY  /...              200, JSON {"member", "method", "target", "headers": [[name, value]...], "body": bytes, "peer"}
   ANY  /status/N         N, with that JSON (no body for 204 and 304)
@@ -10,11 +10,14 @@
   ANY  /drop             closes without an answer
   GET  /ws               WebSocket (RFC 6455): every frame comes back, prefixed by nothing, until the client closes
 
+With VERSION (1 or 2) every connection has to begin with a PROXY header; "proxied" is the client that it tells of, null for a check.
+
 Prints {"event": "ready"}, and for each request {"event": "request", "method", "target"}.
 """
 import asyncio
 import base64
 import hashlib
+import ipaddress
 import json
 import signal
 import sys
@@ -71,13 +74,30 @@ async def web_socket(reader, writer, headers):
             return
 
 
+async def read_proxy_header(reader, version):
+    """The client's address; anything but a header of this version ends the connection."""
+    if version == 1:
+        words = (await reader.readuntil(b"\r\n")).decode().split()
+        if words[0] != "PROXY":
+            raise ConnectionError("no PROXY header")
+        return words[2] if words[1].startswith("TCP") else None
+    head = await reader.readexactly(16)
+    if head[:12] != b"\r\n\r\n\0\r\nQUIT\n":
+        raise ConnectionError("no PROXY header")
+    told = await reader.readexactly(int.from_bytes(head[14:], "big"))
+    if head[12] == 0x20:
+        return None
+    return str(ipaddress.ip_address(told[:4] if head[13] == 0x11 else told[:16]))
+
+
 class Member:
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, version=None):
+        self.name, self.version = name, version
 
     def describe(self, method, target, headers, body, writer):
         peer = writer.get_extra_info("peername")
-        return json.dumps({"member": self.name, "method": method, "target": target, "headers": headers, "body": body, "peer": peer[0]}).encode() + b"\n"
+        return json.dumps({"member": self.name, "method": method, "target": target, "headers": headers, "body": body, "peer": peer[0],
+                           "proxied": getattr(writer, "proxied", None)}).encode() + b"\n"
 
     async def answer(self, writer, method, target, headers, body):
         """One response; False: the connection is to be closed."""
@@ -110,6 +130,8 @@ class Member:
 
     async def serve(self, reader, writer):
         try:
+            if self.version:
+                writer.proxied = await read_proxy_header(reader, self.version)
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, target, _ = head[0].split(" ")
@@ -134,7 +156,8 @@ class Member:
 
 async def main():
     name, port = sys.argv[1], int(sys.argv[2])
-    server = await asyncio.start_server(Member(name).serve, "0.0.0.0", port, limit=HEAD_LIMIT, backlog=4096)
+    version = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    server = await asyncio.start_server(Member(name, version).serve, "0.0.0.0", port, limit=HEAD_LIMIT, backlog=4096)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     say("ready", name=name)

@@ -300,9 +300,10 @@ class Lab:
         self.members[member] = process
         return process
 
-    def start_http_member(self, member, port):
-        """Starts a server that tells in JSON what it was asked (http_member.py)."""
-        return self.spawn(member, "/usr/bin/python3", HARNESS / "http_member.py", member, port, name="http").wait_ready()
+    def start_http_member(self, member, port, proxy_version=None):
+        """Starts a server that tells in JSON what it was asked (http_member.py); with a version it wants PROXY headers."""
+        words = [proxy_version] if proxy_version else []
+        return self.spawn(member, "/usr/bin/python3", HARNESS / "http_member.py", member, port, *words, name="http").wait_ready()
 
     def kill_member(self, member):
         """The process dies: the host answers further SYNs with RST."""

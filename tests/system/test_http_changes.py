@@ -24,20 +24,6 @@ def http(service):
     return service(protocol="HTTP", weights=dict.fromkeys(MEMBERS, 1), member_port=HTTP_PORT)
 
 
-def proxies(agent):
-    """Process ids of the proxy that this agent has started."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
-                name, rest = file.read().rsplit(")", 1)
-        except (OSError, ValueError):
-            continue
-        if name.endswith("(elb-proxy") and int(rest.split()[1]) == agent.process.pid and rest.split()[0] != "Z":
-            found.append(int(entry))
-    return found
-
-
 def changes(agent, http):
     """Endless changes of every kind that concerns the listener."""
     extra = None
@@ -86,13 +72,13 @@ def test_R2_a_killed_proxy_is_back_in_a_second_and_L4_does_not_notice(lab, agent
     l4 = service(port=81, weights=dict.fromkeys(MEMBERS, 1))
     held = lab.load("client2", "hold", port=81, count=50, period=0.1).wait_ready()
     assert l4.listener
-    before = proxies(agent)
+    before = agent.proxies()
     assert len(before) == 1
     os.kill(before[0], signal.SIGKILL)
     begun = time.monotonic()
     wait_until(lambda: getattr(curl(lab, "/", "--max-time", 3, check=False), "status", 0) == 200, 5, "served again")
     assert time.monotonic() - begun < 2, "a second, and what curl takes"
-    assert proxies(agent) != before
+    assert agent.proxies() != before
     report = held.stop()
     assert report["broken"] == 0, report["reasons"]
 
@@ -116,4 +102,4 @@ def test_R2_requests_go_on_while_the_agent_is_dead(lab, agent, http):
     time.sleep(0.5)
     report = load.stop()
     assert report["failed"] == 0, report["reasons"]
-    assert len(proxies(agent)) <= 1
+    assert len(agent.proxies()) <= 1

@@ -43,7 +43,8 @@ ApiTest::ApiTest(bool serves_http) : directory_(make_directory()) {
       nullptr);
   api::ApiOptions options;
   options.listen.port = 0;
-  server_ = *api::ApiServer::start(options, *service_, {views_, views_}, clock_, random_);
+  server_ = *api::ApiServer::start(options, *service_,
+                                   {.reconciler = views_, .traffic = views_, .http_traffic = &views_}, clock_, random_);
   client_ = std::make_unique<Client>(server_->port());
 }
 

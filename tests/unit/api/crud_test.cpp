@@ -258,6 +258,10 @@ TEST_F(ApiTest, HC01_HC02_HC08_HealthMonitorLife) {
   const std::string udp = make_pool(make_listener(lb, 53, "UDP"), "UDP");
   EXPECT_EQ(post("healthmonitors", fmt::format(R"({{"healthmonitor":{{"pool_id":"{}","type":"TCP"}}}})", udp)).status,
             400);
+  const Answer by_echo =
+      post("healthmonitors", fmt::format(R"({{"healthmonitor":{{"pool_id":"{}","type":"UDP_CONNECT"}}}})", udp));
+  EXPECT_EQ(by_echo.status, 201) << by_echo.text;
+  EXPECT_EQ(by_echo.body.get("healthmonitor").get("type").as_string(), "UDP-CONNECT");
   EXPECT_EQ(del("healthmonitors/" + id).status, 204);
 }
 

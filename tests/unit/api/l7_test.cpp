@@ -255,6 +255,68 @@ TEST_F(L7Test, HC_02_HC_11_HttpMonitors) {
   expect_refused(change(R"("type":"TCP")"), 400, "type");
 }
 
+TEST_F(L7Test, FP_11_WhereTheOrderOfExpressionsDecidesItIsTold) {
+  const std::string http = make_listener(lb_, 80, "HTTP");
+  const auto made = [&](const std::string& name, const std::string& host) {
+    const std::string id = make_policy(http, fmt::format(R"("name":"{}","action":"REJECT")", name));
+    if (!host.empty()) {
+      EXPECT_EQ(add_rule(id, "HOST_NAME", "EQUAL_TO", host).status, 201);
+    }
+    return id;
+  };
+  const auto warned = [&](const std::string& policy) {
+    return get("l7policies/" + policy).body.get("l7policy").get("warnings");
+  };
+  const std::string first = made("first", ""), second = made("second", ""), third = made("third", "a.example");
+  EXPECT_EQ(add_rule(first, "PATH", "REGEX", "/a.*").body.get("rule").get("warnings").size(), 0U);
+  EXPECT_EQ(add_rule(third, "PATH", "REGEX", "/a.*").body.get("rule").get("warnings").size(), 0U) << "of another host";
+  EXPECT_EQ(add_rule(second, "PATH", "STARTS_WITH", "/a").body.get("rule").get("warnings").size(), 0U)
+      << "no expression";
+  const std::string fourth = made("fourth", "a.example");  // not before third has its path: two alike are refused
+  const Answer last = add_rule(fourth, "PATH", "REGEX", "/b.*");
+  EXPECT_EQ(last.status, 201) << "accepted";
+  const std::string text = last.body.get("rule").get("warnings").at(0).as_string();
+  EXPECT_NE(text.find("third (position 3)"), std::string::npos) << text;
+  EXPECT_NE(text.find("a.example"), std::string::npos) << text;
+  EXPECT_EQ(warned(fourth).at(0).as_string(), text);
+  EXPECT_EQ(warned(third).size(), 1U);
+  EXPECT_EQ(warned(first).size(), 0U);
+  EXPECT_EQ(put("l7policies/" + third, R"({"l7policy":{"admin_state_up":false}})").status, 200);
+  EXPECT_EQ(warned(fourth).size(), 0U) << "it takes no requests";
+}
+
+TEST_F(L7Test, RatesOfListeners) {
+  const std::string http = make_listener(lb_, 80, "HTTP", R"(,"request_rate_limit":500)");
+  EXPECT_EQ(listener(http).get("request_rate_limit").as_int(), 500);
+  EXPECT_EQ(listener(http).get("request_rate_burst").as_int(), 500) << "as many as a second has";
+  EXPECT_EQ(listener(http).get("min_body_rate").as_int(), 100);
+  EXPECT_EQ(change_listener(http, R"("request_rate_burst":50,"min_body_rate":0)").status, 200);
+  EXPECT_EQ(listener(http).get("request_rate_burst").as_int(), 50);
+  EXPECT_EQ(listener(http).get("min_body_rate").as_int(), 0);
+  expect_refused(change_listener(http, R"("request_rate_limit":0)"), 400, "request_rate_limit");
+  expect_refused(change_listener(http, R"("request_rate_limit":1000001)"), 400, "request_rate_limit");
+  expect_refused(change_listener(http, R"("min_body_rate":-1)"), 400, "min_body_rate");
+  expect_refused(change_listener(http, R"("request_rate_limit":null)"), 400, "request_rate_burst");
+  EXPECT_EQ(change_listener(http, R"("request_rate_limit":null,"request_rate_burst":null)").status, 200);
+  EXPECT_TRUE(listener(http).get("request_rate_limit").is_null());
+}
+
+TEST_F(L7Test, ProxyProtocolInAndOut) {
+  const std::string http = make_listener(lb_, 80, "HTTP", R"(,"proxy_protocol_trusted":["10.0.0.0/8","2001:db8::1"])");
+  EXPECT_EQ(listener(http).get("proxy_protocol_trusted").dump(), R"(["10.0.0.0/8","2001:db8::1/128"])");
+  expect_refused(change_listener(http, R"("proxy_protocol_trusted":["x"])"), 400, "proxy_protocol_trusted[0]");
+  EXPECT_EQ(change_listener(http, R"("proxy_protocol_trusted":null)").status, 200);
+  EXPECT_EQ(listener(http).get("proxy_protocol_trusted").size(), 0U);
+  const std::string pool = make_lone_pool(lb_, "HTTP"), tcp = make_lone_pool(lb_, "TCP");
+  const auto change = [&](const std::string& id, const std::string& value) {
+    return put("pools/" + id, R"({"pool":{"proxy_protocol":)" + value + "}}");
+  };
+  EXPECT_EQ(change(pool, R"("v2")").body.get("pool").get("proxy_protocol").as_string(), "v2");
+  EXPECT_TRUE(change(pool, "null").body.get("pool").get("proxy_protocol").is_null());
+  expect_refused(change(pool, R"("v3")"), 400, "proxy_protocol");
+  expect_refused(change(tcp, R"("v1")"), 400, "proxy_protocol");
+}
+
 TEST_F(L7Test, FP_01_FP_10_FP_14_FP_17_WhatIsRefused) {
   const std::string http = make_listener(lb_, 80, "HTTP"), tcp = make_listener(lb_, 81, "TCP");
   const std::string pool = make_lone_pool(lb_, "HTTP"), tcp_pool = make_lone_pool(lb_, "TCP");

@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "model/http_traffic.h"
 #include "model/views.h"
 
 namespace elb::test {
 
-class StubViews final : public model::ReconcilerView, public model::TrafficView {
+class StubViews final : public model::ReconcilerView, public model::TrafficView, public model::HttpTrafficView {
  public:
   model::Health member_health(const model::Id& id) const override {
     const std::lock_guard lock(mutex_);
@@ -29,6 +30,16 @@ class StubViews final : public model::ReconcilerView, public model::TrafficView 
     return found == traffic_.end() ? std::nullopt : std::optional(found->second);
   }
   std::optional<model::Traffic> member_traffic(const model::Id&) const override { return std::nullopt; }
+  std::optional<model::HttpListenerTraffic> http_listener_traffic(const model::Id& id) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = http_.find(id);
+    return found == http_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<model::HttpMemberTraffic> http_member_traffic(const model::Id& id) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = http_members_.find(id);
+    return found == http_members_.end() ? std::nullopt : std::optional(found->second);
+  }
   std::vector<model::DropCount> drops() const override { return locked(drops_); }
   model::FlowPage flows(const model::FlowFilter& filter) const override {
     const std::lock_guard lock(mutex_);
@@ -46,6 +57,14 @@ class StubViews final : public model::ReconcilerView, public model::TrafficView 
   void set_traffic(const model::Id& id, model::Traffic traffic) {
     const std::lock_guard lock(mutex_);
     traffic_[id] = traffic;
+  }
+  void set_http(const model::Id& id, const model::HttpListenerTraffic& traffic) {
+    const std::lock_guard lock(mutex_);
+    http_[id] = traffic;
+  }
+  void set_http_member(const model::Id& id, const model::HttpMemberTraffic& traffic) {
+    const std::lock_guard lock(mutex_);
+    http_members_[id] = traffic;
   }
   void set_drops(std::vector<model::DropCount> drops) { set(drops_, std::move(drops)); }
   void set_flows(model::FlowPage flows) { set(flows_, std::move(flows)); }
@@ -69,6 +88,8 @@ class StubViews final : public model::ReconcilerView, public model::TrafficView 
   std::vector<model::SinkStatus> sinks_;
   uint64_t applied_ = std::numeric_limits<uint64_t>::max();
   std::map<model::Id, model::Traffic> traffic_;
+  std::map<model::Id, model::HttpListenerTraffic> http_;
+  std::map<model::Id, model::HttpMemberTraffic> http_members_;
   std::vector<model::DropCount> drops_;
   model::FlowPage flows_;
   mutable model::FlowFilter last_filter_;

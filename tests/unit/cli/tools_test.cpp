@@ -113,6 +113,34 @@ TEST(Top, RatesBetweenTwoReadings) {
   EXPECT_EQ(line->get("drops").at(0).get("packets_per_s").text(), "1.5");
 }
 
+std::string http_counters(int64_t microseconds, int64_t requests, int64_t slow) {
+  return R"({"monotonic_us":)" + std::to_string(microseconds) +
+         R"(,"listeners":[{"id":"l","name":"web","vip_address":"10.0.0.1","protocol":"HTTP","protocol_port":80,"active":1,)"
+         R"("http":{"requests":)" +
+         std::to_string(requests) + R"(,"status_2xx":)" + std::to_string(requests) +
+         R"(,"request_us":5,"p50_us":7,"latency_us":{"16":1000,"1024":)" + std::to_string(requests) + R"(,"65536":)" +
+         std::to_string(slow) + R"(}}}],"members":[],"drops":[]})";
+}
+
+TEST(Top, RequestsAndTheQuantilesOfTheInterval) {
+  ScriptedAgent agent;
+  agent.on("GET /v1/counters", {{200, http_counters(0, 100, 0)}, {200, http_counters(1000000, 190, 10)}});
+  const auto line = Value::parse(run_elbctl({"top", "--once", "-o", "json"}, agent).out);
+  ASSERT_TRUE(line);
+  const Value http = line->get("listeners").at(0).get("http");
+  EXPECT_EQ(http.get("requests_per_s").text(), "90.0");
+  EXPECT_EQ(http.get("status_2xx_per_s").text(), "90.0");
+  EXPECT_EQ(http.get("p50_us").as_int(), 1087) << "not the thousand of before";
+  EXPECT_EQ(http.get("p99_us").as_int(), 69631);
+  EXPECT_FALSE(http.has("request_us_per_s"));
+  ScriptedAgent again;
+  again.on("GET /v1/counters", {{200, http_counters(0, 100, 0)}, {200, http_counters(1000000, 190, 10)}});
+  const Ran table = run_elbctl({"top", "--once", "--sort", "requests"}, again);
+  EXPECT_THAT(table.out, HasSubstr("REQ/S"));
+  EXPECT_THAT(table.out, HasSubstr("1.09 ms"));
+  EXPECT_THAT(table.out, HasSubstr("70 ms"));
+}
+
 TEST(Top, CountersThatBeganAnewHaveNoRate) {
   const Value rates = rates_between(*Value::parse(counters(0, 900, 0, 0)), *Value::parse(counters(1000000, 3, 0, 0)));
   EXPECT_EQ(rates.get("listeners").at(0).get("connections_per_s").text(), "0.0");

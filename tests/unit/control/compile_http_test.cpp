@@ -39,6 +39,30 @@ TEST(CompileHttp, OnlyHttpAndHttpsListenersHaveIt) {
   ASSERT_TRUE(listener(snapshot, "h443").http->tls);
 }
 
+TEST(CompileHttp, LimitsAndWhoMayTellOfClients) {
+  Model model = sample_http_model();
+  model::Listener http = *model.listeners.at("h80");
+  http.whitelist = model::Whitelist{"w", true, {*Cidr::parse("203.0.113.0/24"), *Cidr::parse("2001:db8::/32")}};
+  put(model, http);
+  EXPECT_EQ(listener(compiled(model), "h80").http->request_rate, 0);
+  EXPECT_EQ(listener(compiled(model), "h80").http->body_rate, 100);
+  ASSERT_TRUE(listener(compiled(model), "h80").whitelist);
+  EXPECT_EQ(listener(compiled(model), "h80").whitelist->size(), 1U) << "of the family of the VIP";
+  EXPECT_FALSE(listener(compiled(model), "h80").http->whitelist);
+
+  http.http.request_rate = 7;
+  http.http.body_rate = 0;
+  http.http.proxy_trusted = {*Cidr::parse("10.0.0.0/8")};
+  put(model, http);
+  const Snapshot snapshot = compiled(model);
+  EXPECT_EQ(listener(snapshot, "h80").http->request_rate, 7);
+  EXPECT_EQ(listener(snapshot, "h80").http->request_burst, 7);
+  EXPECT_EQ(listener(snapshot, "h80").http->body_rate, 0);
+  EXPECT_EQ(listener(snapshot, "h80").http->proxy_trusted.size(), 1U);
+  EXPECT_FALSE(listener(snapshot, "h80").whitelist) << "AC-02: the packet path does not see the client";
+  EXPECT_EQ(listener(snapshot, "h80").http->whitelist->size(), 2U) << "of both families";
+}
+
 TEST(CompileHttp, FP_12_PoliciesNamePoolsThatOnlyTheyUse) {
   Model model = sample_http_model();
   const Snapshot snapshot = compiled(model);

@@ -38,6 +38,23 @@ TEST(PlanTargets, HC04_MonitorPortReplacesTheMembersOwn) {
   EXPECT_EQ(targets["a"].endpoint.to_string(), "10.0.0.1:9000");
 }
 
+TEST(PlanTargets, HC13_UdpAndWhatHttpChecksSendBefore) {
+  model::SnapshotMonitor monitor;
+  EXPECT_FALSE(plan_targets(snapshot_with(monitor))["a"].udp);
+  monitor.type = model::MonitorType::kUdp;
+  const Target udp = plan_targets(snapshot_with(monitor))["a"];
+  EXPECT_TRUE(udp.udp);
+  EXPECT_FALSE(udp.http);
+  Target tcp = udp;
+  tcp.udp = false;
+  EXPECT_FALSE(udp.same_check(tcp));
+  monitor.type = model::MonitorType::kHttp;
+  model::Snapshot snapshot = snapshot_with(monitor);
+  EXPECT_TRUE(plan_targets(snapshot)["a"].http->request.starts_with("GET "));
+  snapshot.pools[0].proxy_protocol = model::ProxyProtocol::kV1;
+  EXPECT_TRUE(plan_targets(snapshot)["a"].http->request.starts_with("PROXY UNKNOWN\r\nGET "));
+}
+
 TEST(PlanTargets, HC06_TimeoutNeverExceedsTheInterval) {
   model::SnapshotMonitor monitor;
   monitor.delay_s = 5;

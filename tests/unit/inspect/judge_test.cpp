@@ -153,6 +153,16 @@ TEST(Process, Capabilities) {
   EXPECT_THAT(finding.seen, HasSubstr("CAP_NET_ADMIN CAP_BPF CAP_PERFMON"));
 }
 
+TEST(Process, HC13_WhoMayPingIsToldAndNoFault) {
+  KernelFacts facts = good_kernel();
+  facts.groups = {998};
+  facts.ping_groups = {1, 0};  // the kernel's default: nobody
+  EXPECT_EQ(worst(judge_process(facts), "agent.ping").severity, Severity::kOk) << "only UDP checks need it";
+  EXPECT_THAT(worst(judge_process(facts), "agent.ping").seen, HasSubstr("sysctl -w net.ipv4.ping_group_range"));
+  facts.ping_groups = {0, 2147483647};
+  EXPECT_THAT(worst(judge_process(facts), "agent.ping").seen, HasSubstr("UDP health checks work"));
+}
+
 TEST(Process, Memory) {
   KernelFacts facts = good_kernel();
   facts.memory_max = 100 << 20;

@@ -27,8 +27,11 @@ TEST(Names, ReadBackWhatTheyPrint) {
     EXPECT_EQ(parse_l7_action(to_string(value)), value);
   for (const Algorithm value : {Algorithm::kRoundRobin, Algorithm::kLeastConnections, Algorithm::kSourceIp})
     EXPECT_EQ(parse_algorithm(to_string(value)), value);
-  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp})
+  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp, MonitorType::kUdp})
     EXPECT_EQ(parse_monitor_type(to_string(value)), value);
+  EXPECT_EQ(parse_monitor_type("UDP_CONNECT"), MonitorType::kUdp);
+  for (const ProxyProtocol value : {ProxyProtocol::kNone, ProxyProtocol::kV1, ProxyProtocol::kV2})
+    EXPECT_EQ(parse_proxy_protocol(to_string(value)), value);
   EXPECT_EQ(to_string(Algorithm::kRoundRobin), "ROUND_ROBIN");
   EXPECT_EQ(to_string(MonitorType::kTcp), "TCP");
 }

@@ -52,6 +52,11 @@ model::Snapshot sample() {
   http.timeouts = {1, 2, 3, 4, 5, 6};
   http.forwarded_for = model::ForwardedFor::kRemove;
   http.forwarded_port = http.forwarded_proto = http.server_header = false;
+  http.request_rate = 7;
+  http.request_burst = 8;
+  http.body_rate = 9;
+  http.proxy_trusted = {*Cidr::parse("10.0.0.0/8")};
+  http.whitelist = std::vector<Cidr>{*Cidr::parse("2001:db8::/32")};
   return snapshot;
 }
 
@@ -99,6 +104,11 @@ TEST(Wire, EverythingOfTheProxyArrives) {
   EXPECT_EQ(http.timeouts.tunnel_s, 6);
   EXPECT_EQ(http.forwarded_for, model::ForwardedFor::kRemove);
   EXPECT_FALSE(http.forwarded_port || http.forwarded_proto || http.server_header);
+  EXPECT_EQ(http.request_rate, 7);
+  EXPECT_EQ(http.request_burst, 8);
+  EXPECT_EQ(http.body_rate, 9);
+  EXPECT_EQ(http.proxy_trusted.at(0).to_string(), "10.0.0.0/8");
+  EXPECT_EQ(http.whitelist->at(0).to_string(), "2001:db8::/32");
 }
 
 TEST(Wire, IndexesFollowWhatIsLeft) {

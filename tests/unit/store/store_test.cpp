@@ -120,6 +120,7 @@ void add_http(Model& model, Dress dress) {
     model::Pool pool = sample_pool(app ? "hp2" : "hp1", "lb1", model::Protocol::kHttp);
     dress(pool, 12);
     pool.persistence = model::SessionPersistence{1440, type, app ? "sid" : ""};
+    pool.proxy_protocol = app ? model::ProxyProtocol::kV1 : model::ProxyProtocol::kV2;
     put(model, pool);
   }
   model::Listener https = sample_listener("l2", "lb1", 443, model::Protocol::kHttps);
@@ -130,6 +131,10 @@ void add_http(Model& model, Dress dress) {
   https.http.client_data_ms = 1;
   https.http.member_connect_ms = 2;
   https.http.member_data_ms = 86'400'000;
+  https.http.request_rate = 1'000'000;
+  https.http.request_burst = 2;
+  https.http.body_rate = 0;
+  https.http.proxy_trusted = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")};
   put(model, https);
   put(model, sample_listener("l3", "lb1", 8443, model::Protocol::kHttps));
   model::L7Policy policy = test::sample_policy("y1", "l2", "hp1");

@@ -132,6 +132,37 @@ TEST_F(ProxySinkTest, DeadWorkerIsReplacedWithinASecondAndWaitingConnectionsAreS
   EXPECT_EQ(sink->audit()->repaired, 0);
 }
 
+TEST_F(ProxySinkTest, WhatWorkersCountOutlivesThem) {
+  start();
+  EXPECT_FALSE(sink->http_listener_traffic("well"));
+  ASSERT_TRUE(sink->apply(snapshot(1)));
+  ASSERT_TRUE(sink->apply(snapshot(2)));
+  const auto requests = [&] {
+    const auto traffic = sink->http_listener_traffic("well");
+    return traffic ? traffic->requests : 0;
+  };
+  EXPECT_TRUE(within(1s, [&] { return requests() == 2; })) << "at most a second old";
+  ASSERT_EQ(::kill(sink->state().pid, SIGKILL), 0);
+  EXPECT_TRUE(within(3s, [&] { return requests() != 2; }));
+  EXPECT_EQ(requests(), 3) << "the new worker began at zero and got one snapshot";
+  EXPECT_EQ(sink->state().starts, 2);
+}
+
+TEST_F(ProxySinkTest, WorkerThatTellsWhatNobodyAskedIsKilled) {
+  start();
+  ASSERT_TRUE(sink->apply(snapshot(1)));
+  const pid_t before = sink->state().pid;
+  (void)sink->apply(snapshot(2, "unasked"));
+  EXPECT_TRUE(within(1s, [&] { return sink->state().pid != before; }));
+}
+
+TEST(Memory, NoMoreIsReadThanThereMayBe) {
+  const auto memory = to_memory("123456");
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(*from_memory(memory->get(), 6), "123456");
+  EXPECT_FALSE(from_memory(memory->get(), 5));
+}
+
 TEST_F(ProxySinkTest, SnapshotThatKillsTheWorkerIsAnErrorAndTheNextOneHeals) {
   start();
   ASSERT_TRUE(sink->apply(snapshot(1)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker without an engine: it answers each connection with its process number and the generation that it serves.
-// A snapshot's first listener tells it how to behave: "crash", "hang", "refuse".
+// A snapshot's first listener tells it how to behave: "crash", "hang", "refuse", "unasked" (counts that nobody wants).
+// It counts each snapshot as a request to the first listener.
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/channel.h"
 #include "proxy/worker_link.h"
 #include "proxy/worker_process.h"
 
@@ -30,9 +32,13 @@ class Worker final : public proxy::WorkerHandler {
     if (wish == "crash") std::abort();
     if (wish == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
     if (wish == "refuse") return fail(ErrorCode::kInvalid, "no such thing");
+    if (wish == "unasked") (void)proxy::send_message(proxy::kWorkerChannelFd, {.type = proxy::MessageType::kCounts});
+    if (!wish.empty()) counters_.listener(0, wish).count_status(200);
     generation_ = snapshot->generation;
     return {};
   }
+
+  const proxy::Counters* counters() const override { return &counters_; }
 
  private:
   void serve(const Fd& listening) {
@@ -46,6 +52,7 @@ class Worker final : public proxy::WorkerHandler {
     }
   }
   std::atomic<uint64_t> generation_{0};
+  proxy::Counters counters_{1};
 };
 
 }  // namespace
