@@ -6,6 +6,8 @@
 
 #include <iterator>
 
+#include "store/schema_identity.h"
+
 namespace elb::store {
 namespace {
 
@@ -254,8 +256,10 @@ CREATE TABLE l7rule_tag (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion4 = "";  // nothing, so far
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace
