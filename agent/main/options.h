@@ -11,6 +11,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "dataplane/options.h"
+#include "identity/quotas.h"
 #include "model/resources.h"
 
 namespace elb {
@@ -30,6 +31,13 @@ struct Options {
   std::vector<Cidr> eip_pools;
   std::string store = "/var/lib/elb/elb.db";
   Endpoint listen;
+  bool open_loopback = false;
+  std::string socket = "/run/elb/api.sock";  // off: none
+  std::string socket_group;
+  std::optional<Endpoint> tls_listen;
+  std::string tls_certificate, tls_key;  // files; empty: of our own making
+  int audit_days = 7;
+  identity::Quotas default_quotas = identity::default_quotas();
   std::string log_level = "info";
   std::string log_format = "text";
   bool teardown = false;
