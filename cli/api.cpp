@@ -32,6 +32,8 @@ Exit exit_of(int status) {
 
 std::string hint_of(int status) {
   switch (status) {
+    case 401:
+      return "give a token: --token-file, ELB_TOKEN or a context; on the agent's machine root needs none";
     case 429:
     case 503:
       return "try again in a moment";

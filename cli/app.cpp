@@ -2,9 +2,11 @@
 #include "cli/app.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <charconv>
 
+#include "cli/contexts.h"
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/spelling.h"
@@ -13,7 +15,6 @@
 namespace elb::cli {
 namespace {
 
-constexpr const char* kDefaultEndpoint = "http://127.0.0.1:9876";
 constexpr int kLongestTimeout = 24 * 3600;  // seconds
 
 std::string setting(const Args& args, const Environment& environment, const char* key, const char* variable,
@@ -31,6 +32,33 @@ Outcome<std::chrono::milliseconds> timeout_of(const std::string& text) {
         fmt::format("--timeout '{}' is not a number of seconds up to {}", harmless(text), kLongestTimeout));
   }
   return std::chrono::milliseconds(std::max<int64_t>(static_cast<int64_t>(seconds * 1000), 1));
+}
+
+/// The context that was named, else the current one, else an empty one. `elbctl context` itself needs none.
+Outcome<NamedContext> context_of(const Args& args, const Environment& environment) {
+  const auto contexts = load_contexts(contexts_path(environment.variable));
+  if (!contexts) return pass_on(contexts.error());
+  const std::string name = setting(args, environment, "context", "ELB_CONTEXT", contexts->current);
+  if (name.empty()) return NamedContext{};
+  const auto found = contexts->all.find(name);
+  if (found == contexts->all.end())
+    return give_up(Exit::kNotFound, fmt::format("context '{}' does not exist", harmless(name)),
+                   "see: elbctl context list");
+  return found->second;
+}
+
+Outcome<Login> login_of(const Args& args, const Environment& environment, const NamedContext& chosen) {
+  Login login;
+  login.ca_file = setting(args, environment, "ca-file", "ELB_CA_FILE", chosen.ca_file);
+  if (!login.ca_file.empty() && access(login.ca_file.c_str(), R_OK) != 0)
+    return usage_error(fmt::format("the CA file {} cannot be read", harmless(login.ca_file)));
+  if (!args.has("token-file")) login.token = setting(args, environment, "token", "ELB_TOKEN", "");
+  const std::string file = setting(args, environment, "token-file", "ELB_TOKEN_FILE", chosen.token_file);
+  if (!login.token.empty() || file.empty()) return login;
+  const auto token = read_token_file(file);
+  if (!token) return pass_on(token.error());
+  login.token = *token;
+  return login;
 }
 
 Exit report(const Failure& failure, const Environment& environment) {
@@ -54,14 +82,19 @@ Done execute(const Invocation& invocation, const Environment& environment, const
   }
   const auto timeout = timeout_of(setting(args, environment, "timeout", "ELB_TIMEOUT", "30"));
   if (!timeout) return pass_on(timeout.error());
-  const auto endpoint = parse_endpoint(setting(args, environment, "endpoint", "ELB_ENDPOINT", kDefaultEndpoint));
+  const auto chosen = context_of(args, environment);
+  if (!chosen) return pass_on(chosen.error());
+  const auto endpoint = parse_place(setting(args, environment, "endpoint", "ELB_ENDPOINT",
+                                            chosen->endpoint.empty() ? default_place() : chosen->endpoint));
   if (!endpoint) return pass_on(endpoint.error());
-  const auto transport = connect(*endpoint);
+  const auto login = login_of(args, environment, *chosen);
+  if (!login) return pass_on(login.error());
+  const auto transport = connect(*endpoint, *login);
   Api api(*transport, environment.clock, *timeout);
   Context context{environment, api, *format};
   context.colour = environment.terminal && environment.variable("NO_COLOR").empty();
   context.quiet = args.has("quiet");
-  context.project = setting(args, environment, "project", "ELB_PROJECT", "");
+  context.project = setting(args, environment, "project", "ELB_PROJECT", chosen->project);
   return invocation.command->run(context, *invocation.command, args);
 }
 

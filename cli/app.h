@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/endpoint.h"
 #include "cli/transport.h"
-#include "cli/url.h"
 
 namespace elb::cli {
 
-using Connect = std::function<std::unique_ptr<Transport>(const Url& endpoint)>;
+using Connect = std::function<std::unique_ptr<Transport>(const Endpoint& endpoint, const Login& login)>;
 
 /// `words` are the arguments without the program's name. `connect` makes the way to the agent.
 Exit run(const std::vector<std::string>& words, const Environment& environment, const Connect& connect);

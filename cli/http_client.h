@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// HttpClient: the Transport over TCP, one kept-alive connection to the agent. cpp-httplib behind it.
-// Thread rule: one thread.
+// HttpClient: the Transport over TCP, TLS or a Unix socket, one kept-alive connection to the agent. cpp-httplib behind
+// it. Thread rule: one thread.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "cli/endpoint.h"
 #include "cli/transport.h"
-#include "cli/url.h"
 
 namespace elb::cli {
 
 class HttpClient final : public Transport {
  public:
-  explicit HttpClient(Url endpoint);
+  HttpClient(Endpoint endpoint, const Login& login);
   ~HttpClient() override;
 
   Outcome<HttpResponse> send(const HttpRequest& request, std::chrono::milliseconds timeout) override;
-  std::string endpoint() const override { return url_.to_string(); }
+  std::string endpoint() const override { return endpoint_.to_string(); }
 
  private:
   struct Impl;
-  const Url url_;
+  const Endpoint endpoint_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -33,8 +33,8 @@ int main(int argc, char** argv) {
     };
     environment.width = environment.size().first;
   }
-  const auto connect = [](const cli::Url& url) -> std::unique_ptr<cli::Transport> {
-    return std::make_unique<cli::HttpClient>(url);
+  const auto connect = [](const cli::Endpoint& endpoint, const cli::Login& login) -> std::unique_ptr<cli::Transport> {
+    return std::make_unique<cli::HttpClient>(endpoint, login);
   };
   return static_cast<int>(cli::run(std::vector<std::string>(argv + 1, argv + argc), environment, connect));
 }

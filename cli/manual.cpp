@@ -138,8 +138,10 @@ is set.
 
 constexpr const char* kEnvironment = R"(.Sh ENVIRONMENT
 .Bl -tag -width Ds
-.It Ev ELB_ENDPOINT , ELB_PROJECT , ELB_TIMEOUT , ELB_OUTPUT
+.It Ev ELB_ENDPOINT , ELB_TOKEN , ELB_TOKEN_FILE , ELB_CA_FILE , ELB_CONTEXT , ELB_PROJECT , ELB_TIMEOUT , ELB_OUTPUT
 Defaults of the options of the same name.
+.It Ev ELB_CONTEXTS
+The file of contexts, instead of ~/.config/elb/contexts.json.
 .It Ev NO_COLOR
 No colours when set to anything but the empty string.
 .El

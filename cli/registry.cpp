@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/nouns/access.h"
 #include "cli/nouns/all.h"
 #include "cli/render.h"
 
@@ -10,18 +11,24 @@ namespace elb::cli {
 
 const std::vector<Noun>& nouns() {
   static const std::vector<Noun> kNouns = {
-      load_balancer_noun(), listener_noun(),    pool_noun(),     member_noun(), health_monitor_noun(),
-      whitelist_noun(),     certificate_noun(), l7policy_noun(), l7rule_noun(), eip_noun(),
-      subnet_noun(),        status_noun(),      flows_noun(),    drops_noun(),  top_noun(),
-      metrics_noun(),       alarm_noun(),       trace_noun(),    doctor_noun(), version_noun(),
-      completion_noun(),    complete_noun(),    manual_noun(),
+      load_balancer_noun(), listener_noun(),   pool_noun(),     member_noun(),  health_monitor_noun(), whitelist_noun(),
+      certificate_noun(),   l7policy_noun(),   l7rule_noun(),   eip_noun(),     subnet_noun(),         status_noun(),
+      flows_noun(),         drops_noun(),      top_noun(),      metrics_noun(), alarm_noun(),          trace_noun(),
+      doctor_noun(),        version_noun(),    token_noun(),    project_noun(), quota_noun(),          audit_noun(),
+      context_noun(),       completion_noun(), complete_noun(), manual_noun(),
   };
   return kNouns;
 }
 
 const std::vector<Option>& global_options() {
   static const std::vector<Option> kOptions = {
-      {"--endpoint", "URL", "the agent's address (ELB_ENDPOINT; default http://127.0.0.1:9876)"},
+      {"--endpoint", "URL",
+       "the agent's address: unix:PATH, http://HOST:PORT or https://HOST:PORT (ELB_ENDPOINT; default "
+       "unix:/run/elb/api.sock, without such a socket http://127.0.0.1:9876)"},
+      {"--token", "TOKEN", "what to show to the agent (ELB_TOKEN); others can see it in the list of processes"},
+      {"--token-file", "FILE", "a file, mode 0600, that has the token (ELB_TOKEN_FILE)"},
+      {"--ca-file", "FILE", "certificates to trust with https (ELB_CA_FILE; default those of the system)"},
+      {"--context", "NAME", "the context to take these from (ELB_CONTEXT; default the current one of elbctl context)"},
       {"--project", "ID", "work in this project (ELB_PROJECT): new objects get it, lists show only its objects"},
       {"--timeout", "SECONDS", "give up after this time, --wait included (ELB_TIMEOUT; default 30)"},
       {.names = "--output,-o", .placeholder = "FORMAT", .help = "how to print data", .choices = format_names()},

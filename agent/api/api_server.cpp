@@ -6,11 +6,16 @@
 
 #include <array>
 #include <exception>
+#include <map>
+#include <optional>
 
 #include "api/context.h"
 #include "api/errors.h"
+#include "api/gate.h"
 #include "api/router.h"
+#include "api/tracer.h"
 #include "base/log.h"
+#include "tls/credential.h"
 
 namespace elb::api {
 namespace {
@@ -22,61 +27,131 @@ bool is_loopback(const IpAddress& address) {
   return address.bytes() == loopback;
 }
 
+/// Where the API listens, as its options say.
+struct Places {
+  HttpPlace loopback;
+  std::optional<HttpPlace> socket, tls;
+};
+
+Result<Places> places_of(const ApiOptions& options) {
+  if (!is_loopback(options.listen.address)) {
+    return invalid("listen",
+                   fmt::format("{} is not a loopback address, and what comes there is not encrypted; on other "
+                               "addresses the API listens with TLS only (--tls-listen)",
+                               options.listen.address.to_string()));
+  }
+  Places places{.loopback = {.endpoint = options.listen}};
+  if (!options.socket.empty())
+    places.socket = HttpPlace{.socket = options.socket, .socket_group = options.socket_group};
+  if (!options.tls_listen) return places;
+  auto credential = tls::read_credential("api", options.tls_certificate, options.tls_key);
+  if (!credential) return pass_on(below("tls", credential.error()));
+  tls::ServerSettings settings;
+  settings.listener_id = "api";
+  settings.http2 = false;
+  settings.certificates.push_back(std::move(*credential));
+  auto table = tls::ServerTable::make(std::move(settings));
+  if (!table) return pass_on(below("tls", table.error()));
+  places.tls = HttpPlace{.endpoint = *options.tls_listen, .tls = std::move(*table)};
+  return places;
+}
+
+std::string_view noun_of(Way way) { return way == Way::kTls ? "https" : "http"; }
+
 }  // namespace
 
 class ApiServer::Impl {
  public:
   Impl(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
        Random& random)
-      : context_(options, service, views, clock, random) {}
+      : state_(options, service, views, clock, random), tracer_(views.audit, options.audit_days, clock, random) {}
 
-  Status start(const Clock& clock) {
-    const ApiOptions& options = context_.options();
+  Status start(const Places& places) {
+    if (Status status = start(Way::kLoopback, places.loopback); !status) return status;
+    if (places.socket)
+      if (Status status = start(Way::kSocket, *places.socket); !status) return status;
+    return places.tls ? start(Way::kTls, *places.tls) : Status();
+  }
+
+  uint16_t port(Way way) const {
+    const auto found = servers_.find(way);
+    return found == servers_.end() ? 0 : found->second->port();
+  }
+
+ private:
+  Status start(Way way, const HttpPlace& place) {
     auto server = HttpServer::start(
-        options.listen, options.limits, clock, [this](const HttpRequest& http) { return serve(http); },
+        place, state_.options.limits, state_.clock, [this, way](const HttpRequest& http) { return serve(way, http); },
         [this](int status, const std::string& message) {
-          return refuse(status, {ErrorCode::kInvalid, message, {}}, context_.new_request_id());
+          return refuse({status, {ErrorCode::kInvalid, message, {}}}, state_.new_request_id());
         });
     if (!server) return pass_on(server.error());
-    server_ = std::move(*server);
+    servers_[way] = std::move(*server);
     return {};
   }
 
-  uint16_t port() const { return server_->port(); }
+  HttpResponse serve(Way way, const HttpRequest& http) {
+    const std::string request_id = state_.new_request_id();
+    const WallTime begun = state_.clock.wall();
+    const control::ModelPtr before = state_.service.model();
+    Match match = find_route(http.method, http.path);
+    identity::Caller caller;
+    HttpResponse response = answer(way, http, match, caller, request_id);
+    if (changes_something(http.method))
+      tracer_.note({http, response, match.pattern, match.ids, std::move(caller), begun, *before});
+    return response;
+  }
 
- private:
-  HttpResponse serve(const HttpRequest& http) {
-    const std::string request_id = context_.new_request_id();
+  /// `caller` is set when somebody was admitted.
+  HttpResponse answer(Way way, const HttpRequest& http, const Match& match, identity::Caller& caller,
+                      const std::string& request_id) {
+    const bool is_public = match.handler != nullptr && match.access == identity::Access::kPublic;
+    if (!is_public) {
+      auto admitted = state_.gate.admit(way, http);
+      if (!admitted) return refuse(admitted.error(), request_id);
+      caller = *std::move(admitted);
+    }
     if (!http.dialect.empty() && http.dialect != "octavia" && http.dialect != "vendor") {
-      return refuse(400,
-                    {ErrorCode::kInvalid,
-                     fmt::format("must be octavia or vendor, got '{}'", http.dialect.substr(0, 64)), "X-Api-Dialect"},
+      return refuse({400,
+                     {ErrorCode::kInvalid,
+                      fmt::format("must be octavia or vendor, got '{}'", http.dialect.substr(0, 64)), "X-Api-Dialect"}},
                     request_id);
     }
-    Match match = find_route(http.method, http.path);
-    if (!match.handler) {
-      if (match.allowed.empty()) {
-        return refuse(404, {ErrorCode::kNotFound, fmt::format("there is nothing at {}", http.target), {}}, request_id);
-      }
-      const std::string allowed = fmt::format("{}", fmt::join(match.allowed, ", "));
-      HttpResponse response = refuse(
-          405,
-          {ErrorCode::kInvalid, fmt::format("{} has no method {}, only {}", http.target, http.method, allowed), {}},
+    if (!match.handler) return refuse_route(http, match, request_id);
+    if (!is_public && !caller.may(match.access, changes_something(http.method))) {
+      return refuse(
+          {403,
+           {ErrorCode::kInvalid,
+            fmt::format("role {} may not {} {}", to_string(caller.role), http.method, http.target.substr(0, 256)),
+            {}}},
           request_id);
-      response.headers.emplace_back("Allow", allowed);
-      return response;
     }
-    const std::string host = http.host.empty() ? fmt::format("127.0.0.1:{}", port()) : http.host;
-    const Request request{http, std::move(match.ids), "http://" + host};
+    return handle(way, http, match, caller, request_id);
+  }
+
+  HttpResponse refuse_route(const HttpRequest& http, const Match& match, const std::string& request_id) {
+    if (match.allowed.empty())
+      return refuse({404, {ErrorCode::kNotFound, fmt::format("there is nothing at {}", http.target), {}}}, request_id);
+    const std::string allowed = fmt::format("{}", fmt::join(match.allowed, ", "));
+    const std::string message = fmt::format("{} has no method {}, only {}", http.target, http.method, allowed);
+    return refuse({405, {ErrorCode::kInvalid, message, {}}, {{"Allow", allowed}}}, request_id);
+  }
+
+  HttpResponse handle(Way way, const HttpRequest& http, const Match& match, const identity::Caller& caller,
+                      const std::string& request_id) {
+    const std::string host = http.host.empty() ? fmt::format("127.0.0.1:{}", port(Way::kLoopback)) : http.host;
+    const Request request{http, match.ids, fmt::format("{}://{}", noun_of(way), host)};
+    Context context(state_, caller);
     Result<Reply> reply = fail(ErrorCode::kInternal, "unexpected exception");
     try {
-      reply = match.handler(context_, request);
+      reply = match.handler(context, request);
     } catch (const std::exception& exception) {  // out of memory, or a defect of ours: this request only
       log::error("request failed method={} path={} exception={}", http.method, http.target, exception.what());
     }
-    if (!reply) return refuse(http_status(reply.error().code), reply.error(), request_id);
+    if (!reply) return refuse({http_status(reply.error().code), reply.error()}, request_id);
     HttpResponse response = with_ids({}, request_id);
     response.status = reply->status;
+    response.headers.insert(response.headers.end(), reply->headers.begin(), reply->headers.end());
     if (!reply->body.is_null()) response.body = reply->body.dump();
     if (!reply->content_type.empty()) {
       response.body = std::move(reply->text);
@@ -91,32 +166,33 @@ class ApiServer::Impl {
     return response;
   }
 
-  static HttpResponse refuse(int status, const Error& error, const std::string& request_id) {
+  static HttpResponse refuse(const Refusal& refusal, const std::string& request_id) {
+    const auto& [status, error, headers] = refusal;
     if (status >= 500 && status != 501) log::warn("request refused status={} error={}", status, error.to_string());
     HttpResponse response = with_ids({}, request_id);
     response.status = status;
+    response.headers.insert(response.headers.end(), headers.begin(), headers.end());
     response.body = error_body(status, error, request_id).dump();
     return response;
   }
 
-  Context context_;
-  std::unique_ptr<HttpServer> server_;  // last: its threads use what is above
+  ApiState state_;
+  Tracer tracer_;
+  std::map<Way, std::unique_ptr<HttpServer>> servers_;  // last: their threads use what is above
 };
 
 ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiServer::~ApiServer() = default;
 
-uint16_t ApiServer::port() const { return impl_->port(); }
+uint16_t ApiServer::port() const { return impl_->port(Way::kLoopback); }
+uint16_t ApiServer::tls_port() const { return impl_->port(Way::kTls); }
 
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, control::ConfigService& service,
                                                     const Views& views, const Clock& clock, Random& random) {
-  if (!is_loopback(options.listen.address)) {
-    return invalid("listen", fmt::format("{} is not a loopback address; requests are not authenticated yet, so the API "
-                                         "listens on loopback only (use 127.0.0.1)",
-                                         options.listen.address.to_string()));
-  }
+  const auto places = places_of(options);
+  if (!places) return pass_on(places.error());
   auto impl = std::make_unique<Impl>(options, service, views, clock, random);
-  if (Status status = impl->start(clock); !status) return pass_on(status.error());
+  if (Status status = impl->start(*places); !status) return pass_on(status.error());
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }
 

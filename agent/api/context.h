@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every handler works with: the request with its path's captures, the reply it builds, and the API object that
-// holds service, views and change log. Private to api. Thread rule: Context is shared by all handler threads and is
-// safe for them.
+// What every handler works with: the request with its path's captures, the reply it builds, and a Context: the API as
+// one caller sees it. A caller that is bound to a project is given a model of that project only, and drafts that are
+// bound to it, so that no handler has to think of it. Private to api. Thread rule: ApiState is shared by all handler
+// threads and is safe for them; a Context is one request's.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +17,7 @@
 
 #include "api/api_server.h"
 #include "api/change_log.h"
+#include "api/gate.h"
 #include "api/http_server.h"
 #include "api/observed.h"
 #include "base/result.h"
@@ -21,6 +25,7 @@
 #include "codec/relations.h"
 #include "codec/value.h"
 #include "control/config_service.h"
+#include "identity/caller.h"
 #include "model/views.h"
 
 namespace elb::api {
@@ -45,6 +50,7 @@ struct Reply {
   codec::Value body;           // null: no body
   std::string text{};          // instead of the body, when content_type is given
   std::string content_type{};  // of the text
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 /// One request's view: a model with its relations, and what is observed of it.
@@ -54,38 +60,66 @@ struct View {
   const model::Model& model() const { return relations->model(); }
 };
 
+/// What all requests share.
+class ApiState {
+ public:
+  ApiState(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
+           Random& random);
+
+  std::string new_request_id() const;
+  /// Of the newest model, or of what `project` has of it.
+  std::shared_ptr<const codec::Relations> relations(const std::optional<std::string>& project) const;
+
+  const ApiOptions options;
+  control::ConfigService& service;
+  const Views views;
+  const Clock& clock;
+  Random& random;
+  ChangeLog changes;
+  Gate gate;
+
+ private:
+  using Cached = std::shared_ptr<const codec::Relations>;
+  mutable std::mutex mutex_;
+  mutable Cached whole_;                                                       // of the newest model seen
+  mutable std::map<std::string, std::pair<control::ModelPtr, Cached>> parts_;  // by project, with what each is of
+};
+
 class Context {
  public:
-  Context(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
-          Random& random);
+  Context(ApiState& state, identity::Caller caller) : state_(state), caller_(std::move(caller)) {}
+
+  const identity::Caller& caller() const { return caller_; }
+  /// The project that the caller is kept within, if any.
+  std::optional<std::string> project() const {
+    return caller_.bound() ? std::optional(caller_.project_id) : std::nullopt;
+  }
 
   View view() const;
 
-  /// ConfigService::transact, remembering what it touched.
+  /// ConfigService::transact within the caller's project and quotas, remembering what it touched.
   Status write(const std::function<Status(control::Draft&)>& edit);
 
-  const model::Node& node() const { return service_.node(); }
-  const model::ReconcilerView& reconciler() const { return views_.reconciler; }
-  const model::TrafficView& traffic() const { return views_.traffic; }
+  const model::Node& node() const { return state_.service.node(); }
+  const model::ReconcilerView& reconciler() const { return state_.views.reconciler; }
+  const model::TrafficView& traffic() const { return state_.views.traffic; }
   /// nullptr: there is no data path to look at.
-  const model::DiagnosisView* diagnosis() const { return views_.diagnosis; }
+  const model::DiagnosisView* diagnosis() const { return state_.views.diagnosis; }
   /// nullptr: there is no proxy.
-  const model::HttpTrafficView* http_traffic() const { return views_.http_traffic; }
+  const model::HttpTrafficView* http_traffic() const { return state_.views.http_traffic; }
   /// nullptr: nothing is measured.
-  telemetry::Telemetry* telemetry() const { return views_.telemetry; }
-  const ApiOptions& options() const { return options_; }
-  const Clock& clock() const { return clock_; }
-  std::string new_request_id() const;
+  telemetry::Telemetry* telemetry() const { return state_.views.telemetry; }
+  /// kUnsupported where the agent keeps none.
+  Result<identity::Directory*> directory() const;
+  Result<store::AuditStore*> audit() const;
+  identity::Quotas quotas(const std::string& project_id) const;
+  Gate& gate() { return state_.gate; }
+  const ApiOptions& options() const { return state_.options; }
+  const Clock& clock() const { return state_.clock; }
 
  private:
-  const ApiOptions options_;
-  control::ConfigService& service_;
-  const Views views_;
-  const Clock& clock_;
-  Random& random_;
-  ChangeLog changes_;
-  mutable std::mutex relations_mutex_;
-  mutable std::shared_ptr<const codec::Relations> relations_;  // of the newest model seen
+  ApiState& state_;
+  const identity::Caller caller_;
 };
 
 using Handler = Result<Reply> (*)(Context&, const Request&);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients ask before they get to work: versions, the subnets of the node, providers, quotas.
+// What clients ask before they get to work: versions, the subnets of the node, providers.
 #include <fmt/core.h>
 
 #include <map>
@@ -68,16 +68,6 @@ Result<Reply> one_of(const Request& request, std::string_view noun, const std::v
   return fail(ErrorCode::kNotFound, fmt::format("{} {} is not registered on this node", noun, request.ids[0]));
 }
 
-// Nothing is limited in this version, and -1 says so. Both spellings of two names are in use.
-Value quota_value() {
-  Value quota = Value::object();
-  for (const std::string_view name : {"loadbalancer", "load_balancer", "listener", "pool", "member", "healthmonitor",
-                                      "health_monitor", "l7policy", "l7rule"}) {
-    quota.set(name, -1);
-  }
-  return quota;
-}
-
 }  // namespace
 
 Result<Reply> list_versions(Context&, const Request& request) {
@@ -122,11 +112,5 @@ Result<Reply> list_providers(Context&, const Request& request) {
   }
   return Reply{200, Value().set("providers", std::move(list)).set("providers_links", Value::array())};
 }
-
-Result<Reply> list_quotas(Context&, const Request&) {
-  return Reply{200, Value().set("quotas", Value::array()).set("quotas_links", Value::array())};
-}
-
-Result<Reply> show_quota(Context&, const Request&) { return Reply{200, Value().set("quota", quota_value())}; }
 
 }  // namespace elb::api

@@ -41,12 +41,14 @@ Status bind(const Draft& draft, FloatingIp& floating_ip) {
   if (floating_ip.port_id) {
     eip.loadbalancer_id.reset();
     for (const auto& [id, candidate] : draft.model().load_balancers)
-      if (!floating_ip.port_id->empty() && candidate->vip_port_id == *floating_ip.port_id) lb = candidate.get();
+      if (!floating_ip.port_id->empty() && candidate->vip_port_id == *floating_ip.port_id && draft.sees(*candidate))
+        lb = candidate.get();
     if (!floating_ip.port_id->empty() && !lb)
       return fail(ErrorCode::kNotFound, fmt::format("no VIP has port {}", *floating_ip.port_id), "port_id");
     if (lb) eip.loadbalancer_id = lb->id;
   } else if (eip.loadbalancer_id) {
-    lb = draft.model().load_balancers.at(*eip.loadbalancer_id).get();
+    const auto bound = draft.find<LoadBalancer>(*eip.loadbalancer_id);
+    if (bound) lb = draft.model().load_balancers.at(*eip.loadbalancer_id).get();
   }
   const std::string& fixed = floating_ip.fixed_ip_address;
   if (fixed.empty()) return {};

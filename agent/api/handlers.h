@@ -7,7 +7,7 @@
 
 namespace elb::api {
 
-// discovery.cpp: version documents, subnets and networks, providers, quotas
+// discovery.cpp: version documents, subnets and networks, providers
 Result<Reply> list_versions(Context& context, const Request& request);
 Result<Reply> show_version(Context& context, const Request& request);
 Result<Reply> list_subnets(Context& context, const Request& request);
@@ -15,8 +15,39 @@ Result<Reply> show_subnet(Context& context, const Request& request);
 Result<Reply> list_networks(Context& context, const Request& request);
 Result<Reply> show_network(Context& context, const Request& request);
 Result<Reply> list_providers(Context& context, const Request& request);
+
+// quotas.cpp
 Result<Reply> list_quotas(Context& context, const Request& request);
-Result<Reply> show_quota(Context& context, const Request& request);
+Result<Reply> show_quotas(Context& context, const Request& request);
+Result<Reply> show_default_quotas(Context& context, const Request& request);
+Result<Reply> update_quotas(Context& context, const Request& request);
+Result<Reply> reset_quotas(Context& context, const Request& request);
+
+// tokens.cpp
+Result<Reply> list_tokens(Context& context, const Request& request);
+Result<Reply> create_token(Context& context, const Request& request);
+Result<Reply> show_token(Context& context, const Request& request);
+Result<Reply> delete_token(Context& context, const Request& request);
+
+// projects.cpp
+Result<Reply> list_projects(Context& context, const Request& request);
+Result<Reply> create_project(Context& context, const Request& request);
+Result<Reply> show_project(Context& context, const Request& request);
+Result<Reply> delete_project(Context& context, const Request& request);
+
+// traces.cpp
+Result<Reply> list_traces(Context& context, const Request& request);
+Result<Reply> show_trace(Context& context, const Request& request);
+
+// keystone.cpp
+Result<Reply> identity_version(Context& context, const Request& request);
+Result<Reply> identity_login(Context& context, const Request& request);
+Result<Reply> identity_token(Context& context, const Request& request);
+Result<Reply> identity_projects(Context& context, const Request& request);
+Result<Reply> identity_project(Context& context, const Request& request);
+Result<Reply> identity_roles(Context& context, const Request& request);
+Result<Reply> identity_role(Context& context, const Request& request);
+Result<Reply> identity_assignments(Context& context, const Request& request);
 
 // load_balancers.cpp
 Result<Reply> list_load_balancers(Context& context, const Request& request);

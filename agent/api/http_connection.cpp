@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/http_connection.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,6 +23,19 @@ constexpr milliseconds kLingerQuiet{200};  // nothing for so long: the client is
 constexpr size_t kLingerBytes = 32 << 20;
 constexpr size_t kLineBytes = 4096;  // chunk header or trailer line
 
+/// Who connected, as the kernel has it from the moment of connect().
+void read_credentials(int socket, Peer& peer) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
+  peer.uid = credentials.uid;
+  peer.group_ids.push_back(credentials.gid);
+  std::array<gid_t, 1024> groups{};
+  size = sizeof groups;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) return;
+  peer.group_ids.insert(peer.group_ids.end(), groups.begin(), groups.begin() + size / sizeof(gid_t));
+}
+
 int milliseconds_until(SteadyTime deadline, SteadyTime now) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - now).count();
   return static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
@@ -37,15 +51,46 @@ std::optional<uint64_t> parse_number(std::string_view text, int base) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Fd socket, const HttpLimits& limits, const Clock& clock, int stop, int pressure)
-    : socket_(std::move(socket)), limits_(limits), clock_(clock), stop_(stop), pressure_(pressure) {}
+HttpConnection::HttpConnection(Fd socket, std::unique_ptr<HttpTls> tls, const HttpLimits& limits, const Clock& clock,
+                               int stop, int pressure)
+    : socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      limits_(limits),
+      clock_(clock),
+      stop_(stop),
+      pressure_(pressure) {}
+
+HttpConnection::~HttpConnection() {
+  if (!tls_) return;
+  const std::string goodbye = tls_->close();
+  if (!goodbye.empty()) send(socket_.get(), goodbye.data(), goodbye.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+Peer HttpConnection::peer() const {
+  Peer peer;
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return peer;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text.data(), text.size());
+    peer.address = text.data();
+  } else if (storage.ss_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, text.data(), text.size());
+    peer.address = text.data();
+  } else {
+    peer.address = "local";
+    read_credentials(socket_.get(), peer);
+  }
+  return peer;
+}
 
 bool HttpConnection::await_request() {
   const SteadyTime start = clock_.steady();
   const SteadyTime patient = start + limits_.idle_time;
   const SteadyTime hurried = start + (first_ ? kFirstGrace : milliseconds(0));
   first_ = false;
-  while (begin_ == end_) {
+  while (begin_ == end_ && !(tls_ && tls_->has_input())) {
     const SteadyTime now = clock_.steady();
     if (now >= patient) return false;
     const bool heed_pressure = now >= hurried;
@@ -76,12 +121,32 @@ bool HttpConnection::wait(short events, SteadyTime deadline) const {
 
 bool HttpConnection::fill() {
   if (begin_ < end_) return true;
+  if (tls_) return fill_by_tls();
   if (!wait(POLLIN, deadline_)) return false;
   const ssize_t n = recv(socket_.get(), buffer_.data(), buffer_.size(), 0);
   if (n <= 0) return false;
   begin_ = 0;
   end_ = static_cast<size_t>(n);
   return true;
+}
+
+bool HttpConnection::fill_by_tls() {
+  for (;;) {
+    const HttpTls::Step step = tls_->read(buffer_);
+    if (!step.output.empty() && !send_all(step.output, deadline_)) return false;
+    if (step.bytes > 0) {
+      begin_ = 0;
+      end_ = step.bytes;
+      return true;
+    }
+    if (step.ended) return false;
+    if (!step.wants_input) continue;
+    if (!wait(POLLIN, deadline_)) return false;
+    std::array<char, 8192> bytes;
+    const ssize_t n = recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (n <= 0) return false;
+    tls_->feed({bytes.data(), static_cast<size_t>(n)});
+  }
 }
 
 ssize_t HttpConnection::read(char* out, size_t size) {
@@ -93,18 +158,27 @@ ssize_t HttpConnection::read(char* out, size_t size) {
   return static_cast<ssize_t>(n);
 }
 
-ssize_t HttpConnection::write(const char* data, size_t size) {
-  const SteadyTime deadline = clock_.steady() + limits_.request_time;
-  size_t sent = 0;
-  while (sent < size) {
-    const ssize_t n = send(socket_.get(), data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+bool HttpConnection::send_all(std::string_view bytes, SteadyTime deadline) {
+  while (!bytes.empty()) {
+    const ssize_t n = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) {
-      sent += static_cast<size_t>(n);
+      bytes.remove_prefix(static_cast<size_t>(n));
     } else if (errno != EAGAIN || !wait(POLLOUT, deadline)) {
-      return -1;
+      return false;
     }
   }
-  return static_cast<ssize_t>(size);
+  return true;
+}
+
+ssize_t HttpConnection::write(const char* data, size_t size) {
+  const SteadyTime deadline = clock_.steady() + limits_.request_time;
+  std::string_view rest(data, size);
+  while (tls_ && !rest.empty()) {
+    const HttpTls::Step step = tls_->write(rest);
+    if (!send_all(step.output, deadline) || step.ended) return -1;
+    rest.remove_prefix(step.bytes);
+  }
+  return send_all(rest, deadline) ? static_cast<ssize_t>(size) : -1;
 }
 
 void HttpConnection::get_remote_ip_and_port(std::string& ip, int& port) const {

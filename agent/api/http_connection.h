@@ -11,6 +11,7 @@
 #include <string>
 
 #include "api/http_server.h"
+#include "api/http_tls.h"
 #include "base/fd.h"
 
 namespace elb::api {
@@ -18,7 +19,12 @@ namespace elb::api {
 class HttpConnection final : public httplib::Stream {
  public:
   /// `stop` and `pressure` are eventfds: readable means that the server stops, or that others wait for a thread.
-  HttpConnection(Fd socket, const HttpLimits& limits, const Clock& clock, int stop, int pressure);
+  /// `tls` may be null: plain HTTP.
+  HttpConnection(Fd socket, std::unique_ptr<HttpTls> tls, const HttpLimits& limits, const Clock& clock, int stop,
+                 int pressure);
+  ~HttpConnection() override;
+
+  Peer peer() const;
 
   /// Waits for the first byte of a request; false when there will be none. Starts the header's deadline and budget.
   bool await_request();
@@ -44,11 +50,14 @@ class HttpConnection final : public httplib::Stream {
  private:
   bool wait(short events, SteadyTime deadline) const;
   bool fill();
+  bool fill_by_tls();
+  bool send_all(std::string_view bytes, SteadyTime deadline);
   bool read_exactly(std::string& out, size_t size);
   std::optional<std::string> read_line();
   Body read_chunked();
 
   Fd socket_;
+  const std::unique_ptr<HttpTls> tls_;
   const HttpLimits& limits_;
   const Clock& clock_;
   const int stop_, pressure_;

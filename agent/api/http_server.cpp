@@ -12,6 +12,7 @@
 
 #include "api/http_connection.h"
 #include "api/http_workers.h"
+#include "api/unix_socket.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -70,14 +71,18 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view ta
   return query;
 }
 
-HttpRequest to_request(const httplib::Request& from, std::string body) {
+HttpRequest to_request(const httplib::Request& from, Peer peer, std::string body) {
   HttpRequest request;
+  request.peer = std::move(peer);
   request.method = from.method;
   request.path = from.path;
   request.target = from.target.substr(0, from.target.find('?'));
   request.host = from.get_header_value("Host");
   request.dialect = from.get_header_value("X-Api-Dialect");
   request.accept = from.get_header_value("Accept");
+  request.auth_token = from.get_header_value("X-Auth-Token");
+  request.authorization = from.get_header_value("Authorization");
+  request.subject_token = from.get_header_value("X-Subject-Token");
   request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;
@@ -87,8 +92,9 @@ HttpRequest to_request(const httplib::Request& from, std::string body) {
 
 class HttpServer::Impl final : public httplib::Server {
  public:
-  Impl(const HttpLimits& limits, const Clock& clock, HttpServer::Handler handler, Refusal refusal)
-      : limits_(limits),
+  Impl(HttpPlace place, const HttpLimits& limits, const Clock& clock, HttpServer::Handler handler, Refusal refusal)
+      : place_(std::move(place)),
+        limits_(limits),
         clock_(clock),
         handler_(std::move(handler)),
         refusal_(std::move(refusal)),
@@ -123,14 +129,10 @@ class HttpServer::Impl final : public httplib::Server {
     });
   }
 
-  Status start(const Endpoint& listen) {
-    const std::string address = listen.address.to_string();
-    const int port = listen.port == 0                     ? bind_to_any_port(address)
-                     : bind_to_port(address, listen.port) ? listen.port
-                                                          : -1;
-    if (port <= 0) return fail_errno(errno, fmt::format("cannot listen on {}", listen.to_string()));
-    port_ = static_cast<uint16_t>(port);
-    ::listen(svr_sock_, SOMAXCONN);  // the library's own backlog is 5
+  Status start() {
+    Status status = place_.socket.empty() ? listen_on_tcp() : listen_on_socket();
+    if (!status) return status;
+    if (place_.tls) tickets_ = tls::TicketSecrets::rotate(nullptr, clock_.wall(), random_);
     thread_ = std::thread([this] { listen_after_bind(); });
     while (!is_running()) std::this_thread::yield();  // stop() does nothing before
     return {};
@@ -141,13 +143,44 @@ class HttpServer::Impl final : public httplib::Server {
     [[maybe_unused]] const ssize_t n = ::write(stop_.get(), &one, sizeof one);
     stop();
     if (thread_.joinable()) thread_.join();
+    if (!place_.socket.empty()) ::unlink(place_.socket.c_str());
   }
 
   uint16_t port() const { return port_; }
 
  private:
+  Status listen_on_socket() {
+    auto socket = bind_unix_socket(place_.socket, place_.socket_group);
+    if (!socket) return pass_on(socket.error());
+    svr_sock_ = socket->release();
+    return {};
+  }
+
+  Status listen_on_tcp() {
+    const Endpoint& listen = place_.endpoint;
+    const std::string address = listen.address.to_string();
+    const int port = listen.port == 0                     ? bind_to_any_port(address)
+                     : bind_to_port(address, listen.port) ? listen.port
+                                                          : -1;
+    if (port <= 0) return fail_errno(errno, fmt::format("cannot listen on {}", listen.to_string()));
+    port_ = static_cast<uint16_t>(port);
+    ::listen(svr_sock_, SOMAXCONN);  // the library's own backlog is 5
+    return {};
+  }
+
+  std::unique_ptr<HttpTls> accept_tls() {
+    auto accepted = HttpTls::accept(place_.tls, clock_, tickets_);
+    if (accepted) return std::move(*accepted);
+    log::warn("a connection to the API failed error={}", accepted.error().to_string());
+    return nullptr;
+  }
+
   bool process_and_close_socket(socket_t sock) override {
-    HttpConnection connection(Fd(sock), limits_, clock_, stop_.get(), pressure_.get());
+    Fd socket(sock);
+    if (t_shed && place_.tls) return false;  // a refusal would cost a handshake
+    std::unique_ptr<HttpTls> tls;
+    if (place_.tls && !(tls = accept_tls())) return false;
+    HttpConnection connection(std::move(socket), std::move(tls), limits_, clock_, stop_.get(), pressure_.get());
     if (t_shed) {
       const HttpResponse response = refusal_(503, "too many connections, try again later");
       const std::string text = fmt::format(
@@ -188,12 +221,16 @@ class HttpServer::Impl final : public httplib::Server {
     if (body.status != 0) {
       fill_response(refusal_(body.status, body.message), response);
     } else {
-      fill_response(handler_(to_request(request, std::move(t_current.body.bytes))), response);
+      HttpRequest asked = to_request(request, t_current.connection->peer(), std::move(t_current.body.bytes));
+      fill_response(handler_(asked), response);
     }
   }
 
+  const HttpPlace place_;
   const HttpLimits limits_;
   const Clock& clock_;
+  SystemRandom random_;
+  tls::TicketSecretsPtr tickets_;
   const HttpServer::Handler handler_;  // Handler alone is the library's
   const Refusal refusal_;
   Fd stop_, pressure_;
@@ -207,10 +244,15 @@ HttpServer::~HttpServer() { impl_->finish(); }
 
 uint16_t HttpServer::port() const { return impl_->port(); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const Endpoint& listen, const HttpLimits& limits,
+std::string HttpPlace::to_string() const {
+  if (!socket.empty()) return socket;
+  return fmt::format("{}://{}", tls ? "https" : "http", endpoint.to_string());
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpPlace& place, const HttpLimits& limits,
                                                       const Clock& clock, Handler handler, Refusal refusal) {
-  auto impl = std::make_unique<Impl>(limits, clock, std::move(handler), std::move(refusal));
-  if (Status status = impl->start(listen); !status) return pass_on(status.error());
+  auto impl = std::make_unique<Impl>(place, limits, clock, std::move(handler), std::move(refusal));
+  if (Status status = impl->start(); !status) return pass_on(status.error());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,10 +17,19 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/result.h"
+#include "tls/server_table.h"
 
 namespace elb::api {
 
+/// Who is at the other end of the connection.
+struct Peer {
+  std::string address;              // of a TCP connection; "local" at the Unix socket
+  std::optional<uint32_t> uid;      // at the Unix socket: as whom it connected
+  std::vector<uint32_t> group_ids;  // likewise
+};
+
 struct HttpRequest {
+  Peer peer;
   std::string method;
   std::string path;                                        // percent-decoded
   std::string target;                                      // path as sent
@@ -27,6 +37,9 @@ struct HttpRequest {
   std::string dialect;                                     // X-Api-Dialect header; empty if none
   std::string accept;                                      // Accept header; empty if none
   std::vector<std::pair<std::string, std::string>> query;  // decoded; repeated keys stay in order
+  std::string auth_token;                                  // X-Auth-Token header; empty if none
+  std::string authorization;                               // Authorization header; empty if none
+  std::string subject_token;                               // X-Subject-Token header; empty if none
   std::string body;
 };
 
@@ -47,14 +60,25 @@ struct HttpLimits {
   size_t queued = 128;  // connections waiting for a thread; beyond that they get 503
 };
 
+/// Where a server listens: one of TCP, TCP with TLS, or a Unix socket.
+struct HttpPlace {
+  Endpoint endpoint;
+  std::shared_ptr<const tls::ServerTable> tls;  // of the endpoint; null: plain HTTP
+  std::string socket;                           // path; not empty: the endpoint does not matter
+  std::optional<uint32_t> socket_group;         // whom the socket's file belongs to; empty: the agent's own
+
+  std::string to_string() const;
+};
+
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
   /// The response for a request that never reached the handler: the status and what is wrong with it.
   using Refusal = std::function<HttpResponse(int status, const std::string& message)>;
 
-  /// Port 0 takes a free one.
-  static Result<std::unique_ptr<HttpServer>> start(const Endpoint& listen, const HttpLimits& limits, const Clock& clock,
+  /// Port 0 takes a free one. A socket's file gets mode 0660; one that is left over is replaced, kConflict if somebody
+  /// answers there.
+  static Result<std::unique_ptr<HttpServer>> start(const HttpPlace& place, const HttpLimits& limits, const Clock& clock,
                                                    Handler handler, Refusal refusal);
   ~HttpServer();
 

@@ -77,6 +77,7 @@ Result<Reply> update_l7rule(Context& context, const Request& request) {
 Result<Reply> delete_l7rule(Context& context, const Request& request) {
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   return delete_one(context, request, [&](control::Draft& draft) -> Status {
+    if (const auto policy = draft.find<L7Policy>(request.ids[0]); !policy) return pass_on(policy.error());
     if (Status status = check_policy(draft.model(), request.ids[0], request.ids[1]); !status) return status;
     return draft.remove_l7rule(request.ids[1]);
   });

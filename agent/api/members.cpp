@@ -56,6 +56,7 @@ Result<Reply> update_member(Context& context, const Request& request) {
 Result<Reply> delete_member(Context& context, const Request& request) {
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   return delete_one(context, request, [&](control::Draft& draft) -> Status {
+    if (const auto pool = draft.find<model::Pool>(request.ids[0]); !pool) return pass_on(pool.error());
     if (Status status = check_pool(draft.model(), request.ids[0], request.ids[1]); !status) return status;
     return draft.remove_member(request.ids[1]);
   });

@@ -3,21 +3,32 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "api/handlers.h"
 
 namespace elb::api {
 namespace {
 
+using identity::Access;
+
 struct Route {
   std::string_view method;
   std::string_view path;  // canonical, {} for an id
   Handler handler;
+  std::optional<Access> access{};  // empty: by its path, so that a new route is closed until somebody opens it
 };
 
+/// Objects of projects are under these; everything else is of the node.
+Access access_of(const Route& route) {
+  if (route.access) return *route.access;
+  const bool of_projects = route.path.starts_with("lbaas/") || route.path.starts_with("network/");
+  return of_projects ? Access::kProject : Access::kNode;
+}
+
 constexpr Route kRoutes[] = {
-    {"GET", "", list_versions},
-    {"GET", "version", show_version},
+    {"GET", "", list_versions, Access::kPublic},
+    {"GET", "version", show_version, Access::kPublic},
 
     {"GET", "lbaas/loadbalancers", list_load_balancers},
     {"POST", "lbaas/loadbalancers", create_load_balancer},
@@ -79,9 +90,11 @@ constexpr Route kRoutes[] = {
     {"DELETE", "lbaas/l7policies/{}/rules/{}", delete_l7rule},
 
     {"GET", "lbaas/providers", list_providers},
-    {"GET", "lbaas/quotas", list_quotas},
-    {"GET", "lbaas/quotas/defaults", show_quota},
-    {"GET", "lbaas/quotas/{}", show_quota},
+    {"GET", "lbaas/quotas", list_quotas, Access::kQuota},
+    {"GET", "lbaas/quotas/defaults", show_default_quotas, Access::kQuota},
+    {"GET", "lbaas/quotas/{}", show_quotas, Access::kQuota},
+    {"PUT", "lbaas/quotas/{}", update_quotas, Access::kQuota},
+    {"DELETE", "lbaas/quotas/{}", reset_quotas, Access::kQuota},
 
     {"GET", "network/subnets", list_subnets},
     {"GET", "network/subnets/{}", show_subnet},
@@ -96,18 +109,39 @@ constexpr Route kRoutes[] = {
     {"GET", "network/ports", list_ports},
     {"GET", "network/ports/{}", show_port},
 
-    {"GET", "v1/eips", list_eips},
-    {"POST", "v1/eips", create_eip},
-    {"GET", "v1/eips/{}", show_eip},
-    {"PUT", "v1/eips/{}", update_eip},
-    {"DELETE", "v1/eips/{}", delete_eip},
+    {"GET", "v1/eips", list_eips, Access::kProject},
+    {"POST", "v1/eips", create_eip, Access::kProject},
+    {"GET", "v1/eips/{}", show_eip, Access::kProject},
+    {"PUT", "v1/eips/{}", update_eip, Access::kProject},
+    {"DELETE", "v1/eips/{}", delete_eip, Access::kProject},
+    {"GET", "v1/traces", list_traces, Access::kProject},
+    {"GET", "v1/traces/{}", show_trace, Access::kProject},
+    {"GET", "v1/tokens", list_tokens, Access::kAdmin},
+    {"POST", "v1/tokens", create_token, Access::kAdmin},
+    {"GET", "v1/tokens/{}", show_token, Access::kAdmin},
+    {"DELETE", "v1/tokens/{}", delete_token, Access::kAdmin},
+    {"GET", "v1/projects", list_projects, Access::kAdmin},
+    {"POST", "v1/projects", create_project, Access::kAdmin},
+    {"GET", "v1/projects/{}", show_project, Access::kAdmin},
+    {"DELETE", "v1/projects/{}", delete_project, Access::kAdmin},
+
+    {"GET", "identity/v3", identity_version, Access::kPublic},
+    {"POST", "identity/v3/auth/tokens", identity_login, Access::kPublic},
+    {"GET", "identity/v3/auth/tokens", identity_token, Access::kPublic},
+    {"GET", "identity/v3/projects", identity_projects, Access::kQuota},
+    {"GET", "identity/v3/projects/{}", identity_project, Access::kQuota},
+    {"GET", "identity/v3/auth/projects", identity_projects, Access::kQuota},
+    {"GET", "identity/v3/roles", identity_roles, Access::kQuota},
+    {"GET", "identity/v3/roles/{}", identity_role, Access::kQuota},
+    {"GET", "identity/v3/role_assignments", identity_assignments, Access::kQuota},
+
     {"GET", "v1/status", native_status},
     {"GET", "v1/flows", native_flows},
     {"GET", "v1/drops", native_drops},
     {"GET", "v1/counters", native_counters},
     {"GET", "v1/doctor", native_doctor},
     {"GET", "v1/trace", native_trace},
-    {"GET", "v1/version", native_version},
+    {"GET", "v1/version", native_version, Access::kQuota},
     {"GET", "v1/metrics", query_metrics},
     {"POST", "v1/metrics/batch", query_metric_batch},
     {"GET", "metrics", scrape_metrics},
@@ -145,6 +179,7 @@ Segments canonical(Segments segments) {
   };
   if (!segments.empty() && segments[0] == "load-balancer") drop(1);
   if (segments.empty() || segments[0] == "v1" || segments[0] == "metrics") return segments;
+  if (segments[0] == "identity" && segments.size() > 1 && segments[1] == "v3") return segments;
   if (!one_of(segments[0], {"v2", "v2.0"})) return {"unknown"};  // the table's own words are no paths
   if (segments.size() == 1) return {"version"};
   if (segments[1] == "lbaas" && segments.size() > 2) {
@@ -183,9 +218,12 @@ Match find_route(std::string_view method, std::string_view path) {
   std::vector<std::string> ids;
   for (const Route& route : kRoutes) {
     if (!matches(split(route.path), segments, ids)) continue;
+    if (match.pattern.empty()) match.pattern = route.path;
     if (route.method == method && !match.handler) {
       match.handler = route.handler;
       match.ids = ids;
+      match.pattern = route.path;
+      match.access = access_of(route);
     }
     const std::string allowed(route.method);
     if (std::find(match.allowed.begin(), match.allowed.end(), allowed) != match.allowed.end()) continue;

@@ -13,6 +13,8 @@ namespace elb::api {
 
 struct Match {
   Handler handler = nullptr;  // null: no such route
+  std::string_view pattern;   // the route's path in the table, or that of another method of it; empty: no such path
+  identity::Access access = identity::Access::kNode;
   std::vector<std::string> ids;
   std::vector<std::string> allowed;  // methods that the path has; empty: no such path
 };

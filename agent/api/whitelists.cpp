@@ -20,6 +20,12 @@ Result<std::shared_ptr<const Listener>> holder_of(const model::Model& model, con
   return fail(ErrorCode::kNotFound, fmt::format("whitelist {} does not exist", whitelist_id));
 }
 
+Result<std::shared_ptr<const Listener>> holder_of(const Draft& draft, const Id& whitelist_id) {
+  auto found = holder_of(draft.model(), whitelist_id);
+  if (found && !draft.sees(**found)) return holder_of(model::Model(), whitelist_id);  // as if it were not there
+  return found;
+}
+
 Result<Reply> shown(Context& context, int status, const Id& listener_id) {
   const View view = context.view();
   const auto listener = find<Listener>(view, "listener", listener_id);
@@ -74,7 +80,7 @@ Result<Reply> update_whitelist(Context& context, const Request& request) {
   if (!body) return pass_on(body.error());
   Id listener_id;
   const Status written = context.write([&](Draft& draft) -> Status {
-    const auto found = holder_of(draft.model(), request.ids[0]);
+    const auto found = holder_of(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     Listener listener = **found;
     if (Status status = codec::decode_update(*body, *listener.whitelist); !status) return status;
@@ -88,7 +94,7 @@ Result<Reply> update_whitelist(Context& context, const Request& request) {
 Result<Reply> delete_whitelist(Context& context, const Request& request) {
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   return delete_one(context, request, [&](Draft& draft) -> Status {
-    const auto found = holder_of(draft.model(), request.ids[0]);
+    const auto found = holder_of(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     Listener listener = **found;
     listener.whitelist.reset();

@@ -51,8 +51,12 @@ Result<std::shared_ptr<const T>> follow(const Draft& draft, const Id& id, std::s
   return found;
 }
 
-void inherit(model::Common& child, const model::Common& parent) {
+/// A project's objects hang together: whoever sees one sees what is above and below it.
+Status inherit(model::Common& child, const model::Common& parent) {
   if (child.project_id.empty()) child.project_id = parent.project_id;
+  if (child.project_id == parent.project_id) return {};
+  return invalid("project_id", fmt::format("must be that of what it belongs to, '{}', got '{}'", parent.project_id,
+                                           child.project_id));
 }
 
 /// Walks both tables side by side. They share what was not touched, so an equal pointer means an equal resource, and
@@ -99,9 +103,14 @@ Draft::Draft(const Model& base, const model::Node& node, const Clock& clock, Ran
 template <class T>
 Result<std::shared_ptr<const T>> Draft::find(const Id& id) const {
   const auto it = model_.table<T>().find(id);
-  if (it == model_.table<T>().end())
+  if (it == model_.table<T>().end() || !sees(*it->second))
     return fail(ErrorCode::kNotFound, fmt::format("{} {} does not exist", model::to_string(kind_of<T>()), id));
   return it->second;
+}
+
+template <class T>
+bool Draft::has(const Id& id) const {
+  return find<T>(id).has_value();
 }
 
 template <class T>
@@ -121,6 +130,9 @@ int64_t Draft::now() const {
 
 template <class T>
 Result<Id> Draft::add(T resource) {
+  if (resource.project_id.empty()) resource.project_id = home_;
+  if (!sees(resource))
+    return fail(ErrorCode::kNotFound, fmt::format("project {} does not exist", resource.project_id), "project_id");
   resource.id = new_uuid(random_);
   if constexpr (std::is_same_v<T, Certificate>) std::erase(resource.id, '-');
   resource.created_at = resource.updated_at = now();
@@ -145,7 +157,7 @@ Status Draft::check_served(model::Protocol protocol) const {
 
 Status Draft::check_references(const model::ListenerTls& tls) const {
   const auto check = [this](const Id& id, std::string field) -> Status {
-    if (model_.certificates.contains(id)) return {};
+    if (has<Certificate>(id)) return {};
     return fail(ErrorCode::kNotFound, fmt::format("certificate {} does not exist", id), std::move(field));
   };
   if (tls.certificate_id)
@@ -165,7 +177,7 @@ Result<Id> Draft::create(Listener listener) {
     if (const auto pool = follow<Pool>(*this, *listener.default_pool_id, "default_pool_id"); !pool)
       return pass_on(pool.error());
   if (auto status = check_references(listener.tls); !status) return pass_on(status.error());
-  inherit(listener, **lb);
+  if (auto status = inherit(listener, **lb); !status) return pass_on(status.error());
   if (listener.whitelist) listener.whitelist->id = new_uuid(random_);
   return add(std::move(listener));
 }
@@ -191,7 +203,7 @@ Result<Id> Draft::create(Pool pool, const Id& listener_id) {
   }
   const auto lb = follow<LoadBalancer>(*this, pool.loadbalancer_id, "loadbalancer_id");
   if (!lb) return pass_on(lb.error());
-  inherit(pool, **lb);
+  if (auto status = inherit(pool, **lb); !status) return pass_on(status.error());
   auto id = add(std::move(pool));
   if (id && listener) {
     Listener linked = *listener;
@@ -205,7 +217,7 @@ Result<Id> Draft::create(Pool pool, const Id& listener_id) {
 Result<Id> Draft::create(Member member) {
   const auto pool = follow<Pool>(*this, member.pool_id, "pool_id");
   if (!pool) return pass_on(pool.error());
-  inherit(member, **pool);
+  if (auto status = inherit(member, **pool); !status) return pass_on(status.error());
   if (auto status = check_foreign("address", member.address, node_); !status) return pass_on(status.error());
   return add(std::move(member));
 }
@@ -213,7 +225,7 @@ Result<Id> Draft::create(Member member) {
 Result<Id> Draft::create(HealthMonitor monitor) {
   const auto pool = follow<Pool>(*this, monitor.pool_id, "pool_id");
   if (!pool) return pass_on(pool.error());
-  inherit(monitor, **pool);
+  if (auto status = inherit(monitor, **pool); !status) return pass_on(status.error());
   return add(std::move(monitor));
 }
 
@@ -221,7 +233,7 @@ Result<Id> Draft::create(Eip eip, bool address_given) {
   if (eip.loadbalancer_id) {
     const auto lb = follow<LoadBalancer>(*this, *eip.loadbalancer_id, "loadbalancer_id");
     if (!lb) return pass_on(lb.error());
-    inherit(eip, **lb);
+    if (auto status = inherit(eip, **lb); !status) return pass_on(status.error());
   }
   if (auto status = place_eip(eip, address_given, node_, model_); !status) return pass_on(status.error());
   eip.bandwidth_id = new_uuid(random_);
@@ -239,7 +251,7 @@ Result<Id> Draft::create(L7Policy policy) {
   if (policy.redirect_listener_id)
     if (const auto target = follow<Listener>(*this, *policy.redirect_listener_id, "redirect_listener_id"); !target)
       return pass_on(target.error());
-  inherit(policy, **listener);
+  if (auto status = inherit(policy, **listener); !status) return pass_on(status.error());
   int last = 0;
   policy.sequence = 1;
   for (const auto& [id, other] : model_.l7policies) {
@@ -254,7 +266,7 @@ Result<Id> Draft::create(L7Policy policy) {
 Result<Id> Draft::create(L7Rule rule) {
   const auto policy = follow<L7Policy>(*this, rule.l7policy_id, "l7policy_id");
   if (!policy) return pass_on(policy.error());
-  inherit(rule, **policy);
+  if (auto status = inherit(rule, **policy); !status) return pass_on(status.error());
   return add(std::move(rule));
 }
 
@@ -284,6 +296,7 @@ std::vector<Change> Draft::changes() const {
 // Used by the other two files and by callers.
 #define ELB_INSTANTIATE(T)                                                      \
   template Result<std::shared_ptr<const T>> Draft::find<T>(const Id& id) const; \
+  template bool Draft::has<T>(const Id& id) const;                              \
   template void Draft::put<T>(T resource);                                      \
   template void Draft::erase<T>(const Id& id);
 ELB_INSTANTIATE(LoadBalancer)

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,8 +22,15 @@ class Draft {
  public:
   Draft(const model::Model& base, const model::Node& node, const Clock& clock, Random& random);
 
-  /// The model as edited so far.
+  /// The model as edited so far. Of all projects: what is looked for in it must be asked of sees().
   const model::Model& model() const { return model_; }
+
+  /// Keeps the edit within one project (GEN-11): what belongs to another does not exist for it, and what it creates
+  /// belongs to this one. Never called: no bounds.
+  void bind_to(std::string project_id) { project_ = home_ = std::move(project_id); }
+  /// What is created without a project belongs to this one.
+  void create_in(std::string project_id) { home_ = std::move(project_id); }
+  bool sees(const model::Common& resource) const { return !project_ || resource.project_id == *project_; }
 
   /// Creation: fills id, times and defaults, checks the resource, and returns its id.
   /// LoadBalancer: empty vip_subnet_id with an address (or a network id) finds the subnet; no address allocates one
@@ -62,7 +71,7 @@ class Draft {
   Status remove_l7policy(const model::Id& id);
   Status remove_l7rule(const model::Id& id);
 
-  /// kNotFound "load balancer <id> does not exist".
+  /// kNotFound "load balancer <id> does not exist", also where it belongs to another project.
   template <class T>
   Result<std::shared_ptr<const T>> find(const model::Id& id) const;
 
@@ -73,6 +82,8 @@ class Draft {
  private:
   template <class T>
   Result<model::Id> add(T resource);
+  template <class T>
+  bool has(const model::Id& id) const;  // and sees it
   template <class T>
   void put(T resource);
   template <class T>
@@ -87,6 +98,8 @@ class Draft {
   const model::Node& node_;
   const Clock& clock_;
   Random& random_;
+  std::optional<std::string> project_;
+  std::string home_;
   model::Model model_;
 };
 

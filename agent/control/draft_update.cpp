@@ -89,23 +89,23 @@ Status Draft::update(T resource) {
   if (auto status = check_immutable(before, resource); !status) return status;
   if (auto status = validate(resource); !status) return status;
   if constexpr (std::is_same_v<T, Listener>) {
-    if (resource.default_pool_id && !model_.pools.contains(*resource.default_pool_id))
+    if (resource.default_pool_id && !has<Pool>(*resource.default_pool_id))
       return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.default_pool_id),
                   "default_pool_id");
     if (auto status = check_references(resource.tls); !status) return status;
     if (resource.whitelist && resource.whitelist->id.empty()) resource.whitelist->id = new_uuid(random_);
   }
   if constexpr (std::is_same_v<T, Eip>) {
-    if (resource.loadbalancer_id && !model_.load_balancers.contains(*resource.loadbalancer_id))
+    if (resource.loadbalancer_id && !has<LoadBalancer>(*resource.loadbalancer_id))
       return fail(ErrorCode::kNotFound, fmt::format("load balancer {} does not exist", *resource.loadbalancer_id),
                   "loadbalancer_id");
   }
   if constexpr (std::is_same_v<T, L7Policy>) {
     resource.sequence = before.sequence;
-    if (resource.redirect_pool_id && !model_.pools.contains(*resource.redirect_pool_id))
+    if (resource.redirect_pool_id && !has<Pool>(*resource.redirect_pool_id))
       return fail(ErrorCode::kNotFound, fmt::format("pool {} does not exist", *resource.redirect_pool_id),
                   "redirect_pool_id");
-    if (resource.redirect_listener_id && !model_.listeners.contains(*resource.redirect_listener_id))
+    if (resource.redirect_listener_id && !has<Listener>(*resource.redirect_listener_id))
       return fail(ErrorCode::kNotFound, fmt::format("listener {} does not exist", *resource.redirect_listener_id),
                   "redirect_listener_id");
   }

@@ -2,7 +2,6 @@
 // elb-agent, from top to bottom: read the options, open the store, adopt or build the packet path, start the executors,
 // hand them to the reconciler, open the API, wait for a signal. Stopping takes the same steps backwards and leaves the
 // packet programs attached, and the proxy's worker running for a minute: traffic does not need the agent.
-#include <elb/abi.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -12,6 +11,7 @@
 #include "control/reconciler.h"
 #include "dataplane/dataplane.h"
 #include "health/health_checker.h"
+#include "main/api_access.h"
 #include "main/notify.h"
 #include "main/options.h"
 #include "main/proxy_service.h"
@@ -39,6 +39,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
 
   auto store = store::open_sqlite(options.store);
   if (!store) return pass_on(std::move(store.error()));
+  auto access = open_api_access(options, clock, random);
+  if (!access) return pass_on(std::move(access.error()));
   auto plane = dataplane::Dataplane::start(options.dataplane, clock, random);
   if (!plane) return pass_on(std::move(plane.error()));
 
@@ -67,9 +69,12 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   if (auto status = checker.start(); !status) return status;
   reconciler.start();
 
-  const api::ApiOptions api_options{.listen = options.listen, .version = ELB_RELEASE, .abi = ELB_ABI_VERSION};
-  api::Views views{
-      .reconciler = reconciler, .traffic = **plane, .diagnosis = plane->get(), .http_traffic = proxy.worker.get()};
+  api::Views views{.reconciler = reconciler,
+                   .traffic = **plane,
+                   .diagnosis = plane->get(),
+                   .http_traffic = proxy.worker.get(),
+                   .identities = access->identities.get(),
+                   .audit = access->audit.get()};
   TelemetryService telemetry(options,
                              {.reconciler = reconciler,
                               .traffic = **plane,
@@ -78,15 +83,16 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                               .store_errors = [&config] { return (*config)->store_errors(); }},
                              clock, random);
   views.telemetry = telemetry.get();
-  auto server = api::ApiServer::start(api_options, **config, views, clock, random);
+  auto server = api::ApiServer::start(access->options, **config, views, clock, random);
   if (!server) {
     reconciler.stop();
     checker.stop();
     return pass_on(std::move(server.error()));
   }
 
-  log::info("ready version={} revision={} api={}", ELB_RELEASE, (*config)->model()->revision,
-            Endpoint{options.listen.address, (*server)->port()}.to_string());
+  log::info("ready version={} revision={} api={} socket={} tls={}", ELB_RELEASE, (*config)->model()->revision,
+            Endpoint{options.listen.address, (*server)->port()}.to_string(), options.socket,
+            options.tls_listen ? Endpoint{options.tls_listen->address, (*server)->tls_port()}.to_string() : "off");
   notify_manager("READY=1");
   int received = 0;
   sigwait(&stop_signals, &received);

@@ -39,20 +39,45 @@ std::string derived_id(const Cidr& cidr, int salt) {
                      (low ^ high) & 0xFFFFFFFFFFFFULL);
 }
 
-Status apply_listen(const std::string& text, Options& options) {
+Result<Endpoint> parse_listen(const std::string& option, const std::string& text) {
   const size_t colon = text.rfind(':');
   unsigned port = 0;
-  if (colon == std::string::npos) return invalid("listen", fmt::format("'{}' is not ADDRESS:PORT", text));
+  if (colon == std::string::npos) return invalid(option, fmt::format("'{}' is not ADDRESS:PORT", text));
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
   if (parsed.ec != std::errc{} || parsed.ptr != end || port > 65535)
-    return invalid("listen", fmt::format("'{}': the port must be 0 to 65535", text));
+    return invalid(option, fmt::format("'{}': the port must be 0 to 65535", text));
   std::string address = text.substr(0, colon);
   if (address.size() > 2 && address.front() == '[' && address.back() == ']')
     address = address.substr(1, address.size() - 2);
   auto ip = IpAddress::parse(address);
-  if (!ip) return invalid("listen", ip.error().message);
-  options.listen = {*ip, static_cast<uint16_t>(port)};
+  if (!ip) return invalid(option, ip.error().message);
+  return Endpoint{*ip, static_cast<uint16_t>(port)};
+}
+
+/// The words of the options of the API, as typed.
+struct ApiWords {
+  std::string listen = "127.0.0.1:9876";
+  std::string tls_listen;
+  std::vector<std::string> default_quotas;
+};
+
+Status apply_api(const ApiWords& words, Options& options) {
+  const auto listen = parse_listen("listen", words.listen);
+  if (!listen) return pass_on(listen.error());
+  options.listen = *listen;
+  if (!words.tls_listen.empty()) {
+    const auto tls_listen = parse_listen("tls-listen", words.tls_listen);
+    if (!tls_listen) return pass_on(tls_listen.error());
+    options.tls_listen = *tls_listen;
+  }
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    return invalid(options.tls_key.empty() ? "tls-key" : "tls-certificate", "is required beside the other one");
+  if (!options.tls_certificate.empty() && !options.tls_listen)
+    return invalid("tls-listen", "is required for a certificate to be used");
+  for (const std::string& text : words.default_quotas)
+    if (auto status = identity::apply_quotas(text, options.default_quotas); !status)
+      return invalid("default-quota", status.error().to_string());
   return {};
 }
 
@@ -90,9 +115,9 @@ Status apply_proxy(const std::string& word, Options& options) {
 }
 
 /// What CLI11 cannot check by itself.
-Status finish(const std::string& listen, const std::vector<std::string>& local, const std::vector<std::string>& subnets,
+Status finish(const ApiWords& words, const std::vector<std::string>& local, const std::vector<std::string>& subnets,
               const std::vector<std::string>& eip_pools, Options& options) {
-  if (auto status = apply_listen(listen, options); !status) return status;
+  if (auto status = apply_api(words, options); !status) return status;
   if (options.teardown) return {};
   if (auto status = apply_local_addresses(local, options); !status) return status;
   if (auto status = options.dataplane.validate(); !status) return status;
@@ -159,7 +184,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App app{"elb-agent: owns the configuration of an ELB node, checks health and programs the packet path.",
                "elb-agent"};
   Options options;
-  std::string listen = "127.0.0.1:9876", proxy = "beside";
+  ApiWords api;
+  std::string proxy = "beside";
   std::vector<std::string> local{"100.125.0.0/24"}, subnets, eip_pools, interfaces;
   auto& plane = options.dataplane;
   app.footer(kFooter);
@@ -192,7 +218,26 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
                  "largest size of the kept metrics (beside the store) in MiB; the oldest go first")
       ->check(CLI::Range(1, 1048576))
       ->capture_default_str();
-  app.add_option("--listen", listen, "address and port of the REST API (loopback only)")->capture_default_str();
+  app.add_option("--listen", api.listen, "loopback address and port of the REST API")->capture_default_str();
+  app.add_option("--loopback-auth", options.open_loopback,
+                 "what a request there must show: token, or none (whoever can connect is an administrator)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"token", false}, {"none", true}}))
+      ->default_str("token");
+  app.add_option("--socket", options.socket,
+                 "Unix socket of the REST API, where root and the agent's user need no token; off: none")
+      ->capture_default_str();
+  app.add_option("--socket-group", options.socket_group, "group that may use it like root");
+  app.add_option("--tls-listen", api.tls_listen,
+                 "address and port of the REST API with TLS, any address; a token is always required");
+  app.add_option("--tls-certificate", options.tls_certificate,
+                 "its certificate chain (PEM); without one a self-signed one is made and kept beside the store");
+  app.add_option("--tls-key", options.tls_key, "the private key of that, mode 0600 (PEM)");
+  app.add_option("--audit-days", options.audit_days, "how long traces of calls to the API are kept")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  app.add_option("--default-quota", api.default_quotas,
+                 "quotas of projects that have none of their own: NAME=NUMBER,..., -1 for any number; names are "
+                 "loadbalancer, listener, pool, member, healthmonitor, l7policy, l7rule, certificate, eip");
   app.add_option("--pin-dir", plane.pin_dir, "directory on bpffs for programs, maps and links")->capture_default_str();
   app.add_option("--flow-slots", plane.flow_slots,
                  "size of the flow table, a power of two; a connection takes two, fill to 40 %")
@@ -265,7 +310,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;
   }
-  Status status = finish(listen, local, subnets, eip_pools, options);
+  Status status = finish(api, local, subnets, eip_pools, options);
   if (status) status = apply_proxy(proxy, options);
   if (!status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());

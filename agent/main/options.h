@@ -11,6 +11,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "dataplane/options.h"
+#include "identity/quotas.h"
 #include "model/resources.h"
 
 namespace elb {
@@ -39,6 +40,13 @@ struct Options {
   AlarmOptions alarms;
   int64_t metrics_mb = 512;  // largest size of the metrics kept beside the store
   Endpoint listen;
+  bool open_loopback = false;
+  std::string socket = "/run/elb/api.sock";  // off: none
+  std::string socket_group;
+  std::optional<Endpoint> tls_listen;
+  std::string tls_certificate, tls_key;  // files; empty: of our own making
+  int audit_days = 7;
+  identity::Quotas default_quotas = identity::default_quotas();
   std::string log_level = "info";
   std::string log_format = "text";
   bool teardown = false;

@@ -6,6 +6,8 @@
 
 #include <iterator>
 
+#include "store/schema_identity.h"
+
 namespace elb::store {
 namespace {
 
@@ -263,7 +265,7 @@ ALTER TABLE listener ADD COLUMN proxy_trusted TEXT NOT NULL DEFAULT '';
 )sql";
 
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

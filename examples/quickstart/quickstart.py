@@ -148,7 +148,7 @@ def kill_the_agent(lab, agent, findings):
 
 
 def how_to_play(lab, agent):
-    inside = f"nsenter --net=/run/netns/{lab.name('lb')} {BUILD}/bin/elbctl"
+    inside = f"nsenter --net=/run/netns/{lab.name('lb')} {BUILD}/bin/elbctl --endpoint unix:{agent.socket}"
     client = f"nsenter --net=/run/netns/{lab.name('client1')}"
     print(f"""
 The lab {lab.id} stays up. To play:

@@ -40,8 +40,12 @@ class Agent:
         self.subnets = [*SUBNETS.values(), *([SUBNET6] if ipv6 else [])]
         self.pin_dir = lab.bpffs / "elb"
         self.store = lab.dir / "elb.db"
-        self.flags = {"flow-slots": 262144, "log-level": "info", "mode": "xdp", **flags}
+        self.flags = {"flow-slots": 262144, "log-level": "info", "mode": "xdp", "loopback-auth": "none", **flags}
         self.process = None
+
+    @property
+    def socket(self):
+        return pathlib.Path(self.store).parent / "api.sock"
 
     # Process.
 
@@ -50,7 +54,7 @@ class Agent:
         interfaces = [text for name in self.interfaces for text in ("--interface", name)]
         subnets = [text for subnet in self.subnets for text in ("--subnet", subnet)]
         return [*self.wrapper, BUILD / "bin" / "elb-agent", *interfaces, "--local-addresses", self.local, *subnets,
-                "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--pin-dir", self.pin_dir, *flags, *more]
+                "--store", self.store, "--socket", self.socket, "--listen", f"127.0.0.1:{self.port}", "--pin-dir", self.pin_dir, *flags, *more]
 
     def start(self, timeout_s=20):
         self.process = self.lab.spawn("lb", *self.argv(), name="elb-agent")

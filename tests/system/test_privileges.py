@@ -68,6 +68,8 @@ local-addresses = "100.125.0.0/24"
 subnet = [{", ".join(f'"{flags[i + 1]}"' for i, flag in enumerate(flags) if flag == "--subnet")}]
 store = "{agent.store}"
 listen = "127.0.0.1:{agent.port}"
+loopback-auth = "none"
+socket = "{agent.socket}"
 pin-dir = "{agent.pin_dir}"
 flow-slots = {agent.flags["flow-slots"]}
 log-format = "json"
@@ -91,7 +93,7 @@ def test_second_agent_is_refused_while_one_runs(lab, agent):
     assert agent.process.running()
 
 
-def test_S11_api_refuses_to_listen_beyond_loopback(lab, agent):
+def test_S11_api_refuses_to_listen_beyond_loopback_in_clear(lab, agent):
     words = ["0.0.0.0:9877" if word == f"127.0.0.1:{agent.port}" else word for word in agent.argv()]
     agent.stop()
     try:

@@ -41,28 +41,46 @@ ApiTest::ApiTest(bool serves_http) : directory_(make_directory()) {
                   {*Cidr::parse("100.125.0.0/24")},
                   serves_http},
       nullptr);
-  api::ApiOptions options;
-  options.listen.port = 0;
-  server_ = *api::ApiServer::start(options, *service_,
-                                   {.reconciler = views_, .traffic = views_, .http_traffic = &views_}, clock_, random_);
+  const std::string path = (directory_ / "store.db").string();
+  identities_ = *identity::Directory::open(*store::open_identities(path), identity::default_quotas(), clock_, random_);
+  audit_ = *store::open_audit((directory_ / "audit.db").string());
+  options_.listen.port = 0;
+  options_.open_loopback = true;
+  options_.socket = (directory_ / "api.sock").string();
+  start();
+}
+
+void ApiTest::start() {
+  client_.reset();
+  server_.reset();
+  api::Views views{views_, views_};
+  views.http_traffic = &views_;
+  views.identities = identities_.get();
+  views.audit = audit_.get();
+  server_ = *api::ApiServer::start(options_, *service_, views, clock_, random_);
   client_ = std::make_unique<Client>(server_->port());
 }
 
 ApiTest::~ApiTest() {
   client_.reset();
   server_.reset();
+  audit_.reset();
+  identities_.reset();
   service_.reset();
   store_.reset();
   std::filesystem::remove_all(directory_);
 }
 
-Answer ApiTest::call(const std::string& method, const std::string& path, const std::string& body) {
+Answer ApiTest::call(const std::string& method, const std::string& path, const std::string& body,
+                     const std::map<std::string, std::string>& headers) {
   httplib::Request request;
   request.method = method;
   request.path = path.starts_with('/') ? path : "/v2.0/lbaas/" + path;
   request.body = body;
   request.headers.emplace("Accept", "application/json");
   if (!body.empty()) request.headers.emplace("Content-Type", "application/json");
+  if (!token_.empty()) request.headers.emplace("X-Auth-Token", token_);
+  for (const auto& [name, value] : headers) request.headers.emplace(name, value);
   const auto result = client_->http.send(request);
   Answer answer;
   if (!result) return answer;

@@ -3,9 +3,11 @@
 // are stubs. Helpers send JSON and return what came back. Thread rule: one test at a time.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -44,7 +46,8 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override;
 
   /// `path` below /v2.0/lbaas unless it starts with '/'.
-  Answer call(const std::string& method, const std::string& path, const std::string& body = "");
+  Answer call(const std::string& method, const std::string& path, const std::string& body = "",
+              const std::map<std::string, std::string>& headers = {});
   Answer get(const std::string& path) { return call("GET", path); }
   Answer post(const std::string& path, const std::string& body) { return call("POST", path, body); }
   Answer put(const std::string& path, const std::string& body) { return call("PUT", path, body); }
@@ -65,13 +68,20 @@ class ApiTest : public ::testing::Test {
 
   std::string create(const std::string& path, const std::string& envelope, const std::string& fields);
 
+  /// Starts the server (again) with options_.
+  void start();
+
   const std::filesystem::path directory_;
   SystemClock clock_;
   SystemRandom random_;
   StubViews views_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<control::ConfigService> service_;
+  std::unique_ptr<identity::Directory> identities_;
+  std::unique_ptr<store::AuditStore> audit_;
+  api::ApiOptions options_;
   std::unique_ptr<api::ApiServer> server_;
+  std::string token_;  // shown with each call; empty: none
 
  private:
   struct Client;

@@ -39,7 +39,7 @@ TEST_F(DiscoveryTest, WrongMethodsSayWhichAreRight) {
   EXPECT_EQ(answer.header("Allow"), "GET, HEAD, POST");
   EXPECT_EQ(call("DELETE", "loadbalancers").status, 405);
   EXPECT_EQ(call("POST", "loadbalancers/" + kNobody, "{}").header("Allow"), "GET, HEAD, PUT, DELETE");
-  EXPECT_EQ(call("PUT", "quotas/p", "{}").status, 405);
+  EXPECT_EQ(call("POST", "quotas/p", "{}").header("Allow"), "GET, HEAD, PUT, DELETE");
 }
 
 TEST_F(DiscoveryTest, HeadHasHeadersOnly) {
@@ -71,8 +71,8 @@ TEST_F(DiscoveryTest, SubnetsAndNetworks) {
 TEST_F(DiscoveryTest, QuotasAndProviders) {
   for (const std::string path : {"/v2.0/lbaas/quotas/defaults", "/v2.0/quotas/p", "/v2/lbaas/quotas/p"}) {
     const codec::Value quota = get(path).body.get("quota");
-    EXPECT_EQ(quota.get("loadbalancer").as_int(), -1) << path;
-    EXPECT_EQ(quota.get("load_balancer").as_int(), -1) << path;
+    EXPECT_EQ(quota.get("loadbalancer").as_int(), 50) << path;
+    EXPECT_EQ(quota.get("load_balancer").as_int(), 50) << path;
   }
   EXPECT_EQ(get("providers").body.get("providers").at(0).get("name").as_string(), "elb");
   const Answer made = post("loadbalancers", R"({"loadbalancer":{"vip_address":"192.0.2.9","provider":"octavia"}})");

@@ -79,10 +79,8 @@ class HttpTest : public ApiTest {
 
   void restart(const api::HttpLimits& limits) {
     server_.reset();
-    api::ApiOptions options;
-    options.listen.port = 0;
-    options.limits = limits;
-    server_ = *api::ApiServer::start(options, *service_, {views_, views_}, clock_, random_);
+    options_.limits = limits;
+    start();
   }
 };
 
@@ -249,6 +247,7 @@ TEST_F(HttpTest, ATakenPortIsAnError) {
 }
 
 TEST_F(HttpTest, ManyClientsAtOnce) {
+  ASSERT_EQ(put("quotas/none", R"({"quota":{"loadbalancer":-1}})").status, 202);
   std::vector<std::thread> clients;
   std::atomic<int> served = 0;
   for (int i = 0; i < 16; ++i) {

@@ -85,7 +85,9 @@ Ran run_elbctl(std::vector<std::string> words, const std::string& endpoint, RunO
       .terminal = options.terminal,
       .width = options.width,
   };
-  const auto connect = [](const Url& url) -> std::unique_ptr<Transport> { return std::make_unique<HttpClient>(url); };
+  const auto connect = [](const Endpoint& where, const Login& login) -> std::unique_ptr<Transport> {
+    return std::make_unique<HttpClient>(where, login);
+  };
   const Exit exit = run(words, environment, connect);
   return {exit, out.str(), err.str()};
 }
