@@ -61,6 +61,8 @@ bool ClientConnection::step() {
       return read_head();
     case State::kExchange:
       return run_exchange();
+    case State::kHttp2:
+      return run_http2();
     case State::kFlush:
       return flush_out();
     case State::kLinger:
@@ -97,7 +99,13 @@ bool ClientConnection::read_head() {
   if (transport_.has_unsent()) return false;
   if (inbox_.empty() || wants_more_) {
     if (!transport_.readable()) return false;
+    const bool shaken = handshaken_;
     const Got got = fill();
+    if (handshaken_ && !shaken && got != Got::kBroken && transport_.facts()->alpn == "h2") {
+      state_ = State::kHttp2;
+      http2_ = std::make_unique<Http2Front>(loop_, *this, counts_);
+      return true;
+    }
     if (got == Got::kNothing) return false;
     if (got != Got::kData) {
       close();
@@ -124,6 +132,30 @@ bool ClientConnection::begin_exchange(http::Outcome outcome) {
     exchange_->refuse(head, http::status_of(head.fault), true);
   }
   return true;
+}
+
+bool ClientConnection::run_http2() {
+  switch (http2_->run()) {
+    case Http2Front::State::kWaits:
+      return false;
+    case Http2Front::State::kMore:
+      loop_.again(*this);
+      return false;
+    case Http2Front::State::kOver:
+      http2_.reset();
+      begin_close();
+      return true;
+    case Http2Front::State::kGone:
+      break;
+  }
+  close();
+  return false;
+}
+
+void ClientConnection::drain() {
+  if (!http2_) return;
+  http2_->drain();
+  loop_.again(*this);
 }
 
 bool ClientConnection::run_exchange() {
@@ -204,6 +236,8 @@ SteadyTime ClientConnection::deadline() const {
       return since_ + std::chrono::seconds(limits.idle_s);
     case State::kExchange:
       return exchange_->deadline();
+    case State::kHttp2:
+      return http2_->deadline();
     case State::kFlush:
       return since_ + std::chrono::seconds(limits.body_s);
     default:
@@ -233,6 +267,9 @@ void ClientConnection::on_timer() {
     case State::kExchange:
       exchange_->expire();
       break;
+    case State::kHttp2:
+      http2_->expire();
+      break;
     case State::kFlush:
       transport_.abort();
       return close();
@@ -246,6 +283,7 @@ void ClientConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   exchange_.reset();
+  http2_.reset();
   loop_.wheel.disarm(*this);
   open_->fetch_sub(1, std::memory_order_relaxed);
   counts_.open_connections.sub();

@@ -44,6 +44,7 @@ class Count {
   X(status_502)                                                                                  \
   X(malformed) /* refused by the parser, LS-18 */                                                \
   X(retries)   /* further members tried, LS-19 */                                                \
+  X(floods)    /* HTTP/2 connections ended because they burdened us, S2 */                       \
   X(handshakes)                                                                                  \
   X(failed_handshakes)                                                                           \
   X(bytes_in)                                                                                    \
