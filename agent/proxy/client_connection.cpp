@@ -143,6 +143,7 @@ bool ClientConnection::run_http2() {
       return false;
     case Http2Front::State::kOver:
       http2_.reset();
+      unasked_ = true;
       begin_close();
       return true;
     case Http2Front::State::kGone:
@@ -199,7 +200,7 @@ bool ClientConnection::flush_out() {
     since_ = loop_.now;
   }
   if (transport_.has_unsent()) return false;
-  const bool nothing_comes = quiet();
+  const bool nothing_comes = quiet() && !unasked_;
   if (!nothing_comes || transport_.secure()) transport_.end_writing();
   if (nothing_comes) {
     close();

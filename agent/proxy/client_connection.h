@@ -80,6 +80,7 @@ class ClientConnection final : public Pollable, public Timed, public ClientSide 
   State state_ = State::kHead;
   bool wants_more_ = false;  // the head in inbox_ is not complete
   bool handshaken_ = false;  // was counted
+  bool unasked_ = false;     // it was we who ended HTTP/2: the client may be sending
   bool running_ = false;
   http::HeadProgress progress_;
   uint64_t written_seen_ = 0;
