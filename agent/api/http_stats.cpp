@@ -56,7 +56,7 @@ Value listener_http(const Context& context, const model::Listener& listener) {
   out.set("status_2xx", http.status_2xx).set("status_3xx", http.status_3xx).set("status_4xx", http.status_4xx);
   out.set("status_5xx", http.status_5xx).set("status_other", http.status_other);
   out.set("status_404", http.status_404).set("status_499", http.status_499).set("status_502", http.status_502);
-  out.set("malformed", http.malformed).set("limited", http.limited);
+  out.set("malformed", http.malformed).set("limited", http.limited).set("floods", http.floods);
   out.set("bad_proxy_headers", http.bad_proxy_headers).set("retries", http.retries);
   out.set("handshakes", http.handshakes).set("failed_handshakes", http.failed_handshakes);
   out.set("request_us", http.request_us);

@@ -5,45 +5,13 @@
 
 #include "http/char_class.h"
 #include "http/field_lines.h"
+#include "http/trailers.h"
 
 namespace elb::http {
 namespace {
 
 constexpr uint8_t kMostDigits = 16;
 constexpr uint64_t kLargestChunk = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-
-// Fields that a trailer must not change after the fact, RFC 9110 6.5.1: framing, routing, authentication, what is hop
-// by hop.
-constexpr HeaderSet kNoTrailers = {
-    HeaderId::kAuthorization,
-    HeaderId::kCacheControl,
-    HeaderId::kConnection,
-    HeaderId::kContentEncoding,
-    HeaderId::kContentLength,
-    HeaderId::kContentRange,
-    HeaderId::kContentType,
-    HeaderId::kCookie,
-    HeaderId::kExpect,
-    HeaderId::kForwarded,
-    HeaderId::kHost,
-    HeaderId::kKeepAlive,
-    HeaderId::kMaxForwards,
-    HeaderId::kProxy,
-    HeaderId::kRange,
-    HeaderId::kProxyAuthorization,
-    HeaderId::kProxyConnection,
-    HeaderId::kSetCookie,
-    HeaderId::kTe,
-    HeaderId::kProxyAuthenticate,
-    HeaderId::kTrailer,
-    HeaderId::kTransferEncoding,
-    HeaderId::kUpgrade,
-    HeaderId::kXForwardedFor,
-    HeaderId::kXForwardedHost,
-    HeaderId::kXForwardedPort,
-    HeaderId::kXForwardedProto,
-    HeaderId::kXRealIp,
-};
 
 }  // namespace
 
@@ -197,7 +165,7 @@ BodyStep ChunkedDecoder::read_trailers(std::string_view input) {
   // A trailer cannot frame the message again.
   if (section.chunked || section.content_length) return refuse(Fault::kLengthAndCoding, 0);
   for (const Header& field : section.headers)
-    if (!kNoTrailers.has(field.id)) trailers.fields.add(field.id, field.name, field.value);
+    if (may_trail(field.id)) trailers.fields.add(field.id, field.name, field.value);
   state_ = State::kDone;
   return {BodyStep::Kind::kDone, section.size - before};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ChunkedDecoder: the chunked transfer coding (RFC 9112 7.1), streaming and strict: 1 to 16 hexadecimal digits, CR LF,
 // nothing between. Extensions (name, name=token or name="text" without blanks) are read up to a byte cap and dropped.
-// Trailers are parsed like header fields; the caller drops them by not looking. Payload comes as views into the input,
+// Trailers are parsed like header fields. Payload comes as views into the input,
 // nothing is copied; only trailers are gathered, up to their limit. Thread rule: one thread; a connection owns one.
 #pragma once
 

@@ -43,6 +43,8 @@ constexpr std::array<std::string_view, static_cast<size_t>(Fault::kCount)> kName
     "bad-chunk-end",
     "trailers-too-large",
     "truncated",
+    "bad-pseudo-field",
+    "connection-field",
     "bad-escape",
     "encoded-nul",
     "bad-utf8",

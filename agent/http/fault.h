@@ -53,6 +53,9 @@ enum class Fault : uint8_t {
   kBadChunkEnd,
   kTrailersTooLarge,  // 431
   kTruncated,         // the peer closed in the middle
+  // HTTP/2
+  kBadPseudoField,
+  kConnectionField,  // a field of HTTP/1's connections, RFC 9113 8.2.2
   // path
   kBadEscape,
   kEncodedNul,

@@ -3,22 +3,11 @@
 
 #include <algorithm>
 
+#include "http/framing.h"
 #include "http/list.h"
 
 namespace elb::http {
 namespace {
-
-// 1*DIGIT below 2^63, RFC 9112 6.2. No list, even of equal numbers, no sign, no blank.
-std::optional<uint64_t> parse_length(std::string_view digits) {
-  if (digits.empty() || digits.size() > 19) return std::nullopt;
-  uint64_t length = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    length = length * 10 + static_cast<uint64_t>(c - '0');
-  }
-  if (length > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return std::nullopt;
-  return length;
-}
 
 void note_connection(std::string_view value, MessageHead& head) {
   for_each_element(value, [&](std::string_view option) {
@@ -47,7 +36,7 @@ Fault note_framing(HeaderId id, std::string_view value, const HeadLimits& limits
   switch (id) {
     case HeaderId::kContentLength: {
       if (head.content_length) return Fault::kSecondContentLength;
-      head.content_length = parse_length(value);
+      head.content_length = parse_content_length(value);
       if (!head.content_length || tab_follows(value)) return Fault::kBadContentLength;
       return *head.content_length > limits.body_bytes ? Fault::kBodyTooLarge : Fault::kNone;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines and field lines, shared by request heads, response heads and trailers. A line is looked at only when it is
 // complete: whatever is found depends on the bytes alone, never on how they were cut into packets. One scan for the
-// first control byte finds the end of the line and proves its bytes at once. Private to the room. Thread rule: pure
-// functions.
+// first control byte finds the end of the line and proves its bytes at once. Private to the room. Thread
+// rule: pure functions.
 #pragma once
 
 #include "http/message_head.h"

@@ -3,6 +3,17 @@
 
 namespace elb::http {
 
+std::optional<uint64_t> parse_content_length(std::string_view digits) {
+  if (digits.empty() || digits.size() > 19) return std::nullopt;
+  uint64_t length = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    length = length * 10 + static_cast<uint64_t>(c - '0');
+  }
+  if (length > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return std::nullopt;
+  return length;
+}
+
 Framing framing_of(const RequestHead& head) {
   if (head.chunked) return {Framing::Kind::kChunked};
   if (head.content_length) return {Framing::Kind::kLength, *head.content_length};

@@ -23,6 +23,9 @@ struct Framing {
   bool operator==(const Framing&) const = default;
 };
 
+/// 1*DIGIT below 2^63, RFC 9112 6.2. No list, even of equal numbers, no sign, no blank.
+std::optional<uint64_t> parse_content_length(std::string_view digits);
+
 Framing framing_of(const RequestHead& head);
 
 /// `asked` is the method of the request that is answered: a response to HEAD has no body whatever it says.

@@ -8,6 +8,7 @@ void MessageHead::clear_common() {
   size = 0;
   fault = Fault::kNone;
   minor_version = 1;
+  http2 = false;
   content_length.reset();
   chunked = says_close = says_keep_alive = says_upgrade = connection_names = false;
   upgrade = {};

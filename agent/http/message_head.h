@@ -45,6 +45,7 @@ struct MessageHead {
   size_t size = 0;  // bytes of the head in the buffer; the body begins there
   Fault fault = Fault::kNone;
   uint8_t minor_version = 1;  // of HTTP/1
+  bool http2 = false;         // came over HTTP/2: `chunked` then only says that the body's length is not known
   std::optional<uint64_t> content_length;
   bool chunked = false;
   bool says_close = false;        // Connection: close

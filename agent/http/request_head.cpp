@@ -160,6 +160,13 @@ Method method_of(std::string_view text) {
   }
 }
 
+Fault check_target_bytes(std::string_view target) {
+  const char* const end = target.data() + target.size();
+  const char* const stop = scan::not_target(target.data(), end, target.data());
+  if (stop == end) return target.empty() ? Fault::kBadTarget : Fault::kNone;
+  return *stop == '#' ? Fault::kFragment : Fault::kBadTarget;
+}
+
 bool is_idempotent(Method method) {
   switch (method) {
     case Method::kGet:

@@ -33,6 +33,9 @@ struct RequestHead : MessageHead {
   void clear();
 };
 
+/// What a target may be made of: kNone, kFragment or kBadTarget.
+Fault check_target_bytes(std::string_view target);
+
 /// Parses the head at the beginning of `bytes`, which hold all that came of it so far. kDone: `head` is complete and
 /// the body begins at head.size. kNeedMore: call again with more bytes and the same `progress`. kFault: head.fault says
 /// why; answer status_of(fault) and close. The result depends on the bytes alone, not on how they arrived. Host is

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/serializer.h"
 
-#include "http/char_class.h"
-#include "http/list.h"
+#include "http/hop_by_hop.h"
 
 namespace elb::http {
 namespace {
 
-// Of one hop, and written anew for the next where it needs them. "Proxy" is here because CGI programs take it for the
-// variable HTTP_PROXY.
-constexpr HeaderSet kHopByHop = {
-    HeaderId::kConnection,         HeaderId::kHttp2Settings,   HeaderId::kKeepAlive,    HeaderId::kProxyAuthenticate,
-    HeaderId::kProxyAuthorization, HeaderId::kProxyConnection, HeaderId::kTe,           HeaderId::kTrailer,
-    HeaderId::kTransferEncoding,   HeaderId::kUpgrade,         HeaderId::kContentLength};
 constexpr HeaderSet kNotFromClients = {HeaderId::kProxy, HeaderId::kHost, HeaderId::kXForwardedFor};
 
 void put_header(std::string_view name, std::string_view value, OutBuffer& out) {
@@ -31,19 +24,9 @@ void put_framing(const Framing& body, OutBuffer& out) {
   }
 }
 
-bool named_by_connection(const HeaderTable& headers, const Header& header) {
-  bool named = false;
-  for (const Header& connection : headers) {
-    if (connection.id != HeaderId::kConnection) continue;
-    for_each_element(connection.value,
-                     [&](std::string_view name) { named |= equals_ignoring_case(name, header.name); });
-  }
-  return named;
-}
-
 void put_end_to_end(const MessageHead& head, HeaderSet drop, OutBuffer& out) {
   for (const Header& header : head.headers) {
-    if (drop.has(header.id) || (head.connection_names && named_by_connection(head.headers, header))) continue;
+    if (stays(head, header, drop)) continue;
     put_header(header.name, header.value, out);
   }
 }
@@ -131,14 +114,7 @@ bool write_response(const ResponseHead& head, const ResponseRewrite& rewrite, co
   } else if (rewrite.client_minor_version == 0) {
     out.put("Connection: keep-alive\r\n");  // an HTTP/1.0 client expects the end of the connection otherwise
   }
-  // The length that a body would have, RFC 9110 8.6; of a 204 there is none.
-  const bool tells_length = rewrite.asked == Method::kHead || head.status == 304;
-  if (body.kind == Framing::Kind::kNone && tells_length && head.content_length && head.status != 204 &&
-      !head.is_interim()) {
-    put_framing({Framing::Kind::kLength, *head.content_length}, out);
-  } else {
-    put_framing(body, out);
-  }
+  put_framing(told_framing(head, rewrite.asked, body), out);
   out.put("\r\n");
   return out.fits();
 }
@@ -163,6 +139,14 @@ bool write_own_response(const OwnResponse& response, OutBuffer& out) {
 
 bool write_chunk_begin(uint64_t size, OutBuffer& out) {
   out.put_number(size, 16);
+  out.put("\r\n");
+  return out.fits();
+}
+
+bool write_last_chunk(const HeaderTable* trailers, OutBuffer& out) {
+  out.put("0\r\n");
+  if (trailers != nullptr)
+    for (const Header& field : *trailers) put_header(field.name, field.value, out);
   out.put("\r\n");
   return out.fits();
 }

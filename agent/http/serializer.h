@@ -68,7 +68,8 @@ std::string_view reason_of(uint16_t status);
 /// What goes before `size` (not 0) bytes of payload; what goes after each chunk; what ends a chunked body.
 bool write_chunk_begin(uint64_t size, OutBuffer& out);
 inline constexpr std::string_view kChunkEnd = "\r\n";
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+/// `trailers` may be null. Needs 8 bytes more than the section that they came from, and one for each field.
+bool write_last_chunk(const HeaderTable* trailers, OutBuffer& out);
 inline constexpr size_t kChunkBeginBytes = 18;
 
 }  // namespace elb::http

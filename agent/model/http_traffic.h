@@ -25,6 +25,7 @@ struct HttpListenerTraffic {
   uint64_t limited = 0;            // 429: more requests than the listener's rate
   uint64_t bad_proxy_headers = 0;  // connections closed: a PROXY header that may not be there, or is not there
   uint64_t retries = 0;
+  uint64_t floods = 0;  // HTTP/2 connections ended because they burdened the proxy
   uint64_t handshakes = 0, failed_handshakes = 0;
   uint64_t bytes_in = 0, bytes_out = 0;  // of requests and responses, TLS not counted
   uint64_t request_us = 0;               // sum over requests, from the first byte in to the last byte out

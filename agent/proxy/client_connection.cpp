@@ -64,6 +64,8 @@ bool ClientConnection::step() {
       return read_head();
     case State::kExchange:
       return run_exchange();
+    case State::kHttp2:
+      return run_http2();
     case State::kFlush:
       return flush_out();
     case State::kLinger:
@@ -104,7 +106,13 @@ bool ClientConnection::read_head() {
   if (transport_.has_unsent()) return false;
   if (inbox_.empty() || wants_more_) {
     if (!transport_.readable()) return false;
+    const bool shaken = handshaken_;
     const Got got = fill();
+    if (handshaken_ && !shaken && got != Got::kBroken && transport_.facts()->alpn == "h2") {
+      state_ = State::kHttp2;
+      http2_ = std::make_unique<Http2Front>(loop_, *this, counts_);
+      return true;
+    }
     if (got == Got::kNothing) return false;
     if (got != Got::kData) {
       close();
@@ -131,6 +139,31 @@ bool ClientConnection::begin_exchange(http::Outcome outcome) {
     exchange_->refuse(head, http::status_of(head.fault), true);
   }
   return true;
+}
+
+bool ClientConnection::run_http2() {
+  switch (http2_->run()) {
+    case Http2Front::State::kWaits:
+      return false;
+    case Http2Front::State::kMore:
+      loop_.again(*this);
+      return false;
+    case Http2Front::State::kOver:
+      http2_.reset();
+      unasked_ = true;
+      begin_close();
+      return true;
+    case Http2Front::State::kGone:
+      break;
+  }
+  close();
+  return false;
+}
+
+void ClientConnection::drain() {
+  if (!http2_) return;
+  http2_->drain();
+  loop_.again(*this);
 }
 
 bool ClientConnection::run_exchange() {
@@ -174,7 +207,7 @@ bool ClientConnection::flush_out() {
     since_ = loop_.now;
   }
   if (transport_.has_unsent()) return false;
-  const bool nothing_comes = quiet();
+  const bool nothing_comes = quiet() && !unasked_;
   if (!nothing_comes || transport_.secure()) transport_.end_writing();
   if (nothing_comes) {
     close();
@@ -213,6 +246,8 @@ SteadyTime ClientConnection::deadline() const {
       return since_ + std::chrono::seconds(limits.idle_s);
     case State::kExchange:
       return exchange_->deadline();
+    case State::kHttp2:
+      return http2_->deadline();
     case State::kFlush:
       return since_ + std::chrono::seconds(limits.body_s);
     default:
@@ -245,6 +280,9 @@ void ClientConnection::on_timer() {
     case State::kExchange:
       exchange_->expire();
       break;
+    case State::kHttp2:
+      http2_->expire();
+      break;
     case State::kFlush:
       transport_.abort();
       return close();
@@ -258,6 +296,7 @@ void ClientConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   exchange_.reset();
+  http2_.reset();
   loop_.wheel.disarm(*this);
   open_->fetch_sub(1, std::memory_order_relaxed);
   counts_.open_connections.sub();

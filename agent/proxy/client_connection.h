@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// ClientConnection: one connection of a client, HTTP/1: waits for a request, hands it to an Exchange, and when that is
-// over goes on with the next or closes. Every event of the client's socket or of the member's comes down to run(),
-// which does whatever can be done now; nothing else moves bytes, so nothing is entered twice.
-// Thread rule: its loop's thread.
+// ClientConnection: one connection of a client. HTTP/1: waits for a request, hands it to an Exchange, and when that is
+// over goes on with the next or closes. HTTP/2, if TLS agreed on that: an Http2Front does it from there on. Every event
+// of the client's socket or of the member's comes down to run(), which does whatever can be done now; nothing else
+// moves bytes, so nothing is entered twice. Thread rule: its loop's thread.
 #pragma once
 
 #include <memory>
 
 #include "proxy/exchange.h"
-#include "proxy/inbox.h"
+#include "proxy/http2_front.h"
 #include "proxy/loop_context.h"
-#include "proxy/member_connection.h"
-#include "proxy/request_record.h"
 #include "proxy/transport.h"
 
 namespace elb::proxy {
 
-class ClientConnection final : public Pollable, public Timed, public Wakeable {
+class ClientConnection final : public Pollable, public Timed, public ClientSide {
  public:
   /// `open` and `counts` are the listener's that it came to; both have counted it already.
   ClientConnection(LoopContext& loop, Transport transport, const ConnectionFacts& facts, OpenCount open,
@@ -30,21 +28,39 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   /// At once and hard: the loop ends.
   void close();
   bool closed() const { return state_ == State::kClosed; }
+  /// The loop takes no new connections: HTTP/2 tells its clients.
+  void drain();
 
-  // For the exchange.
   Transport& transport() { return transport_; }
-  Inbox& inbox() { return inbox_; }
-  /// Receives behind what is in inbox() already.
-  Got fill();
-  ConnectionFacts facts() const;
-  /// Nothing waits to be read: after the last response the connection can be closed at once.
-  bool quiet() const { return inbox_.empty() && !transport_.readable(); }
+  const model::HttpTimeouts& timeouts() const;
+
+  // As the client of an exchange of HTTP/1.
+  ConnectionFacts facts() const override;
+  Inbox& inbox() override { return inbox_; }
+  bool readable() const override { return transport_.readable(); }
+  Got fill() override;
+  bool body_over() const override { return false; }
+  const http::HeaderTable* trailers() const override { return nullptr; }
+  bool put_head(const http::ResponseHead& head, const http::ResponseRewrite& rewrite, const http::Framing& body,
+                Gather& out) override;
+  bool put_own(const http::OwnResponse& response, Gather& out) override;
+  void put_end(const http::Framing& body, const http::HeaderTable* trailers, Gather& out) override;
+  bool write(const Gather& out, bool last) override { return transport_.write(out.pieces(), last); }
+  bool flush() override { return transport_.flush(); }
+  bool has_unsent() const override { return transport_.has_unsent(); }
+  size_t room() const override { return Workspace::kMemberRead; }
+  uint64_t written() const override { return transport_.written(); }
+  bool gone() const override { return transport_.gone(); }
+  void end_writing() override { transport_.end_writing(); }
+  bool ended_writing() const override { return transport_.ended_writing(); }
+  bool quiet() const override { return inbox_.empty() && !transport_.readable(); }
+  void again() override { loop_.again(*this); }
 
   size_t slot = 0;                   // the loop's: where it keeps this
   bool waits_for_handshake = false;  // the loop's: it is in its queue
 
  private:
-  enum class State : uint8_t { kProxyHeader, kHead, kExchange, kFlush, kLinger, kClosed };
+  enum class State : uint8_t { kProxyHeader, kHead, kExchange, kHttp2, kFlush, kLinger, kClosed };
 
   bool step();
   // proxy_header.cpp
@@ -58,8 +74,8 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   void begin_close();
   bool flush_out();
   bool linger();
+  bool run_http2();
   SteadyTime deadline() const;
-  const model::HttpTimeouts& timeouts() const;
 
   LoopContext& loop_;
   Transport transport_;
@@ -70,6 +86,7 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   State state_;
   bool wants_more_ = false;  // the head in inbox_ is not complete
   bool handshaken_ = false;  // was counted
+  bool unasked_ = false;     // it was we who ended HTTP/2: the client may be sending
   bool running_ = false;
   http::HeadProgress progress_;
   uint64_t written_seen_ = 0;
@@ -77,6 +94,7 @@ class ClientConnection final : public Pollable, public Timed, public Wakeable {
   SteadyTime head_began_{};  // the first byte of a request; default: none has come
   SteadyTime linger_end_{};
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<Http2Front> http2_;
 };
 
 }  // namespace elb::proxy

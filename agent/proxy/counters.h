@@ -46,6 +46,7 @@ class Count {
   X(limited)           /* 429: beyond the listener's rate */                                     \
   X(bad_proxy_headers) /* connections closed for one that may not be there, or is not there */   \
   X(retries)           /* further members tried, LS-19 */                                        \
+  X(floods)            /* HTTP/2 connections ended because they burdened us, S2 */               \
   X(handshakes)                                                                                  \
   X(failed_handshakes)                                                                           \
   X(bytes_in)                                                                                    \

@@ -12,7 +12,6 @@
 #include "http/char_class.h"
 #include "http/url.h"
 #include "io/tcp_connect.h"
-#include "proxy/client_connection.h"
 #include "tls/names.h"
 
 namespace elb::proxy {
@@ -47,7 +46,7 @@ http::ForwardedFor convert(model::ForwardedFor mode) {
 
 }  // namespace
 
-Exchange::Exchange(LoopContext& loop, ClientConnection& client, SteadyTime began)
+Exchange::Exchange(LoopContext& loop, ClientSide& client, SteadyTime began)
     : loop_(loop), client_(client), served_(loop.served), record_(began), progress_(loop.now) {
   listener_ = (*served_)->find(client.facts().local);
 }
@@ -65,9 +64,11 @@ void Exchange::begin(const http::RequestHead& head) {
   if (loop_.options.access_log != nullptr) record_.keep_texts(head);
   method_ = head.method;
   minor_version_ = head.minor_version;
+  http2_ = head.http2;
   keep_alive_ = head.keep_alive();
   request_out_ = http::framing_of(head);
-  request_body_ = http::BodyReader(request_out_, loop_.options.body);
+  const bool bare = http2_ && request_out_.kind == Kind::kChunked;
+  request_body_ = http::BodyReader(bare ? http::Framing{Kind::kUntilClose} : request_out_, loop_.options.body);
   request_read_ = request_out_.kind == Kind::kNone || (request_out_.kind == Kind::kLength && request_out_.length == 0);
   // A body would make two parsers of what follows; other protocols than this one have no business here.
   upgrade_ = request_out_.kind == Kind::kNone && method_ == http::Method::kGet &&
@@ -244,6 +245,7 @@ void Exchange::member_failed() {
 void Exchange::release_member(bool reusable) {
   lease_.release();
   if (!member_) return;
+  member_->give_back();  // an event may be on its way, and the client may go before it comes
   if (reusable) {
     loop_.members.give(std::move(member_), loop_.now);
   } else {

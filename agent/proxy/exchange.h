@@ -13,9 +13,8 @@
 
 #include "http/body_reader.h"
 #include "http/serializer.h"
-#include "proxy/gather.h"
+#include "proxy/client_side.h"
 #include "proxy/loop_context.h"
-#include "proxy/request_record.h"
 
 namespace elb::proxy {
 
@@ -29,7 +28,7 @@ class Exchange {
   };
 
   /// `began`: the request's first byte.
-  Exchange(LoopContext& loop, ClientConnection& client, SteadyTime began);
+  Exchange(LoopContext& loop, ClientSide& client, SteadyTime began);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
@@ -76,6 +75,7 @@ class Exchange {
   bool tunnel_over() const;
   bool pump_request();
   bool take_body(Gather& out);
+  void end_body(const http::HeaderTable* trailers, Gather& out);
   void sent_to_member(const Gather& out, size_t replayed, bool alive);
   bool pump_response();
   bool receive();
@@ -83,6 +83,7 @@ class Exchange {
   Head take_head(Gather& out);
   bool begin_response(const http::ResponseHead& head, Gather& out);
   void take_response_body(Gather& out);
+  void end_response(const http::HeaderTable* trailers, Gather& out);
   bool to_client(const Gather& out);
   void member_ended();
 
@@ -96,7 +97,7 @@ class Exchange {
   void log();
 
   LoopContext& loop_;
-  ClientConnection& client_;
+  ClientSide& client_;
   LoopServedPtr served_;
   const ServedListener* listener_ = nullptr;
   State state_ = State::kOpen;
@@ -106,6 +107,7 @@ class Exchange {
   // the request
   http::Method method_ = http::Method::kOther;
   uint8_t minor_version_ = 1;
+  bool http2_ = false;        // bodies are bare on the client's side
   bool keep_alive_ = false;   // the client would go on
   bool upgrade_ = false;      // asks for a WebSocket
   bool request_read_ = true;  // nothing of its body is to come

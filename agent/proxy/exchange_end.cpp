@@ -2,7 +2,6 @@
 // How an exchange ends: with a member's response, with one of ours, or broken off.
 #include <fmt/format.h>
 
-#include "proxy/client_connection.h"
 #include "proxy/exchange.h"
 
 namespace elb::proxy {
@@ -68,12 +67,11 @@ void Exchange::answer(uint16_t status, std::string_view location) {
     added[0] = {"Retry-After", "1", http::HeaderId::kRetryAfter};
     response.added = added;
   }
-  http::OutBuffer out(loop_.work.out);
-  http::write_own_response(response, out);
-  record_.sent_bytes += out.written().size();
+  Gather out(loop_.work.out);
+  client_.put_own(response, out);
+  record_.sent_bytes += out.bytes();
   if (method_ != http::Method::kHead) record_.sent_body_bytes += text.size();
-  const std::string_view bytes = out.written();
-  if (!client_.transport().write({&bytes, 1})) return client_left();
+  if (!client_.write(out, false)) return client_left();
   end(close_ ? State::kClose : State::kKeep);
 }
 

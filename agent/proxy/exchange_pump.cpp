@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "http/char_class.h"
-#include "proxy/client_connection.h"
 #include "proxy/exchange.h"
 
 namespace elb::proxy {
@@ -22,12 +21,18 @@ void put_payload(const http::Framing& framing, std::string_view data, Gather& ou
   out.copy(http::kChunkEnd);
 }
 
+void put_last_chunk(const http::HeaderTable* trailers, Gather& out) {
+  http::OutBuffer text(out.room());
+  http::write_last_chunk(trailers, text);
+  out.claim(text.written().size());
+}
+
 }  // namespace
 
 void Exchange::pump() {
-  Transport& client = client_.transport();
+  ClientSide& client = client_;
   for (int turn = 0; open(); ++turn) {
-    if (turn == kTurns) return loop_.again(client_);
+    if (turn == kTurns) return client.again();
     const uint64_t client_before = client.written();
     const uint64_t member_before = member_ ? member_->stream.written() : 0;
     if (!client.flush() || (client.gone() && !client.ended_writing())) return client_left();
@@ -44,7 +49,7 @@ void Exchange::pump() {
 
 // Both sides have said their end; or the member has, and takes no more.
 bool Exchange::tunnel_over() const {
-  if (!tunnel() || !response_done_ || client_.transport().has_unsent()) return false;
+  if (!tunnel() || !response_done_ || client_.has_unsent()) return false;
   return write_dead_ || (request_read_ && !member_->stream.has_unsent());
 }
 
@@ -79,15 +84,17 @@ bool Exchange::take_body(Gather& out) {
   bool moved = false;
   while (!request_read_ && !out.full()) {
     if (in.empty()) {
-      if (moved || !client_.transport().readable()) break;  // what was taken lies in the buffer: send it first
+      if (moved || !client_.readable()) break;  // what was taken lies in the buffer: send it first
       const Got got = client_.fill();
       if (got == Got::kNothing) break;
       if (got != Got::kData) {
-        if (!tunnel() || got == Got::kBroken) {
+        if (got == Got::kBroken || request_body_.closed() != http::Fault::kNone) {
           client_left();
-        } else {
+        } else if (tunnel()) {
           request_read_ = true;
           member_->stream.end_writing();
+        } else {
+          end_body(client_.trailers(), out);
         }
         return true;
       }
@@ -103,8 +110,7 @@ bool Exchange::take_body(Gather& out) {
       case http::BodyStep::Kind::kNeedMore:
         break;
       case http::BodyStep::Kind::kDone:
-        request_read_ = true;
-        if (request_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+        end_body(request_body_.trailers(), out);
         break;
       case http::BodyStep::Kind::kFault:
         served_->counts(*listener_).malformed.add();
@@ -121,7 +127,14 @@ bool Exchange::take_body(Gather& out) {
         request_body_.next({}).kind == http::BodyStep::Kind::kDone)
       request_read_ = true;
   }
+  const bool over = in.empty() && !request_read_ && client_.body_over();
+  if (moved && over && !out.full() && request_body_.closed() == http::Fault::kNone) end_body(client_.trailers(), out);
   return moved;
+}
+
+void Exchange::end_body(const http::HeaderTable* trailers, Gather& out) {
+  request_read_ = true;
+  if (request_out_.kind == Kind::kChunked) put_last_chunk(trailers, out);
 }
 
 void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
@@ -147,7 +160,7 @@ void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
 }
 
 bool Exchange::pump_response() {
-  if (!connected() || response_done_ || client_.transport().has_unsent()) return false;
+  if (!connected() || response_done_ || client_.has_unsent()) return false;
   Inbox& in = member_->inbox;
   if (in.empty() || head_incomplete_) {
     if (!receive()) return false;
@@ -183,7 +196,7 @@ bool Exchange::receive() {
   if (!member_->stream.readable()) return false;
   Inbox& in = member_->inbox;
   in.save();
-  const Received received = member_->stream.read(loop_.work.member_in);
+  const Received received = member_->stream.read(std::span(loop_.work.member_in).first(client_.room()));
   switch (received.got) {
     case Got::kNothing:
       return false;
@@ -229,20 +242,19 @@ Exchange::Head Exchange::take_head(Gather& out) {
   in.consume(head.size);
   if (!head.is_interim() || switches) return begin_response(head, out) ? Head::kFinal : Head::kOver;
   if (minor_version_ == 0) return Head::kInterim;  // such clients know none
-  http::OutBuffer text(out.room());
   http::ResponseRewrite rewrite;
   rewrite.asked = method_;
-  if (!http::write_response(head, rewrite, {}, text)) {
+  if (!client_.put_head(head, rewrite, {}, out)) {
     answer(502);
     return Head::kOver;
   }
-  out.claim(text.written().size());
   return Head::kInterim;
 }
 
 bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
   const http::Framing framing = http::framing_of(head, method_);
-  response_out_ = http::towards_client(framing, minor_version_);
+  // HTTP/2 is like HTTP/1.0 here: no chunks, and what ends the body is not among its bytes.
+  response_out_ = http::towards_client(framing, http2_ ? 0 : minor_version_);
   response_body_ = http::BodyReader(framing);
   if (tunnel()) {
     request_out_ = {Kind::kTunnel};
@@ -276,12 +288,10 @@ bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
   rewrite.close = close_;
   rewrite.upgrade = tunnel();
   if (listener_->http().server_header) rewrite.server = "elb";
-  http::OutBuffer text(out.room());
-  if (!http::write_response(head, rewrite, response_out_, text)) {
+  if (!client_.put_head(head, rewrite, response_out_, out)) {
     answer(502);
     return false;
   }
-  out.claim(text.written().size());
   head_sent_ = true;
   return true;
 }
@@ -299,8 +309,7 @@ void Exchange::take_response_body(Gather& out) {
       case http::BodyStep::Kind::kNeedMore:
         return;
       case http::BodyStep::Kind::kDone:
-        response_done_ = true;
-        if (response_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+        end_response(response_body_.trailers(), out);
         break;
       case http::BodyStep::Kind::kFault:
         served_->counts(pool_, member_index_).failed_requests.add();
@@ -309,10 +318,15 @@ void Exchange::take_response_body(Gather& out) {
   }
 }
 
+void Exchange::end_response(const http::HeaderTable* trailers, Gather& out) {
+  response_done_ = true;
+  client_.put_end(response_out_, trailers, out);
+}
+
 bool Exchange::to_client(const Gather& out) {
   record_.sent_bytes += out.bytes();
   const bool last = response_done_ && close_ && request_read_ && client_.quiet() && !tunnel();
-  return client_.transport().write(out.pieces(), last);
+  return client_.write(out, last);
 }
 
 void Exchange::member_ended() {
@@ -321,10 +335,12 @@ void Exchange::member_ended() {
     served_->counts(pool_, member_index_).failed_requests.add();
     return abort();
   }
-  response_done_ = true;
-  if (tunnel()) return client_.transport().end_writing();
+  if (tunnel()) {
+    response_done_ = true;
+    return client_.end_writing();
+  }
   Gather out(loop_.work.out);
-  if (response_out_.kind == Kind::kChunked) out.copy(http::kLastChunk);
+  end_response(nullptr, out);
   if (!to_client(out)) return client_left();
   finish();
 }

@@ -14,6 +14,7 @@ class Gather {
  public:
   static constexpr size_t kPieces = 48;
   static constexpr size_t kCopied = 512;  // payload up to this size is copied: cheaper than a piece of its own
+  static constexpr size_t kReserve = size_t{10} << 10;
 
   explicit Gather(std::span<char> memory) : memory_(memory) {}
 
@@ -39,21 +40,25 @@ class Gather {
     pieces_[count_++] = bytes;
   }
 
-  /// Write before more is added. What fits afterwards in any case: three pieces, and kCopied + 64 bytes of copies.
-  bool full() const { return count_ + 3 > kPieces || memory_.size() - used_ < kCopied + 64; }
+  /// Write before more is added. What fits afterwards in any case: three pieces, and kReserve bytes of copies: a piece
+  /// with what frames it, and all trailers.
+  bool full() const { return count_ + 3 > kPieces || memory_.size() - used_ < kReserve; }
   bool empty() const { return count_ == 0; }
   std::span<const std::string_view> pieces() const { return {pieces_.data(), count_}; }
   size_t bytes() const {
-    size_t total = 0;
+    size_t total = aside_;
     for (const std::string_view piece : pieces()) total += piece.size();
     return total;
   }
-  void clear() { used_ = count_ = 0; }
+  /// Goes out another way, for bytes() alone.
+  void count_aside(size_t bytes) { aside_ += bytes; }
+  void clear() { used_ = count_ = aside_ = 0; }
 
  private:
   std::span<char> memory_;
   size_t used_ = 0;
   size_t count_ = 0;
+  size_t aside_ = 0;
   std::array<std::string_view, kPieces> pieces_;
 };
 

@@ -121,6 +121,7 @@ Status Loop::listen_on(int fd) {
 void Loop::drain() {
   draining = true;
   for (const auto& acceptor : acceptors_) acceptor->close();
+  for (const auto& connection : connections_) connection->drain();
 }
 
 Loop* Loop::less_loaded() {

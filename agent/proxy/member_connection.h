@@ -41,6 +41,7 @@ class MemberConnection final : public Pollable, public Timed {
 
   /// From now on `user` is woken.
   void lend_to(Wakeable& user) { user_ = &user; }
+  void give_back() { user_ = nullptr; }
 
   Stream stream;
   Inbox inbox;

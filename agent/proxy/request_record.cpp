@@ -29,7 +29,7 @@ void RequestRecord::keep(Text which, std::string_view text) {
 }
 
 void RequestRecord::keep_texts(const http::RequestHead& head) {
-  minor_version_ = head.minor_version;
+  protocol_ = head.http2 ? "HTTP/2.0" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   keep(kMethod, head.method_text);
   const http::Header* host = head.headers.find(http::HeaderId::kHost);
   keep(kHost, host != nullptr ? host->value : head.host ? head.host->name : std::string_view());
@@ -53,7 +53,7 @@ void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& co
   record.method = text(kMethod);
   record.host = text(kHost);
   record.target = text(kTarget);
-  record.protocol = sizes_[kMethod] == 0 ? std::string_view() : minor_version_ == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.protocol = sizes_[kMethod] == 0 ? std::string_view() : protocol_;
   record.user_agent = text(kAgent);
   record.referer = text(kReferer);
   record.forwarded_for = text(kForwardedFor);

@@ -48,7 +48,7 @@ class RequestRecord {
   void keep(Text which, std::string_view text);
 
   SteadyTime began_;
-  uint8_t minor_version_ = 1;
+  std::string_view protocol_ = "HTTP/1.1";
   std::string texts_;
   std::array<uint32_t, kTexts> starts_{};
   std::array<uint32_t, kTexts> sizes_{};

@@ -82,7 +82,7 @@ std::shared_ptr<const tls::ServerTable> Served::make_table(const model::Snapshot
   };
   tls::ServerSettings settings;
   settings.listener_id = listener.id;
-  settings.http2 = false;  // spoken by no listener yet
+  settings.http2 = wanted.http2;
   settings.client_ca = wanted.client_ca;
   const auto policy = tls::parse_security_policy(wanted.policy, "policy");
   if (!policy) return fail_with(policy.error().to_string());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/request_head.h"
+#include "http/response_fields.h"
 #include "http/response_head.h"
 #include "http/url.h"
 #include "tls/connection.h"
@@ -28,6 +29,7 @@ struct Workspace {
 
   http::RequestHead request;
   http::ResponseHead response;
+  http::ResponseFields fields;
   std::vector<char> target = std::vector<char>(http::normal_target_bound(http::HeadLimits{}.target_bytes));
   std::vector<char> text = std::vector<char>(size_t{40} << 10);  // a Location, a Set-Cookie
 };

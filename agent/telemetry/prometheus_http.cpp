@@ -30,6 +30,8 @@ constexpr Field<Listener> kListener[] = {
      &Listener::limited},
     {Type::kCounter, "elb_http_listener_bad_proxy_headers",
      "Connections closed for a PROXY header that was missing, malformed or not trusted.", &Listener::bad_proxy_headers},
+    {Type::kCounter, "elb_http_listener_floods", "HTTP/2 connections ended because they burdened the proxy.",
+     &Listener::floods},
     {Type::kCounter, "elb_http_listener_retries", "Requests sent again to another member.", &Listener::retries},
     {Type::kCounter, "elb_http_listener_tls_handshakes", "TLS handshakes completed.", &Listener::handshakes},
     {Type::kCounter, "elb_http_listener_failed_tls_handshakes", "TLS handshakes that failed.",

@@ -61,7 +61,7 @@ model::SnapshotPtr snapshot(int argc, char** argv) {
   if (argc > 5) {
     made->listeners.push_back(listener("https", static_cast<uint16_t>(std::atoi(argv[3]))));
     made->listeners.back().protocol = model::Protocol::kHttps;
-    made->listeners.back().http->tls.emplace();
+    made->listeners.back().http->tls.emplace().http2 = true;
     made->certificates.push_back({"certificate", read_file(argv[4]), read_file(argv[5])});
   }
   return made;

@@ -59,7 +59,7 @@ void there_and_back(std::string_view payload) {
     coded += part;
     coded += http::kChunkEnd;
   }
-  coded += http::kLastChunk;
+  coded += "0\r\n\r\n";
   const Decoded back = decode(coded, coded.size(), {});
   claim(back.kind == Kind::kDone && back.payload == payload && back.size == coded.size(), "there and back", payload);
 }

@@ -14,13 +14,14 @@ void chunked(std::string_view input);
 void url(std::string_view input);
 void cookies(std::string_view input);
 void proxy_header(std::string_view input);
+void http2(std::string_view input);
 
 struct Target {
   std::string_view name;
   void (*run)(std::string_view input);
 };
-inline constexpr Target kTargets[] = {{"request_head", request_head}, {"response_head", response_head},
-                                      {"chunked", chunked},           {"url", url},
-                                      {"cookies", cookies},           {"proxy_header", proxy_header}};
+inline constexpr Target kTargets[] = {
+    {"request_head", request_head}, {"response_head", response_head}, {"chunked", chunked}, {"url", url},
+    {"cookies", cookies},           {"proxy_header", proxy_header},   {"http2", http2}};
 
 }  // namespace elb::fuzz

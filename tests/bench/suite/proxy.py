@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suite proxy: what a request costs the node's CPU through our proxy, nginx and HAProxy, each with one thread on core 0; wrk and the member
-(nginx with a fixed answer) share core 1. In a network namespace of its own, over loopback.
+"""Suite proxy: what a request costs the node's CPU through our proxy, nginx and HAProxy, each with one thread on core 0; wrk, or h2load for
+HTTP/2, and the member (nginx with a fixed answer) share core 1. In a network namespace of its own, over loopback.
 
 Rounds alternate over the three; CPU time is user + system of the proxy's processes, divided by the requests of that round; medians. The
 ratio is ours / the better of the two peers. p99 is wrk's, of closed loops that keep core 0 busy."""
@@ -30,6 +30,7 @@ CASES = {
     "HTTPS, a handshake each": ("https", "/", 32, ("-H", "Connection: close")),
     "HTTP, 1 MB": ("http", "/1m", 16, ()),
     "HTTPS, 1 MB": ("https", "/1m", 16, ()),
+    "HTTP/2, 32 connections with 16 streams": ("https", "/", 32, 16),  # streams instead of flags: h2load
 }
 NGINX = """
 worker_processes 1; daemon off; pid {dir}/{name}.pid; error_log {dir}/{name}.err; user root;
@@ -49,7 +50,7 @@ NGINX_PROXY = """
   ssl_protocols TLSv1.2 TLSv1.3; ssl_session_tickets on;
   upstream member {{ server 127.0.0.1:{member}; keepalive 1024; keepalive_requests 1000000000; keepalive_timeout 300s; }}
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  server {{ listen 127.0.0.1:{http_port} backlog=4096 deferred; listen 127.0.0.1:{https_port} ssl backlog=4096;
+  server {{ listen 127.0.0.1:{http_port} backlog=4096 deferred; listen 127.0.0.1:{https_port} ssl http2 backlog=4096;
     ssl_certificate {dir}/server.crt; ssl_certificate_key {dir}/server.key;
     location / {{ proxy_pass http://member; }} }}"""
 HAPROXY = """
@@ -69,7 +70,7 @@ defaults
   http-reuse always
 frontend front
   bind 127.0.0.1:{http_port} backlog 4096 defer-accept
-  bind 127.0.0.1:{https_port} ssl crt {dir}/server.pem backlog 4096
+  bind 127.0.0.1:{https_port} ssl crt {dir}/server.pem alpn h2,http/1.1 backlog 4096
   default_backend back
 backend back
   server member 127.0.0.1:{member} maxconn 4000 pool-max-conn 4096
@@ -145,6 +146,8 @@ class Bench:
         """CPU us of the proxy for a request, and wrk's p99 in us."""
         scheme, path, connections, flags = CASES[case]
         port = PORTS[name][scheme == "https"]
+        if isinstance(flags, int):
+            return self._measure_h2(name, f"https://127.0.0.1:{port}{path}", connections, flags, seconds)
         before = self._cpu_s(name)
         out = subprocess.run(self._in_namespace(1, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *flags, f"{scheme}://127.0.0.1:{port}{path}"),
                              capture_output=True, text=True, check=True).stdout
@@ -155,9 +158,23 @@ class Bench:
         number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", out).groups()
         return spent / requests * 1e6, float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
 
+    def _measure_h2(self, name, url, connections, streams, seconds):
+        """As measure(); the p99 is of the log that h2load writes, a line for each request: start, status, us."""
+        log = self.dir / "h2load.log"
+        log.unlink(missing_ok=True)
+        before = self._cpu_s(name)
+        out = subprocess.run(self._in_namespace(1, "h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}", f"--log-file={log}", url),
+                             capture_output=True, text=True, check=True).stdout
+        spent = self._cpu_s(name) - before
+        done, good = (int(re.search(pattern, out)[1]) for pattern in (r"(\d+) done", r"status codes: (\d+) 2xx"))
+        if good < done or "Application protocol: h2" not in out:
+            raise SystemExit(f"proxy: {name}, HTTP/2: {out}: not a measurement")
+        times = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+        return spent / done * 1e6, float(times[len(times) * 99 // 100])
+
 
 def proxy(arguments):
-    missing = [tool for tool in ("wrk", "nginx", "haproxy", "curl", "openssl") if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
+    missing = [tool for tool in ("wrk", "h2load", "nginx", "haproxy", "curl", "openssl") if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
     if missing:
         raise SystemExit(f"proxy: not installed: {', '.join(missing)}")
     seconds = max(1, round(arguments.seconds))

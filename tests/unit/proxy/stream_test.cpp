@@ -103,7 +103,7 @@ TEST(InboxTest, keeps_what_was_not_used_in_order) {
 }
 
 TEST(GatherTest, small_pieces_become_one_and_large_ones_stay_where_they_are) {
-  std::array<char, 4096> memory;
+  std::array<char, 4 * Gather::kReserve> memory;
   Gather gather(memory);
   gather.copy("head");
   gather.refer("small");

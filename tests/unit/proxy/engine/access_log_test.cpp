@@ -6,12 +6,12 @@
 #include <fstream>
 
 #include "harness/loopback.h"
-#include "unit/proxy/engine/tls_fixture.h"
+#include "unit/proxy/engine/http2_fixture.h"
 
 namespace elb::test {
 namespace {
 
-class Logged : public TlsFixture {
+class Logged : public Http2Fixture {
  protected:
   void start_logged() {
     auto opened = proxy::AccessLog::open({path_, 1});
@@ -55,6 +55,21 @@ TEST_F(Logged, log04_requests_answers_and_members_are_in_the_line) {
         std::string("\"\\x22tester\\x22\""), std::string("\"http://r/\""), std::string("\"9.9.9.9\""),
         std::string("listener_listener-1"), std::string("pool_pool-1")})
     EXPECT_NE(line.find(part), std::string::npos) << part << "\n" << line;
+}
+
+TEST_F(Logged, log04_requests_of_HTTP2_are_lines_like_the_others) {
+  HttpMember member(echo);
+  start_logged();
+  apply(http2_snapshot({member.endpoint()}));
+  Http2Peer client = connect_http2();
+  client.ask({.method = "POST", .path = "/a?b", .fields = {{"user-agent", "tester"}}, .body = "12345"});
+  client.ask({.fields = {{"host", "else.example"}}});  // refused
+  const auto seen = lines(2);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_NE(seen[0].find(" 200 \"POST https://www.example.com/a?b HTTP/2.0\" "), std::string::npos) << seen[0];
+  EXPECT_NE(seen[0].find("\"tester\""), std::string::npos) << seen[0];
+  EXPECT_NE(seen[0].find("cert-default"), std::string::npos) << seen[0];
+  EXPECT_NE(seen[1].find(" 400 "), std::string::npos) << seen[1];
 }
 
 TEST_F(Logged, ls19_a_retry_shows_both_members) {

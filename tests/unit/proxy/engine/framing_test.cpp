@@ -15,7 +15,7 @@ TEST_F(Framing, chunked_requests_arrive_as_chunks_of_ours) {
   EXPECT_EQ(client.ask(head + "5;name=value\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n").body, "hello world");
   EXPECT_EQ(member.requests()[0].body, "hello world");
   EXPECT_EQ(member.requests()[0].header("Transfer-Encoding"), "chunked");
-  // Extensions and trailers were dropped, so the next request begins where it should.
+  // Extensions were dropped, trailers went on, so the next request begins where it should.
   EXPECT_EQ(client.ask(head + "1\r\nx\r\n0\r\n\r\n").body, "x");
   EXPECT_EQ(client.ask(head + "0\r\n\r\n").body, "hello");
   EXPECT_EQ(member.connections(), 1U);

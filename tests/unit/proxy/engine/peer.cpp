@@ -131,9 +131,14 @@ Message Peer::read_message(bool response, bool to_head) {
       const std::string line = read_until("\r\n");
       if (line.size() < 3) return message;
       const size_t size = std::strtoul(line.c_str(), nullptr, 16);
+      if (size == 0) {
+        std::string field;
+        while ((field = read_until("\r\n")).size() > 2) message.trailers += field;
+        if (field != "\r\n") return message;
+        break;
+      }
       const std::string chunk = read_exactly(size + 2);
       if (chunk.size() != size + 2) return message;
-      if (size == 0) break;
       message.body.append(chunk, 0, size);
     }
     message.whole = true;

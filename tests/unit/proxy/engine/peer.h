@@ -14,8 +14,9 @@
 namespace elb::test {
 
 struct Message {
-  std::string head;  // with the empty line; empty: the connection ended first
-  std::string body;  // without chunk framing
+  std::string head;      // with the empty line; empty: the connection ended first
+  std::string body;      // without chunk framing
+  std::string trailers;  // lines behind the last chunk
   bool whole = false;
   int status() const;  // of a response
   /// Value of the first header of this name, which is compared as it is; nothing: not there.
@@ -45,6 +46,8 @@ class Peer {
   std::string read_until(std::string_view end);
   std::string read_exactly(size_t size);
   std::string read_all();  // until the end
+  /// What came next; empty: the end.
+  std::string read_some() { return channel_->receive(); }
   /// True when the other side has closed and everything was read.
   bool ended() { return buffer_.empty() && (buffer_ = channel_->receive()).empty(); }
   Message read_request() { return read_message(false, false); }
