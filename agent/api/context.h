@@ -47,10 +47,10 @@ struct Request {
 
 struct Reply {
   int status = 200;
-  codec::Value body;           // null: no body
+  codec::Value body;  // null: no body
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::string text{};          // instead of the body, when content_type is given
   std::string content_type{};  // of the text
-  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 /// One request's view: a model with its relations, and what is observed of it.

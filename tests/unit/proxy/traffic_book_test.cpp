@@ -62,11 +62,12 @@ TEST_F(Book, EveryNumberArrives) {
   EXPECT_EQ(seen->open_connections, 1);
   EXPECT_EQ(seen->requests, 4);
   EXPECT_EQ(seen->status_502, 12);
-  EXPECT_EQ(seen->request_us, 21);
+  EXPECT_EQ(seen->floods, 17);
+  EXPECT_EQ(seen->request_us, 22);
   const auto served = book.member("m1");
   ASSERT_TRUE(served);
-  EXPECT_EQ(served->requests, 22);
-  EXPECT_EQ(served->response_us, 29);
+  EXPECT_EQ(served->requests, 23);
+  EXPECT_EQ(served->response_us, 30);
 }
 
 TEST_F(Book, NothingOfWhatNobodyHasToldOf) {
