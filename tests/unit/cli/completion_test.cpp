@@ -35,7 +35,8 @@ TEST(Completion, NounsVerbsOptionsAndChoices) {
   EXPECT_FALSE(contains(candidates({""}), "__complete"));
   EXPECT_EQ(candidates({"li"}), (Words{"listener"}));
   EXPECT_EQ(candidates({"lb", "s"}), (Words{"show", "set", "status", "stats"}));
-  EXPECT_EQ(candidates({"listener", "create", "x", "--pro"}), (Words{"--protocol", "--project"}));
+  EXPECT_EQ(candidates({"listener", "create", "x", "--pro"}),
+            (Words{"--protocol", "--proxy-protocol-from", "--project"}));
   EXPECT_EQ(candidates({"listener", "create", "--protocol", ""}), (Words{"TCP", "UDP", "HTTP", "HTTPS"}));
   EXPECT_EQ(candidates({"listener", "create", "--protocol=U"}), (Words{"--protocol=UDP"}));
   EXPECT_EQ(candidates({"lb", "list", "-o", "j"}), (Words{"json"}));
