@@ -18,6 +18,7 @@ constexpr std::string_view kNone = "none";
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
+  all.reserve(std::size(identity::kQuotaKinds));
   for (const identity::QuotaKind& kind : identity::kQuotaKinds) all.emplace_back(kind.name);
   return all;
 }
@@ -45,6 +46,7 @@ Result<Reply> list_quotas(Context& context, const Request& request) {
     projects = (*directory)->projects_with_quotas();
   }
   std::vector<Value> items;
+  items.reserve(projects.size());
   for (const std::string& project : projects)
     items.push_back(quota_value(context, project).set("project_id", project).set("tenant_id", project));
   std::vector<std::string> fields = codec::encode_quotas(identity::default_quotas()).keys();

@@ -119,7 +119,8 @@ void name_resource(const Tracer::Call& call, store::Trace& trace) {
     if (trace.resource_name.empty()) trace.resource_name = there->name;
     if (project.empty()) project = there->project_id;
   }
-  trace.project_id = call.caller.project_id.empty() ? std::move(project) : call.caller.project_id;
+  trace.project_id = call.caller.project_id;
+  if (trace.project_id.empty()) trace.project_id = std::move(project);
 }
 
 /// A login is asked for by nobody yet; its answer says whose it was.

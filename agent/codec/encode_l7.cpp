@@ -71,7 +71,7 @@ std::string host_of(const model::L7Policy& policy, const Relations& relations) {
 
 bool has_regex(const model::L7Policy& policy, const Relations& relations) {
   if (!policy.admin_state_up) return false;
-  const auto rules = relations.rules_of(policy.id);
+  const auto& rules = relations.rules_of(policy.id);
   return std::ranges::any_of(
       rules, [](const auto& rule) { return rule->admin_state_up && rule->compare == model::RuleCompare::kRegex; });
 }

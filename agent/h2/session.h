@@ -31,14 +31,12 @@ struct SessionLimits {
 
 class SessionUser {
  public:
+  virtual ~SessionUser() = default;
   virtual std::unique_ptr<Stream> make_stream() = 0;
   /// A head, body or its end came, or all of its body went out. Only to be noted.
   virtual void changed(Stream& stream) = 0;
   /// It is destroyed after this. If it was not answered the client has reset it, or broke the rules.
   virtual void closed(Stream& stream) = 0;
-
- protected:
-  ~SessionUser() = default;
 };
 
 class Session {

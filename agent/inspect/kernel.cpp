@@ -125,15 +125,16 @@ model::Findings judge_process(const KernelFacts& facts) {
            "systemctl edit elb-agent   # AmbientCapabilities=CAP_NET_ADMIN CAP_BPF CAP_PERFMON"});
   }
   if (facts.ping_groups) {
-    const auto [first, last] = *facts.ping_groups;
-    const bool may = std::ranges::any_of(facts.groups, [&](int64_t group) { return group >= first && group <= last; });
+    const auto& range = *facts.ping_groups;
+    const bool may =
+        std::ranges::any_of(facts.groups, [&](int64_t group) { return group >= range.first && group <= range.second; });
     findings.push_back(
         {Severity::kOk, "agent.ping", "net.ipv4.ping_group_range",
          may ? "lets the agent send ICMP echoes: UDP health checks work"
              : fmt::format(
                    "is {} {}, without the agent's group: no ICMP echoes, which only UDP health checks need (for "
                    "them: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\")",
-                   first, last),
+                   range.first, range.second),
          ""});
   }
   if (facts.memlock && older(facts.release, kCharged))

@@ -10,7 +10,7 @@ constexpr uint32_t kMagic = 0x43424C45;  // "ELBC"
 
 // Longest ids of a model; those of tests may be shorter.
 constexpr size_t kIdBytes = 64;
-#define ELB_PROXY_ONE(name) +1
+#define ELB_PROXY_ONE(name) +1  // NOLINT(bugprone-macro-parentheses): summed up
 constexpr size_t kListenerNumbers = 0 ELB_PROXY_LISTENER_COUNTS(ELB_PROXY_ONE);
 constexpr size_t kMemberNumbers = 0 ELB_PROXY_MEMBER_COUNTS(ELB_PROXY_ONE);
 #undef ELB_PROXY_ONE

@@ -21,7 +21,7 @@ class Http2Front final : public h2::SessionUser {
   Http2Front(const Http2Front&) = delete;
   Http2Front& operator=(const Http2Front&) = delete;
   /// Exchanges that are open end as if the client had left.
-  ~Http2Front();
+  ~Http2Front() override;
 
   enum class State : uint8_t {
     kWaits,  // nothing can be done now

@@ -154,6 +154,7 @@ Done run(Context& context, const Command&, const Args& args) {
                                                  {"MIN", "min"},       {"AVERAGE", "average"},    {"MAX", "max"},
                                                  {"TREND", "trend"},   {"MEANING", "title", true}};
     std::vector<Value> rows;
+    rows.reserve(metrics.size());
     for (const Value& metric : metrics) rows.push_back(summary_of(metric));
     context.out() << render_list(context.format, kColumns, rows);
   } else {
