@@ -73,6 +73,20 @@ def read_all(sock):
     return data
 
 
+def read_answer(sock):
+    """One response that has a Content-Length; its parts may come one by one."""
+    data = b""
+    while True:
+        head, end, body = data.partition(b"\r\n\r\n")
+        if end:
+            length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            if len(body) >= length:
+                return data
+        chunk = sock.recv(65536)
+        assert chunk, f"closed amid a response: {data!r}"
+        data += chunk
+
+
 def raw(lab, text, **where):
     """Sends bytes as they are and returns all that comes until the other end closes."""
     with connect(lab, **where) as sock:
