@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traces (AU-01 to AU-07).
+// Traces. Shows: AU-01, AU-02, AU-03, AU-04, AU-06, AU-07.
 #include <fmt/core.h>
 
 #include <fstream>
