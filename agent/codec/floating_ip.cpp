@@ -10,7 +10,7 @@
 namespace elb::codec {
 namespace {
 
-std::string time_text(int64_t seconds) { return format_utc(WallTime{std::chrono::seconds(seconds)}) + "Z"; }
+std::string zulu_time(int64_t seconds) { return format_utc(WallTime{std::chrono::seconds(seconds)}) + "Z"; }
 
 void read_mutable(Fields& fields, FloatingIp& floating_ip) {
   model::Eip& eip = floating_ip.eip;
@@ -43,7 +43,7 @@ Value encode_floating_ip(const model::Eip& eip, const Relations& relations) {
   out.set("description", eip.description).set("port_details", Value()).set("port_forwardings", Value::array());
   out.set("dns_domain", "").set("dns_name", "").set("qos_policy_id", Value()).set("tags", std::move(tags));
   out.set("project_id", eip.project_id).set("tenant_id", eip.project_id).set("revision_number", 0);
-  out.set("created_at", time_text(eip.created_at)).set("updated_at", time_text(eip.updated_at));
+  out.set("created_at", zulu_time(eip.created_at)).set("updated_at", zulu_time(eip.updated_at));
   return out;
 }
 

@@ -14,7 +14,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kOldSpell
     {{"loadbalancer", "load_balancer"}, {"healthmonitor", "health_monitor"}}};
 
 /// Of a project: what may stand in a path and in a URL as it is.
-bool is_plain(std::string_view text) {
+bool is_plain_name(std::string_view text) {
   return text.size() <= 64 && text.find_first_not_of(
                                   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789-_.") == std::string_view::npos;
@@ -55,7 +55,7 @@ Result<NewProject> decode_project(const Value& body) {
   Fields fields(*object, "");
   NewProject project;
   fields.line("id", project.id).require("name").line("name", project.name).line("description", project.description);
-  if (!is_plain(project.id) || project.id == "none" || project.id == "defaults")
+  if (!is_plain_name(project.id) || project.id == "none" || project.id == "defaults")
     fields.fail(ErrorCode::kInvalid, "id",
                 "must be at most 64 letters, digits, '-', '_' and '.', not none or defaults");
   if (project.name.empty() || project.name.size() > 255)

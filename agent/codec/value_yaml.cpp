@@ -10,7 +10,7 @@
 namespace elb::codec {
 namespace {
 
-bool is_plain(std::string_view text) {
+bool is_plain_scalar(std::string_view text) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/";
   constexpr std::string_view kInside = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+@ ";
   // YAML 1.1 and 1.2 words for something other than a string, in lower case.
@@ -27,7 +27,7 @@ bool is_plain(std::string_view text) {
 
 std::string scalar(const Value& value) {
   const std::string text = value.as_string();
-  return value.is_string() && is_plain(text) ? text : value.dump();
+  return value.is_string() && is_plain_scalar(text) ? text : value.dump();
 }
 
 bool is_block(const Value& value) { return value.size() > 0; }

@@ -15,7 +15,6 @@
 namespace elb::store {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
 constexpr int64_t kAuditApplicationId = 0x454C4241;  // "ELBA"
 
 constexpr const char* kSchema = R"sql(

@@ -6,8 +6,6 @@
 namespace elb::store {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
-
 class SqliteIdentities final : public IdentityStore {
  public:
   explicit SqliteIdentities(Db db) : db_(std::move(db)) {}

@@ -50,6 +50,8 @@ class Statement {
   int column_ = 0;
 };
 
+inline constexpr int kBusyTimeoutMs = 5000;  // what the store waits for a lock of another process, a backup for one
+
 class Db {
  public:
   /// Opens a file for reading and writing that exists already. The lock is waited for at most `busy_timeout_ms`.

@@ -12,7 +12,7 @@
 namespace elb::telemetry {
 namespace {
 
-std::string host_name() {
+std::string node_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
@@ -23,7 +23,7 @@ AlarmBook::AlarmBook(const std::string& path, ChannelOptions channels, const Clo
     : channels_(std::move(channels)),
       clock_(clock),
       random_(random),
-      node_(host_name()),
+      node_(node_name()),
       notifier_(
           clock,
           [this](const Target& target, const std::string& payload) { return deliver(channels_, target, payload); },

@@ -40,17 +40,17 @@ constexpr Field<Listener> kListener[] = {
     {Type::kCounter, "elb_http_listener_sent_bytes", "Bytes of responses, without TLS.", &Listener::bytes_out},
 };
 
-struct Status {
+struct StatusCount {
   std::string_view label;
   uint64_t Listener::*value;
 };
 // Classes sum up to the requests; the three codes are part of their classes and have a family of their own.
-constexpr Status kClasses[] = {{"2xx", &Listener::status_2xx},
-                               {"3xx", &Listener::status_3xx},
-                               {"4xx", &Listener::status_4xx},
-                               {"5xx", &Listener::status_5xx},
-                               {"other", &Listener::status_other}};
-constexpr Status kCodes[] = {
+constexpr StatusCount kClasses[] = {{"2xx", &Listener::status_2xx},
+                                    {"3xx", &Listener::status_3xx},
+                                    {"4xx", &Listener::status_4xx},
+                                    {"5xx", &Listener::status_5xx},
+                                    {"other", &Listener::status_other}};
+constexpr StatusCount kCodes[] = {
     {"404", &Listener::status_404}, {"499", &Listener::status_499}, {"502", &Listener::status_502}};
 
 constexpr Field<Member> kMember[] = {
@@ -106,11 +106,11 @@ void render_http_listeners(Exposition& out, const std::vector<std::pair<Labels, 
   out.family(Type::kCounter, "elb_http_listener_responses",
              "Responses by class of status; they sum up to the requests.");
   for (const auto& [labels, counters] : rows)
-    for (const Status& status : kClasses) out.sample(with(labels, "class", status.label), counters.*status.value);
+    for (const StatusCount& status : kClasses) out.sample(with(labels, "class", status.label), counters.*status.value);
   out.family(Type::kCounter, "elb_http_listener_responses_by_code",
              "Responses of 404, 499 (the client went away) and 502; counted in their classes too.");
   for (const auto& [labels, counters] : rows)
-    for (const Status& status : kCodes) out.sample(with(labels, "code", status.label), counters.*status.value);
+    for (const StatusCount& status : kCodes) out.sample(with(labels, "code", status.label), counters.*status.value);
   out.family(Type::kHistogram, "elb_http_listener_request_duration_seconds",
              "From the first byte of the request to the last of the response.");
   for (const auto& [labels, counters] : rows) histogram(out, labels, counters.latency_us, counters.request_us);

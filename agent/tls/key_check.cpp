@@ -12,7 +12,7 @@ namespace {
 constexpr int kRsaBitsMin = 1024;
 constexpr int kRsaBitsAdvised = 2048;
 constexpr int kRsaBitsMax = 8192;  // a signature with more costs 10 ms and is anybody's to ask for
-constexpr std::string_view kField = "private_key";
+constexpr std::string_view kKeyField = "private_key";
 
 bool is_key(const PemBlock& block) { return block.label.ends_with("PRIVATE KEY"); }
 
@@ -34,8 +34,8 @@ Status check_curve(EVP_PKEY* key, std::string_view field) {
 }  // namespace
 
 Result<PrivateKey> read_private_key(std::string_view text, std::vector<Warning>& warnings) {
-  if (text.empty()) return invalid(std::string(kField), "is required");  // TLS-01
-  const auto blocks = parse_pem(text, kField);
+  if (text.empty()) return invalid(std::string(kKeyField), "is required");  // TLS-01
+  const auto blocks = parse_pem(text, kKeyField);
   if (!blocks) return pass_on(blocks.error());
   const PemBlock* first = nullptr;
   size_t ignored = 0;
@@ -48,24 +48,24 @@ Result<PrivateKey> read_private_key(std::string_view text, std::vector<Warning>&
   }
   if (first == nullptr) {
     const std::string format = foreign_format(text);
-    return invalid(std::string(kField),
+    return invalid(std::string(kKeyField),
                    format.empty() ? fmt::format("has no private key, only {}", blocks->front().label) : format);
   }
   if (first->encrypted)
-    return invalid(std::string(kField),
+    return invalid(std::string(kKeyField),
                    fmt::format("line {}: the key is encrypted; remove the password: openssl {} -in encrypted.pem "
                                "-out privatekey.pem",
                                first->line, kind_of(*first)));
   if (const std::string format = foreign_format(text); !format.empty() && first->label == "OPENSSH PRIVATE KEY")
-    return invalid(std::string(kField), format);
+    return invalid(std::string(kKeyField), format);
   KeyPtr key = parse_key(first->bytes, nullptr);
   if (!key)
-    return invalid(std::string(kField),
+    return invalid(std::string(kKeyField),
                    fmt::format("line {}: not a private key: {}", first->line, take_error("unknown form")));
   if (ignored > 0)
-    warnings.push_back({std::string(kField), fmt::format("{} more private key{} ignored: only the server "
-                                                         "certificate's is needed",
-                                                         ignored, ignored == 1 ? " is" : "s are")});
+    warnings.push_back({std::string(kKeyField), fmt::format("{} more private key{} ignored: only the server "
+                                                            "certificate's is needed",
+                                                            ignored, ignored == 1 ? " is" : "s are")});
   return PrivateKey{std::move(key), write_pem(first->label, first->bytes)};
 }
 
