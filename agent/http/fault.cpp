@@ -52,6 +52,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Fault::kCount)> kName
     "above-root",
     "encoded-slash",
     "hidden-dots",
+    "hidden-empty",
 };
 static_assert(!kNames.back().empty(), "every fault has a name");
 

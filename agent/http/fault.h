@@ -63,7 +63,8 @@ enum class Fault : uint8_t {
   kBackslash,
   kAboveRoot,
   kEncodedSlash,
-  kHiddenDots,  // "/..;x/", "/a%2F../": dot segments for some members, names for others
+  kHiddenDots,   // "/..;x/", "/a%2F../": dot segments for some members, names for others
+  kHiddenEmpty,  // "/;x/a": an empty segment, that is "/a", for some members, a name for others
   kCount,
 };
 

@@ -10,13 +10,13 @@ namespace elb::http {
 namespace {
 
 // True if the path is as normalise would leave it: no escapes, only bytes that may stand there, and no segment that is
-// empty (but the last) or begins with a dot (those take the long way).
+// empty (but the last) or begins with a dot or a parameter (those take the long way).
 bool is_plainly_normal(std::string_view path, bool merge_slashes) {
   if (path.empty() || path.front() != '/') return false;
   for (size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '/') {
       const char next = i + 1 < path.size() ? path[i + 1] : 'x';
-      if (next == '.' || (next == '/' && merge_slashes)) return false;
+      if (next == '.' || next == ';' || (next == '/' && merge_slashes)) return false;
     } else if (!is(kPathPlain, path[i])) {
       return false;
     }
@@ -112,6 +112,8 @@ class PathWriter {
       size_ = segment_;
     } else if (hides_dots(segment)) {
       return Fault::kHiddenDots;
+    } else if (hides_nothing(segment, more)) {
+      return Fault::kHiddenEmpty;
     } else if (more && !(segment.empty() && policy_.merge_slashes)) {
       put('/');
     }
@@ -131,6 +133,13 @@ class PathWriter {
       if (slash == std::string_view::npos) return false;
       segment.remove_prefix(slash + 3);
     }
+  }
+
+  // A member that cuts parameters off sees an empty segment, which it drops, where another path follows. At the end it
+  // is where session ids stand: "/shop/;id=7".
+  static bool hides_nothing(std::string_view segment, bool more) {
+    const bool parameters = segment.starts_with(';') || segment.starts_with("%3B");
+    return parameters && (more || segment.find("%2F") != std::string_view::npos);
   }
 
   const UrlPolicy& policy_;

@@ -3,8 +3,8 @@
 // so that no two parties see different paths (docs/adr/0017). Values of path rules go through it too. Path: %XX of
 // unreserved bytes decoded, other escapes in capitals, bytes that RFC 3986 does not allow escaped, "." and ".."
 // resolved, "//" made one. Refused: bad escapes, %00, backslash in any form, ".." above the root, escapes that are no
-// UTF-8, and dot segments that hide behind a parameter or an escaped slash. The query stays as it is. Idempotent.
-// Thread rule: pure functions.
+// UTF-8, dot segments that hide behind a parameter or an escaped slash, and segments of parameters alone, but the last.
+// The query stays as it is. Idempotent. Thread rule: pure functions.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "proxy/loop.h"
+#include "proxy/socket_address.h"
 
 namespace elb::proxy {
 namespace {
@@ -22,11 +23,15 @@ void Acceptor::close() {
   loop_.poller.remove(fd_);
 }
 
-void Acceptor::on_events(uint32_t) {
+void Acceptor::on_events(uint32_t) { loop_.has_new(*this); }
+
+void Acceptor::accept_some() {
   for (int i = 0; i < kAtOnce; ++i) {
-    Fd fd(accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    Fd fd(accept4(fd_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
-      loop_.accept(std::move(fd));
+      loop_.accept(std::move(fd), to_endpoint(from));
       continue;
     }
     if (errno == ECONNABORTED || errno == EINTR) continue;

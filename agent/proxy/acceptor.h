@@ -19,6 +19,7 @@ class Acceptor final : public Pollable, public Timed {
   Status open();
   void close();
   void on_events(uint32_t events) override;
+  void accept_some();
   void on_timer() override;
 
  private:

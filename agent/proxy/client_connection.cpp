@@ -16,26 +16,21 @@ ClientConnection::ClientConnection(LoopContext& loop, Transport transport, const
       facts_(facts),
       open_(std::move(open)),
       counts_(counts),
-      state_(expects_proxy_header((*loop.served)->find(facts.local)) ? State::kProxyHeader : State::kHead),
-      since_(loop.now) {}
+      state_(expects_proxy_header(loop.served->find(facts.local)) ? State::kProxyHeader : State::kHead),
+      since_(loop.now) {
+  facts_.fd = transport_.fd();
+}
 
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::on_events(uint32_t events) {
   transport_.note(events);
-  run();
-}
-
-ConnectionFacts ClientConnection::facts() const {
-  ConnectionFacts facts = facts_;
-  facts.tls = transport_.facts();
-  facts.fd = transport_.fd();
-  return facts;
+  loop_.again(*this);
 }
 
 const model::HttpTimeouts& ClientConnection::timeouts() const {
   static const model::HttpTimeouts kDefaults;
-  const ServedListener* listener = (*loop_.served)->find(facts_.local);
+  const ServedListener* listener = loop_.served->find(facts_.local);
   return listener != nullptr ? listener->http().timeouts : kDefaults;
 }
 
@@ -87,6 +82,7 @@ Got ClientConnection::fill() {
   if (!handshaken_ && transport_.secure()) {
     handshaken_ = transport_.ready();
     if (handshaken_) counts_.handshakes.add();
+    facts_.tls = transport_.facts();
     if (handshaken_ && head_began_ == SteadyTime{}) since_ = loop_.now;
     if (!handshaken_ && (received.got == Got::kBroken || received.got == Got::kEnd)) counts_.failed_handshakes.add();
   }
@@ -129,7 +125,7 @@ bool ClientConnection::read_head() {
 
 bool ClientConnection::begin_exchange(http::Outcome outcome) {
   const http::RequestHead& head = loop_.work.request;
-  exchange_ = std::make_unique<Exchange>(loop_, *this, head_began_);
+  exchange_ = loop_.exchanges.make(loop_, *this, head_began_);
   state_ = State::kExchange;
   progress_ = {};
   if (outcome == http::Outcome::kDone) {
@@ -272,7 +268,7 @@ void ClientConnection::on_timer() {
         if (transport_.has_unsent()) transport_.abort();
         return close();
       }
-      exchange_ = std::make_unique<Exchange>(loop_, *this, head_began_);
+      exchange_ = loop_.exchanges.make(loop_, *this, head_began_);
       state_ = State::kExchange;
       loop_.work.request.clear();
       exchange_->refuse(loop_.work.request, 408, false);

@@ -35,7 +35,7 @@ class ClientConnection final : public Pollable, public Timed, public ClientSide 
   const model::HttpTimeouts& timeouts() const;
 
   // As the client of an exchange of HTTP/1.
-  ConnectionFacts facts() const override;
+  const ConnectionFacts& facts() const override { return facts_; }
   Inbox& inbox() override { return inbox_; }
   bool readable() const override { return transport_.readable(); }
   Got fill() override;
@@ -58,6 +58,7 @@ class ClientConnection final : public Pollable, public Timed, public ClientSide 
 
   size_t slot = 0;                   // the loop's: where it keeps this
   bool waits_for_handshake = false;  // the loop's: it is in its queue
+  uint64_t queued = 0;               // likewise: its place in the other one
 
  private:
   enum class State : uint8_t { kProxyHeader, kHead, kExchange, kHttp2, kFlush, kLinger, kClosed };
@@ -93,7 +94,7 @@ class ClientConnection final : public Pollable, public Timed, public ClientSide 
   SteadyTime since_;         // of the state, or its last progress
   SteadyTime head_began_{};  // the first byte of a request; default: none has come
   SteadyTime linger_end_{};
-  std::unique_ptr<Exchange> exchange_;
+  ExchangePtr exchange_;
   std::unique_ptr<Http2Front> http2_;
 };
 

@@ -15,7 +15,7 @@ namespace elb::proxy {
 
 class ClientSide : public Wakeable {
  public:
-  virtual ConnectionFacts facts() const = 0;
+  virtual const ConnectionFacts& facts() const = 0;
 
   // the request's body, as framed by HTTP/1, or bare where HTTP/2 frames it
   virtual Inbox& inbox() = 0;

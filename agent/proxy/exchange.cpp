@@ -46,10 +46,14 @@ http::ForwardedFor convert(model::ForwardedFor mode) {
 
 }  // namespace
 
-Exchange::Exchange(LoopContext& loop, ClientSide& client, SteadyTime began)
-    : loop_(loop), client_(client), served_(loop.served), record_(began), progress_(loop.now) {
-  listener_ = (*served_)->find(client.facts().local);
-}
+Exchange::Exchange(LoopContext& loop, ClientSide& client, SteadyTime began, ExchangeParts& parts)
+    : loop_(loop),
+      client_(client),
+      parts_(parts),
+      served_(loop.served),
+      listener_(served_->find(client.facts().local)),
+      record_(began, parts.texts, parts.attempts),
+      progress_(loop.now) {}
 
 Exchange::~Exchange() { release_member(false); }
 
@@ -115,7 +119,7 @@ void Exchange::route(const http::RequestHead& head) {
   }
   if (route.kind != Route::Kind::kPool) return answer(route.status);
   pool_ = route.pool;
-  bound_ = (*served_)->sticky().find(pool_, head.headers, loop_.clock.wall());
+  bound_ = (*served_)->sticky().find(pool_, head.headers, loop_.wall());
   prepare(head, target.target);
   if (open()) next_attempt();
 }
@@ -123,13 +127,16 @@ void Exchange::route(const http::RequestHead& head) {
 // The request as members get it. It does not depend on the member, so it is written once.
 void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
   const model::SnapshotHttp& settings = listener_->http();
-  const ConnectionFacts facts = client_.facts();
-  const std::string client = facts.client.address.to_string();
-  const std::string host = facts.local.to_string();
+  const ConnectionFacts& facts = client_.facts();
+  std::string local;
   http::RequestRewrite rewrite;
   rewrite.target = target;
-  rewrite.host_if_missing = head.host ? head.host->name : std::string_view(host);
-  rewrite.client_address = client;
+  if (head.host) {
+    rewrite.host_if_missing = head.host->name;
+  } else {
+    rewrite.host_if_missing = local = facts.local.to_string();
+  }
+  rewrite.client_address = facts.client_text;
   rewrite.forwarded_for = convert(settings.forwarded_for);
   if (settings.forwarded_proto) rewrite.scheme = facts.tls != nullptr ? "https" : "http";
   if (settings.forwarded_port) rewrite.port = facts.local.port;
@@ -137,7 +144,7 @@ void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
   if (minor_version_ == 0) rewrite.drop.add(http::HeaderId::kExpect);  // means nothing there, RFC 9110 10.1.1
   http::OutBuffer out(loop_.work.out);
   if (!http::write_request(head, rewrite, request_out_, out)) return answer(431);
-  replay_.assign(out.written());
+  parts_.replay.assign(out.written());
 }
 
 std::optional<Choice> Exchange::choose() {
@@ -146,9 +153,9 @@ std::optional<Choice> Exchange::choose() {
     same_again_ = false;
     return balancer.take(pool_, member_index_, loop_.now);
   }
-  if (bound_ && tried_.empty())
+  if (bound_ && parts_.tried.empty())
     if (auto choice = balancer.take(pool_, *bound_, loop_.now)) return choice;
-  return balancer.choose(pool_, client_.facts().client.address, tried_, loop_.now);
+  return balancer.choose(pool_, client_.facts().client.address, parts_.tried, loop_.now);
 }
 
 void Exchange::next_attempt() {
@@ -174,7 +181,7 @@ bool Exchange::start(Choice choice) {
   if (!fresh_ && !tells_client()) {
     const bool safe = http::is_idempotent(method_);
     member_ = loop_.members.take(member.endpoint, loop_.now,
-                                 safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe);
+                                 safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe, !safe);
   }
   if (member_) {
     connect_seen_ = true;
@@ -207,7 +214,7 @@ void Exchange::connect_failed(int error) {
   served_->counts(pool_, member_index_).failed_connections.add();
   if (blames_member(error)) (*served_)->balancer().refused(pool_, member_index_, loop_.now);
   failure_ = error == ETIMEDOUT ? 504 : blames_member(error) ? 502 : 503;
-  tried_.push_back(member_index_);
+  parts_.tried.push_back(member_index_);
   release_member(false);
 }
 
@@ -237,7 +244,7 @@ void Exchange::member_failed() {
   if (member_->reused()) {  // it had closed an idle connection: no fault of the member's
     fresh_ = same_again_ = true;
   } else {
-    tried_.push_back(member_index_);
+    parts_.tried.push_back(member_index_);
   }
   next_attempt();
 }

@@ -8,12 +8,12 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "http/body_reader.h"
 #include "http/serializer.h"
 #include "proxy/client_side.h"
+#include "proxy/exchange_pool.h"
 #include "proxy/loop_context.h"
 
 namespace elb::proxy {
@@ -27,8 +27,8 @@ class Exchange {
     kAbort,  // the client must not take what it has for a whole response
   };
 
-  /// `began`: the request's first byte.
-  Exchange(LoopContext& loop, ClientSide& client, SteadyTime began);
+  /// `began`: the request's first byte. `parts` are empty, and outlive the exchange.
+  Exchange(LoopContext& loop, ClientSide& client, SteadyTime began, ExchangeParts& parts);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
@@ -63,7 +63,7 @@ class Exchange {
   void next_attempt();
   // proxy_header.cpp
   bool tells_client() const;
-  std::string proxy_header() const;
+  void put_proxy_header(Gather& out) const;
   std::optional<Choice> choose();
   bool start(Choice choice);
   void connect_failed(int error);
@@ -98,6 +98,7 @@ class Exchange {
 
   LoopContext& loop_;
   ClientSide& client_;
+  ExchangeParts& parts_;
   LoopServedPtr served_;
   const ServedListener* listener_ = nullptr;
   State state_ = State::kOpen;
@@ -111,16 +112,14 @@ class Exchange {
   bool keep_alive_ = false;   // the client would go on
   bool upgrade_ = false;      // asks for a WebSocket
   bool request_read_ = true;  // nothing of its body is to come
-  bool replayable_ = true;    // replay_ holds all that was taken of it
+  bool replayable_ = true;    // parts_.replay holds all that was taken of it
   http::Framing request_out_;
   http::BodyReader request_body_;
-  std::string replay_;  // as written for the member: the head, and some body
 
   // the member
   size_t pool_ = Route::kNone;
   size_t member_index_ = 0;
   std::optional<size_t> bound_;  // by a cookie
-  std::vector<size_t> tried_;
   std::unique_ptr<MemberConnection> member_;
   Lease lease_;
   bool fresh_ = false;  // a kept connection has failed: no other

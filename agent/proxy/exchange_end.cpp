@@ -112,7 +112,7 @@ void Exchange::log() {
   if (loop_.options.access_log == nullptr) return;
   const model::SnapshotListener& listener = *listener_->listener;
   AccessRecord record;
-  record.time = loop_.clock.wall();
+  record.time = loop_.wall();
   record.status = status_;
   record.request_time = took;
   record.loadbalancer = listener.loadbalancer_id;

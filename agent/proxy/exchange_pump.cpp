@@ -63,10 +63,9 @@ bool Exchange::pump_request() {
   Gather out(loop_.work.out);
   size_t replayed = 0;
   if (!replay_sent_) {
-    const std::string told = proxy_header();
-    out.copy(told);
-    out.refer(replay_);
-    replayed = told.size() + replay_.size();
+    put_proxy_header(out);
+    out.refer(parts_.replay);
+    replayed = out.bytes();
   }
   const bool moved = take_body(out);
   if (!open() || !member_) return true;
@@ -143,12 +142,12 @@ void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
   const bool nothing_sent = member_->stream.written() == written_before_;
   if (body > 0 && replayable_) {
     // Kept for another attempt as long as that is allowed and not too much.
-    if ((http::is_idempotent(method_) || (!alive && nothing_sent)) && replay_.size() + body <= kReplayMax) {
-      size_t skip = replayed;  // is in replay_ already
+    if ((http::is_idempotent(method_) || (!alive && nothing_sent)) && parts_.replay.size() + body <= kReplayMax) {
+      size_t skip = replayed;  // is there already
       for (const std::string_view piece : out.pieces()) {
         const size_t known = std::min(skip, piece.size());
         skip -= known;
-        if (known < piece.size()) replay_.append(piece.substr(known));
+        if (known < piece.size()) parts_.replay.append(piece.substr(known));
       }
     } else {
       replayable_ = false;
@@ -215,7 +214,7 @@ bool Exchange::receive() {
   }
   if (!response_begun_) {
     replayable_ = false;
-    std::string().swap(replay_);
+    clear_text(parts_.replay);
   }
   in.append({loop_.work.member_in.data(), received.bytes});
   served_->counts(pool_, member_index_).bytes_in.add(received.bytes);
@@ -274,7 +273,7 @@ bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
         std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - request_sent_at_).count()));
 
   const Sticky& sticky = (*served_)->sticky();
-  const WallTime wall = loop_.clock.wall();
+  const WallTime wall = loop_.wall();
   sticky.learn(pool_, member_index_, head.headers, wall);
   http::OutBuffer cookie(loop_.work.text);
   std::array<http::Header, 1> added;

@@ -46,7 +46,7 @@ Http2Front::~Http2Front() {
 }
 
 const model::HttpTimeouts& Http2Front::timeouts() const { return connection_.timeouts(); }
-ConnectionFacts Http2Front::facts() const { return connection_.facts(); }
+const ConnectionFacts& Http2Front::facts() const { return connection_.facts(); }
 
 void Http2Front::ready(Http2Stream& stream) {
   if (!stream.queued) {
@@ -150,7 +150,8 @@ void Http2Front::begin(Http2Stream& stream) {
   const auto fields = stream.take_head();
   http::RequestHead& head = loop_.work.request;
   const http::Fault fault = h2::to_request_head(*fields, stream.body_over(), loop_.options.head, head);
-  Exchange& exchange = stream.exchange.emplace(loop_, stream, loop_.now);
+  stream.exchange = loop_.exchanges.make(loop_, stream, loop_.now);
+  Exchange& exchange = *stream.exchange;
   if (fault == http::Fault::kNone) return exchange.begin(head);
   session_->charge_wrong(loop_.now);
   exchange.refuse(head, http::status_of(fault), true);

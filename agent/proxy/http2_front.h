@@ -41,7 +41,7 @@ class Http2Front final : public h2::SessionUser {
   void ready(Http2Stream& stream);
   h2::Session& session() { return *session_; }
   http::ResponseFields& fields() { return fields_of_loop_; }
-  ConnectionFacts facts() const;
+  const ConnectionFacts& facts() const;
 
   std::unique_ptr<h2::Stream> make_stream() override { return std::make_unique<Http2Stream>(*this); }
   void changed(h2::Stream& stream) override { ready(static_cast<Http2Stream&>(stream)); }

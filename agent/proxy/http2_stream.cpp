@@ -17,7 +17,7 @@ constexpr size_t kAlways = size_t{4} << 10;
 
 void Http2Stream::wake() { front_.ready(*this); }
 
-ConnectionFacts Http2Stream::facts() const { return front_.facts(); }
+const ConnectionFacts& Http2Stream::facts() const { return front_.facts(); }
 
 // Only called when inbox_ is used up, so that taken_ may change.
 Got Http2Stream::fill() {

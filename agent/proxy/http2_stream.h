@@ -2,8 +2,6 @@
 // Http2Stream: a request over HTTP/2 as the client of an exchange. Thread rule: its loop's thread.
 #pragma once
 
-#include <optional>
-
 #include "h2/session.h"
 #include "proxy/exchange.h"
 
@@ -16,7 +14,7 @@ class Http2Stream final : public h2::Stream, public ClientSide {
   explicit Http2Stream(Http2Front& front) : front_(front) {}
 
   void wake() override;
-  ConnectionFacts facts() const override;
+  const ConnectionFacts& facts() const override;
   Inbox& inbox() override { return inbox_; }
   bool readable() const override { return has_received() || ended(); }
   Got fill() override;
@@ -37,7 +35,7 @@ class Http2Stream final : public h2::Stream, public ClientSide {
   bool quiet() const override { return true; }
   void again() override { wake(); }
 
-  std::optional<Exchange> exchange;
+  ExchangePtr exchange;
   bool queued = false;        // the front's: it is among those that are ready
   uint64_t written_seen = 0;  // the front's, when there is no exchange any more
   SteadyTime progress{};      // likewise

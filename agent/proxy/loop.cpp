@@ -15,7 +15,8 @@ namespace elb::proxy {
 namespace {
 
 constexpr size_t kTasksMax = 16384;
-constexpr size_t kEvents = 512;
+constexpr size_t kEvents = 1024;
+constexpr size_t kClients = 32;                        // that a turn works on before it looks what members say
 constexpr std::chrono::milliseconds kLongest{10'000};  // without an event
 constexpr uint32_t kFew = 16;                          // connections that are never worth giving away
 
@@ -67,7 +68,12 @@ void Loop::turn() {
   set_now(clock.steady());
   // Half of a turn's handshakes are for those that wait already, if any do.
   handshakes_left_ = handshakes_.empty() ? options.handshakes_per_turn : options.handshakes_per_turn / 2;
+  // What members said comes first; clients and new connections only line up. So what has begun is finished before more
+  // is begun, and few requests are open at a time: their memory and their members' connections stay warm.
   for (size_t i = 0; i < count; ++i) static_cast<Pollable*>(events[i].data.ptr)->on_events(events[i].events);
+  if (count < kEvents) members.vouch();
+  for (Acceptor* acceptor : inlets_) acceptor->accept_some();
+  inlets_.clear();
   run_again();
   run_handshakes();
   wheel.advance(now);
@@ -75,12 +81,9 @@ void Loop::turn() {
 }
 
 void Loop::run_again() {
-  // One that comes again goes to the end of the next turn.
-  for (size_t left = again_.size(); left > 0 && !again_.empty(); --left) {
-    ClientConnection* connection = again_.front();
-    again_.erase(again_.begin());
-    connection->run();
-  }
+  // One that comes again goes to the end of the line.
+  for (size_t left = std::min(again_.size(), kClients); left > 0; --left)
+    if (ClientConnection* connection = again_.take(); connection != nullptr) connection->run();
 }
 
 void Loop::run_handshakes() {
@@ -120,6 +123,7 @@ Status Loop::listen_on(int fd) {
 
 void Loop::drain() {
   draining = true;
+  inlets_.clear();
   for (const auto& acceptor : acceptors_) acceptor->close();
   for (const auto& connection : connections_) connection->drain();
 }
@@ -137,25 +141,25 @@ Loop* Loop::less_loaded() {
   return least != this && uint64_t{mine} * peers_.size() * 4 > total * 5 ? least : nullptr;
 }
 
-void Loop::accept(Fd fd) {
+void Loop::accept(Fd fd, const Endpoint& client) {
   if (Loop* peer = less_loaded(); peer != nullptr) {
     // A function that can be copied is asked for; the descriptor is not copied.
     auto shared = std::make_shared<Fd>(std::move(fd));
     peer->load_.fetch_add(1, std::memory_order_relaxed);
-    const bool posted = peer->post([shared](Loop& loop) {
+    const bool posted = peer->post([shared, client](Loop& loop) {
       loop.load_.fetch_sub(1, std::memory_order_relaxed);
-      loop.take(std::move(*shared));
+      loop.take(std::move(*shared), client);
     });
     if (posted) return;
     peer->load_.fetch_sub(1, std::memory_order_relaxed);
     fd = std::move(*shared);
   }
-  take(std::move(fd));
+  take(std::move(fd), client);
 }
 
 // Null: the client is refused. Else it is counted.
 const ServedListener* Loop::admit(const ConnectionFacts& facts) {
-  const ServedListener* listener = (*served)->find(facts.local);
+  const ServedListener* listener = served->find(facts.local);
   if (listener == nullptr) return nullptr;
   const model::SnapshotListener& settings = *listener->listener;
   const uint32_t before = listener->open->fetch_add(1, std::memory_order_relaxed);
@@ -166,10 +170,10 @@ const ServedListener* Loop::admit(const ConnectionFacts& facts) {
   return nullptr;
 }
 
-void Loop::take(Fd fd) {
+void Loop::take(Fd fd, const Endpoint& client) {
   ConnectionFacts facts;
   facts.local = local_endpoint(fd.get());
-  facts.client = peer_endpoint(fd.get());
+  facts.set_client(client);
   const ServedListener* listener = admit(facts);
   if (listener == nullptr) return Stream(std::move(fd)).abort();
   ListenerBlock& counts = served->counts(*listener);
@@ -197,7 +201,7 @@ void Loop::take(Fd fd) {
 }
 
 void Loop::remove(ClientConnection& connection) {
-  std::erase(again_, &connection);
+  again_.remove(connection);
   if (connection.waits_for_handshake) std::erase(handshakes_, &connection);
   const size_t slot = connection.slot;
   std::unique_ptr<ClientConnection> gone = std::move(connections_[slot]);
@@ -211,7 +215,7 @@ void Loop::remove(ClientConnection& connection) {
 }
 
 void Loop::again(ClientConnection& connection) {
-  if (std::find(again_.begin(), again_.end(), &connection) == again_.end()) again_.push_back(&connection);
+  if (!connection.closed()) again_.add(connection);  // an event may come behind the one that closed it
 }
 
 }  // namespace elb::proxy

@@ -13,6 +13,7 @@
 #include "base/mailbox.h"
 #include "proxy/acceptor.h"
 #include "proxy/client_connection.h"
+#include "proxy/run_queue.h"
 #include "proxy/ticket_keeper.h"
 
 namespace elb::proxy {
@@ -39,8 +40,10 @@ class Loop final : public LoopContext {
   /// Accepts nothing more; each response is the last of its connection.
   void drain();
 
+  /// The acceptor has connections; it is asked for them when its turn comes.
+  void has_new(Acceptor& acceptor) { inlets_.push_back(&acceptor); }
   /// A connection that this loop accepted: for itself, or for a peer.
-  void accept(Fd fd);
+  void accept(Fd fd, const Endpoint& client);
   void remove(ClientConnection& connection) override;
   void again(ClientConnection& connection) override;
   void queue_handshake(ClientConnection& connection) override;
@@ -61,7 +64,7 @@ class Loop final : public LoopContext {
   void run_again();
   void run_handshakes();
   Loop* less_loaded();
-  void take(Fd fd);
+  void take(Fd fd, const Endpoint& client);
   const ServedListener* admit(const ConnectionFacts& facts);
 
   Counters& counters_;
@@ -73,7 +76,8 @@ class Loop final : public LoopContext {
   std::vector<Loop*> peers_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;
-  std::vector<ClientConnection*> again_;
+  RunQueue<ClientConnection> again_;
+  std::vector<Acceptor*> inlets_;             // of this turn: there are new connections
   std::deque<ClientConnection*> handshakes_;  // in the order in which they came
   std::atomic<uint32_t> load_{0};
   std::atomic<bool> stopping_{false};

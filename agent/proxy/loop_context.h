@@ -3,10 +3,11 @@
 // Thread rule: its loop's thread.
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include "http/date.h"
 #include "proxy/counters.h"
+#include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
 #include "proxy/loop_served.h"
 #include "proxy/member_pool.h"
@@ -34,7 +35,7 @@ class LoopContext {
 
   /// The connection is closed: nothing of it is used after this turn.
   virtual void remove(ClientConnection& connection) = 0;
-  /// More could be done for the connection at once, but others are to have their turn first.
+  /// More could be done for the connection, after those that were here before.
   virtual void again(ClientConnection& connection) = 0;
 
   /// The connection shakes hands in a later turn: this one has done enough of that.
@@ -49,6 +50,12 @@ class LoopContext {
   void set_now(SteadyTime time) {
     now = time;
     members.set_now(time);
+    wall_.reset();
+  }
+  /// What people read, of this turn.
+  WallTime wall() {
+    if (!wall_) wall_ = clock.wall();
+    return *wall_;
   }
   /// For the Date header; made once a second.
   std::string_view date() {
@@ -70,6 +77,7 @@ class LoopContext {
   Workspace work;
   MemberPool members;
   LoopServedPtr served;
+  ExchangePool exchanges;
   bool draining = false;  // each response is the last of its connection
 
  protected:
@@ -78,6 +86,7 @@ class LoopContext {
  private:
   http::HttpDate date_{0};
   SteadyTime date_made_{};
+  std::optional<WallTime> wall_;
 };
 
 }  // namespace elb::proxy

@@ -19,6 +19,14 @@ class LoopServed {
              const LoopServed* old);
 
   const Served* operator->() const { return served_.get(); }
+  /// As Served::find(), which mostly is asked for the same one again.
+  const ServedListener* find(const Endpoint& local) {
+    if (found_ == nullptr || !(local == found_at_)) {
+      found_ = served_->find(local);
+      found_at_ = local;
+    }
+    return found_;
+  }
   ListenerBlock& counts(const ServedListener& listener);
   MemberBlock& counts(size_t pool, size_t member);
   /// Null: the listener's certificates or authorities cannot be used.
@@ -29,6 +37,8 @@ class LoopServed {
   Counters& counters_;
   size_t loop_;
   tls::Worker& worker_;
+  Endpoint found_at_;
+  const ServedListener* found_ = nullptr;
   std::vector<ListenerBlock*> listeners_;
   std::vector<std::vector<MemberBlock*>> members_;
   struct Context {

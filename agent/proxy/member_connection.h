@@ -56,6 +56,7 @@ class MemberConnection final : public Pollable, public Timed {
   Wakeable* user_ = nullptr;    // while it is lent
   MemberPool* pool_ = nullptr;  // while it is idle
   SteadyTime idle_since_{};
+  uint64_t given_in_ = 0;  // the pool's: in which turn it became idle
 };
 
 }  // namespace elb::proxy

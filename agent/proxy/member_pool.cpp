@@ -21,17 +21,26 @@ size_t EndpointHash::operator()(const Endpoint& endpoint) const {
          (size_t{endpoint.port} * 0x9e3779b97f4a7c15U);
 }
 
-std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, SteadyTime now,
-                                                   std::chrono::seconds most) {
+std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, SteadyTime now, std::chrono::seconds most,
+                                                   bool careful) {
   const auto member = members_.find(endpoint);
   if (member == members_.end()) return nullptr;
   Idle& idle = member->second;
-  while (!idle.empty() && now - idle.back()->idle_since_ < std::min(most, limits_.idle)) {
-    std::unique_ptr<MemberConnection> connection = std::move(idle.back());
-    idle.pop_back();
+  const auto young = [&](size_t at) { return now - idle.all[at]->idle_since_ < std::min(most, limits_.idle); };
+  while (!idle.all.empty()) {
+    // Those that came back in this turn nobody vouches for: one from before, if there is any.
+    const size_t fresh = fresh_of(idle);
+    const size_t last = idle.all.size() - 1;
+    const bool settled = fresh <= last && young(last - fresh);
+    const size_t at = settled ? last - fresh : last;
+    if (!young(at)) return nullptr;
+    std::unique_ptr<MemberConnection> connection = std::move(idle.all[at]);
+    if (at != last) idle.all[at] = std::move(idle.all[last]);
+    idle.all.pop_back();
+    if (!settled && fresh > 0) --idle.fresh;
     --idle_;
     // The event that tells so may wait behind that of the client who asks, and its next response would be another's.
-    if (!is_silent(*connection)) {
+    if ((careful || !vouched_ || !settled) && !is_silent(*connection)) {
       bury(std::move(connection));
       continue;
     }
@@ -39,6 +48,12 @@ std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, Ste
     return connection;
   }
   return nullptr;
+}
+
+size_t MemberPool::fresh_of(Idle& idle) const {
+  if (idle.turn != turn_) idle.fresh = 0;
+  idle.turn = turn_;
+  return idle.fresh;
 }
 
 void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime now) {
@@ -51,7 +66,10 @@ void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime n
   connection->idle_since_ = now;
   connection->pool_ = this;
   wheel_.arm(*connection, now + limits_.idle);
-  members_[connection->endpoint_].push_back(std::move(connection));
+  connection->given_in_ = turn_;
+  Idle& idle = members_[connection->endpoint_];
+  idle.fresh = fresh_of(idle) + 1;
+  idle.all.push_back(std::move(connection));
   ++idle_;
 }
 
@@ -60,11 +78,12 @@ void MemberPool::drop(MemberConnection& connection) {
   if (member == members_.end()) return;
   Idle& idle = member->second;
   const auto found =
-      std::find_if(idle.rbegin(), idle.rend(), [&](const auto& each) { return each.get() == &connection; });
-  if (found == idle.rend()) return;
+      std::find_if(idle.all.rbegin(), idle.all.rend(), [&](const auto& each) { return each.get() == &connection; });
+  if (found == idle.all.rend()) return;
+  if (connection.given_in_ == turn_) idle.fresh = fresh_of(idle) - 1;
   bury(std::move(*found));
-  idle.erase(std::next(found).base());
-  if (idle.empty()) members_.erase(member);
+  idle.all.erase(std::next(found).base());
+  if (idle.all.empty()) members_.erase(member);
   --idle_;
 }
 
@@ -83,8 +102,8 @@ void MemberPool::keep_only(const std::function<bool(const Endpoint&)>& wanted) {
       ++member;
       continue;
     }
-    idle_ -= member->second.size();
-    for (auto& connection : member->second) bury(std::move(connection));
+    idle_ -= member->second.all.size();
+    for (auto& connection : member->second.all) bury(std::move(connection));
     member = members_.erase(member);
   }
 }

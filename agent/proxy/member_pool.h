@@ -28,8 +28,10 @@ class MemberPool {
   MemberPool(Wheel& wheel, Graveyard& graveyard, const Limits& limits)
       : wheel_(wheel), graveyard_(graveyard), limits_(limits) {}
 
-  /// The connection used last, if it was in use less than `most` ago; or null.
-  std::unique_ptr<MemberConnection> take(const Endpoint& endpoint, SteadyTime now, std::chrono::seconds most);
+  /// The connection used last, if it was in use less than `most` ago; or null. Of none that is given out a byte or the
+  /// end has come: since the poller was asked in this turn, or with `careful` until now.
+  std::unique_ptr<MemberConnection> take(const Endpoint& endpoint, SteadyTime now, std::chrono::seconds most,
+                                         bool careful);
   /// Keeps a connection on which the last response is complete, or closes it if it cannot be used again.
   void give(std::unique_ptr<MemberConnection> connection, SteadyTime now);
 
@@ -38,11 +40,23 @@ class MemberPool {
   /// Closes those to members that are no more.
   void keep_only(const std::function<bool(const Endpoint&)>& wanted);
   size_t idle() const { return idle_; }
-  /// Told by the loop at each turn.
-  void set_now(SteadyTime now) { now_ = now; }
+  /// Told by the loop at each turn, when the poller was asked.
+  void set_now(SteadyTime now) {
+    now_ = now;
+    vouched_ = false;
+    ++turn_;
+  }
+  /// Told by the loop when all that the poller knows has been acted on: connections that were idle before this turn and
+  /// are here still have said nothing. To ask each of them again would be a system call for each request.
+  void vouch() { vouched_ = true; }
 
  private:
-  using Idle = std::vector<std::unique_ptr<MemberConnection>>;
+  struct Idle {
+    std::vector<std::unique_ptr<MemberConnection>> all;  // those of `turn` are the last
+    size_t fresh = 0;                                    // how many those are
+    uint64_t turn = 0;
+  };
+  size_t fresh_of(Idle& idle) const;
   void bury(std::unique_ptr<MemberConnection> connection);
 
   Wheel& wheel_;
@@ -51,6 +65,8 @@ class MemberPool {
   std::unordered_map<Endpoint, Idle, EndpointHash> members_;
   size_t idle_ = 0;
   SteadyTime now_{};
+  uint64_t turn_ = 0;
+  bool vouched_ = false;
 };
 
 }  // namespace elb::proxy

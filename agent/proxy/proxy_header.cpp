@@ -28,7 +28,7 @@ bool ClientConnection::expects_proxy_header(const ServedListener* listener) cons
 // trusted sender has to send one; from anybody else one is a lie, and everything but one is a client of its own.
 bool ClientConnection::read_proxy_header() {
   if (!transport_.readable()) return false;
-  const ServedListener* listener = (*loop_.served)->find(facts_.local);
+  const ServedListener* listener = loop_.served->find(facts_.local);
   if (!expects_proxy_header(listener)) return judge_client(listener);
   std::array<char, http::kProxyV2Max> bytes;
   const ssize_t got = ::recv(transport_.fd(), bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
@@ -54,7 +54,7 @@ bool ClientConnection::read_proxy_header() {
     close();
     return false;
   }
-  if (header.client) facts_.client = *header.client;
+  if (header.client) facts_.set_client(*header.client);
   return judge_client(listener);
 }
 
@@ -84,11 +84,11 @@ bool Exchange::tells_client() const {
 }
 
 // Before the request: such a connection is this client's alone, and is not kept.
-std::string Exchange::proxy_header() const {
-  if (!tells_client()) return {};
+void Exchange::put_proxy_header(Gather& out) const {
+  if (!tells_client()) return;
   const bool second = (*served_)->snapshot().pools[pool_].proxy_protocol == model::ProxyProtocol::kV2;
-  const ConnectionFacts facts = client_.facts();
-  return http::write_proxy_header(second, facts.client, facts.local);
+  const ConnectionFacts& facts = client_.facts();
+  out.copy(http::write_proxy_header(second, facts.client, facts.local));
 }
 
 }  // namespace elb::proxy

@@ -14,7 +14,13 @@ namespace elb::proxy {
 
 /// What does not change from request to request of a connection.
 struct ConnectionFacts {
+  void set_client(const Endpoint& endpoint) {
+    client = endpoint;
+    client_text = endpoint.address.to_string();
+  }
+
   Endpoint client;
+  std::string client_text;  // its address, for X-Forwarded-For
   Endpoint local;
   const tls::ConnectionFacts* tls = nullptr;  // null: plain
   int fd = -1;                                // for the round-trip time
@@ -22,7 +28,9 @@ struct ConnectionFacts {
 
 class RequestRecord {
  public:
-  explicit RequestRecord(SteadyTime began) : began_(began) {}
+  /// `texts` and `attempts` are empty, and outlive the record.
+  RequestRecord(SteadyTime began, std::string& texts, std::vector<AccessAttempt>& attempts)
+      : began_(began), texts_(texts), attempts_(attempts) {}
 
   /// Copies what the log says of the request. A head that was refused may hold little or nothing.
   void keep_texts(const http::RequestHead& head);
@@ -49,10 +57,10 @@ class RequestRecord {
 
   SteadyTime began_;
   std::string_view protocol_ = "HTTP/1.1";
-  std::string texts_;
+  std::string& texts_;
   std::array<uint32_t, kTexts> starts_{};
   std::array<uint32_t, kTexts> sizes_{};
-  std::vector<AccessAttempt> attempts_;
+  std::vector<AccessAttempt>& attempts_;
 };
 
 }  // namespace elb::proxy

@@ -2,15 +2,13 @@
 #include "proxy/socket_address.h"
 
 #include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <cstring>
 
 namespace elb::proxy {
-namespace {
 
-Endpoint endpoint_of(const sockaddr_storage& name) {
+Endpoint to_endpoint(const sockaddr_storage& name) {
   if (name.ss_family == AF_INET) {
     sockaddr_in v4;
     std::memcpy(&v4, &name, sizeof v4);
@@ -27,18 +25,10 @@ Endpoint endpoint_of(const sockaddr_storage& name) {
   return {IpAddress::from_v4_be(v4), ntohs(v6.sin6_port)};
 }
 
-}  // namespace
-
 Endpoint local_endpoint(int fd) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
-  return getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 ? endpoint_of(name) : Endpoint{};
-}
-
-Endpoint peer_endpoint(int fd) {
-  sockaddr_storage name{};
-  socklen_t size = sizeof name;
-  return getpeername(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 ? endpoint_of(name) : Endpoint{};
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 ? to_endpoint(name) : Endpoint{};
 }
 
 }  // namespace elb::proxy

@@ -57,9 +57,10 @@ bool Stream::write(std::span<const std::string_view> pieces, bool more) {
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = count;
+  const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
   ssize_t sent = 0;
-  do {
-    sent = sendmsg(fd_.get(), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+  do {  // most are one piece, and the kernel has less to look at then
+    sent = count == 1 ? send(fd_.get(), vectors[0].iov_base, total, flags) : sendmsg(fd_.get(), &message, flags);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) {
     if (errno != EAGAIN) return broken();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The proxy's engine with one loop and a fixed configuration, for suite/proxy.py:
-//   proxy_serve MEMBER_PORT HTTP_PORT [HTTPS_PORT CERTIFICATE KEY]
-// Everything on 127.0.0.1. Ends at SIGTERM.
+//   proxy_serve MEMBER_PORT HTTP_PORT [HTTPS_PORT CERTIFICATE KEY POLICIES_PORT]
+// Everything on 127.0.0.1; a listener with 500 policies is at the last one. Ends at SIGTERM.
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <signal.h>
@@ -42,6 +42,29 @@ model::SnapshotListener listener(const char* id, uint16_t port) {
   made.vip = {*IpAddress::parse("127.0.0.1"), port};
   made.pool = 0;
   made.http.emplace();
+  made.http->timeouts.idle_s = 300;  // the peers' too
+  return made;
+}
+
+// Of each kind of rule that a request has to be looked up among; none is for the bench's.
+std::vector<model::SnapshotPolicy> policies() {
+  using model::RuleCompare;
+  using model::RuleType;
+  std::vector<model::SnapshotPolicy> made(500);
+  for (size_t i = 0; i < made.size(); ++i) {
+    made[i].id = fmt::format("policy-{}", i);
+    made[i].position = static_cast<int>(i) + 1;
+    made[i].action = model::PolicyAction::kReject;
+    if (i % 5 == 0)
+      made[i].rules.push_back(
+          {RuleType::kHostName, RuleCompare::kEqualTo, false, "", fmt::format("h{}.example.com", i)});
+    if (i % 5 == 1)
+      made[i].rules.push_back({RuleType::kPath, RuleCompare::kEqualTo, false, "", fmt::format("/exact/{}", i)});
+    if (i % 5 == 2 || i % 5 == 3)
+      made[i].rules.push_back({RuleType::kPath, RuleCompare::kStartsWith, false, "", fmt::format("/prefix/{}", i)});
+    if (i % 5 == 4)
+      made[i].rules.push_back({RuleType::kPath, RuleCompare::kRegex, false, "", fmt::format("/items/{}/[0-9]+", i)});
+  }
   return made;
 }
 
@@ -63,6 +86,8 @@ model::SnapshotPtr snapshot(int argc, char** argv) {
     made->listeners.back().protocol = model::Protocol::kHttps;
     made->listeners.back().http->tls.emplace().http2 = true;
     made->certificates.push_back({"certificate", read_file(argv[4]), read_file(argv[5])});
+    made->listeners.push_back(listener("policies", static_cast<uint16_t>(std::atoi(argv[6]))));
+    made->listeners.back().http->policies = policies();
   }
   return made;
 }
@@ -78,8 +103,9 @@ int serve(int argc, char** argv) {
   SystemRandom random;
   auto engine = proxy::Engine::start({}, clock, random);
   Status status = engine ? (*engine)->apply(snapshot(argc, argv)) : Status(pass_on(engine.error()));
-  for (int i = 2; status && i < std::min(argc, 4); i++)
-    status = (*engine)->adopt_listening_socket(listen_at(static_cast<uint16_t>(std::atoi(argv[i]))));
+  for (const int i : {2, 3, 6})
+    if (status && i < argc)
+      status = (*engine)->adopt_listening_socket(listen_at(static_cast<uint16_t>(std::atoi(argv[i]))));
   if (!status) {
     fmt::print(stderr, "proxy_serve: {}\n", status.error().to_string());
     return 1;
@@ -94,8 +120,8 @@ int serve(int argc, char** argv) {
 }  // namespace elb::bench
 
 int main(int argc, char** argv) {
-  if (argc != 3 && argc != 6) {
-    fmt::print(stderr, "usage: proxy_serve MEMBER_PORT HTTP_PORT [HTTPS_PORT CERTIFICATE KEY]\n");
+  if (argc != 3 && argc != 7) {
+    fmt::print(stderr, "usage: proxy_serve MEMBER_PORT HTTP_PORT [HTTPS_PORT CERTIFICATE KEY POLICIES_PORT]\n");
     return 2;
   }
   return elb::bench::serve(argc, argv);

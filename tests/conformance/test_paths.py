@@ -17,7 +17,7 @@ UNRESERVED = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 PIECES = ["admin", "ADMIN", "%61dmin", "adm%69n", "admin%2e", "%41dmin", "admin;x", "admin%2Fx", "admin.", "admin%00",
           "exact", "exact", "exact", "exac%74", "%65xact", "Exact", "a", "b.c",
-          "files", "files", "f%69les", "7", "42", "%34%32", "..", "..", ".", "%2e%2e", "%2E.", ".%2e", "%2e", "...", "..;", "..;x=y",
+          "files", "files", "f%69les", "7", "42", "%34%32", "..", "..", ".", ";x", "%3bx", "%2e%2e", "%2E.", ".%2e", "%2e", "...", "..;", "..;x=y",
           ".;", "%2e%2e%3b", "", "", ";", "%2f", "%2F..", "..%2f", "x%2fy", "%5c", "..%5c", "\\", "%c3%bc", "%C3%BC", "%c0%af", "%c0%ae", "%e0%80%af", "%ed%a0%80", "%fc", "%e2%82",
           "%25", "%252e%252e", "%252f", "%20", "a%20b", "~", "%7E", "a|b", "<x>", "\"", "{}",
           "^", "`", "[1]", "'", "(x)", "*", "+", ",", "=", ":", "@", "!", "$&", "%", "%4", "%zz", "%u002e", "#", "\xfc", "%0d%0a", "%09", "%7f"]
@@ -53,6 +53,8 @@ def normal(target):
                 return None
             result = result[:-1].rsplit("/", 1)[0] + "/"
         elif segment not in (".", "") and hides_dots(segment):
+            return None
+        elif segment.startswith((";", "%3B")) and (at + 1 < len(segments) or "%2F" in segment):
             return None
         elif segment not in (".", ""):
             result += segment + ("/" if at + 1 < len(segments) else "")

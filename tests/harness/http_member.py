@@ -6,6 +6,7 @@
   ANY  /status/N         N, with that JSON (no body for 204 and 304)
   ANY  /sleep/SECONDS    200 after so long
   GET  /stream/BYTES     200, that many bytes, chunked
+  GET  /trickle/SECONDS  200, 4 KB of "x" ten times a second for so long, then a line of 9 bytes: how many there were
   ANY  /cookie/NAME/VALUE  200, Set-Cookie: NAME=VALUE
   ANY  /drop             closes without an answer
   GET  /ws               WebSocket (RFC 6455): every frame comes back, prefixed by nothing, until the client closes
@@ -120,6 +121,14 @@ class Member:
                 await writer.drain()
                 left -= size
             writer.write(b"0\r\n\r\n")
+            return True
+        elif words[0] == "trickle":
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(10 * int(words[1])):
+                writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+            writer.write(b"9\r\n%08d\n\r\n0\r\n\r\n" % (10 * int(words[1]) * 4096))
             return True
         text = b"" if status in (204, 304) else self.describe(method, target, headers, body, writer)
         length = f"Content-Length: {len(text)}\r\n" if status not in (204, 304) else ""

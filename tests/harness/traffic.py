@@ -7,6 +7,8 @@
   traffic.py hold IP PORT               many open TCP connections, each exchanges a line every --period seconds
   traffic.py stream IP PORT             one UDP flow of numbered datagrams
   traffic.py http IP PORT               --count kept connections, each asks GET / of http_member.py every --period seconds
+  traffic.py websocket IP PORT          --count WebSockets that echo every --period seconds and live for --life seconds, then the next
+  traffic.py download IP PORT           --count downloads of --life seconds at a time, each checked to the last byte, then the next
   traffic.py burst IP PORT              UDP datagrams, each from a new source port
 
 Clients end after --count or at SIGTERM and print one JSON report as their last line; SIGUSR1 prints one in between. Times in
@@ -231,6 +233,77 @@ async def http(args, stop, report):
     await asyncio.wait(tasks)
 
 
+async def repeat(args, stop, report, one):
+    """args.count at once, again and again: `one` takes so many seconds and returns who served it."""
+    async def forever(number):
+        life = args.life * (number + 1) / args.count  # of the first, so that their ends are spread
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                report.good(await one(life), started)
+                life = args.life
+            except (OSError, EOFError, IndexError, ValueError, asyncio.TimeoutError) as error:
+                report.bad(reason_of(error), started)
+                await asyncio.sleep(args.period)
+
+    await asyncio.wait([asyncio.create_task(forever(number)) for number in range(args.count)])
+
+
+async def websocket(args, stop, report):
+    """From the handshake to the close frames that answer each other; each ends early when the test is over."""
+    report.extra = {"echoes": 0}
+
+    async def one(life):
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(args.ip, args.port), args.timeout)
+        try:
+            writer.write(b"GET /ws HTTP/1.1\r\nHost: www.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), args.timeout)
+            if not head.startswith(b"HTTP/1.1 101 "):
+                raise ValueError(head.decode("latin-1").split("\r\n", 1)[0])
+            until = time.monotonic() + life
+            while time.monotonic() < until and not stop.is_set():
+                text = b"%08d" % (report.extra["echoes"] % 10 ** 8)
+                writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)  # a mask of zeros leaves the text as it is
+                if await asyncio.wait_for(reader.readexactly(2 + len(text)), args.timeout) != bytes([0x81, len(text)]) + text:
+                    raise ValueError("another's frame")
+                report.extra["echoes"] += 1
+                await asyncio.sleep(args.period)
+            writer.write(bytes([0x88, 0x80, 0, 0, 0, 0]))
+            if await asyncio.wait_for(reader.read(), args.timeout) != bytes([0x88, 0]):
+                raise ValueError("no close frame")
+            return "websocket"
+        finally:
+            writer.close()
+
+    await repeat(args, stop, report, one)
+
+
+async def download(args, stop, report):
+    """http_member.py's /trickle: its length shows in its last line, so that a cut that looks like an end is seen."""
+    async def one(life):
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(args.ip, args.port), args.timeout)
+        try:
+            writer.write(b"GET /trickle/%d HTTP/1.1\r\nHost: www.example.com\r\nConnection: close\r\n\r\n" % max(1, round(life)))
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), args.timeout)
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise ValueError(head.decode("latin-1").split("\r\n", 1)[0])
+            body = b""
+            while True:
+                size = int(await asyncio.wait_for(reader.readline(), args.timeout) or b"cut", 16)
+                body += (await asyncio.wait_for(reader.readexactly(size + 2), args.timeout))[:size]
+                if size == 0:
+                    break
+            before, last = body[:-9], body[-9:]
+            if int(last) != len(before) or before.strip(b"x"):
+                raise ValueError("other bytes than were sent")
+            return "download"
+        finally:
+            writer.close()
+
+    await repeat(args, stop, report, one)
+
+
 async def stream(args, stop, report):
     loop = asyncio.get_running_loop()
     sock = new_socket(socket.SOCK_DGRAM)
@@ -308,7 +381,7 @@ async def run(args):
     if args.what == "serve":
         await serve(args, stop)
         return
-    await {"connect": connect, "hold": hold, "http": http, "stream": stream, "burst": burst}[args.what](args, stop, report)
+    await {"connect": connect, "hold": hold, "http": http, "stream": stream, "burst": burst, "websocket": websocket, "download": download}[args.what](args, stop, report)
     say("end", **report.fields())
 
 
@@ -318,7 +391,7 @@ def main():
     member = commands.add_parser("serve")
     member.add_argument("name")
     member.add_argument("port", type=int)
-    for name in ("connect", "hold", "http", "stream", "burst"):
+    for name in ("connect", "hold", "http", "stream", "burst", "websocket", "download"):
         client = commands.add_parser(name)
         client.add_argument("ip")
         client.add_argument("port", type=int)
@@ -327,6 +400,7 @@ def main():
         client.add_argument("--rate", type=float, default=0, help="per second; 0: as fast as it goes")
         client.add_argument("--timeout", type=float, default=5.0)
         client.add_argument("--period", type=float, default=1.0)
+        client.add_argument("--life", type=float, default=10.0)
         client.add_argument("--speak", action="store_true", help="connect: say a line before the greeting has come")
     asyncio.run(run(parser.parse_args()))
     return 0

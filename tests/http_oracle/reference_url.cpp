@@ -84,6 +84,10 @@ std::optional<std::string> reference_target(const std::string& target, const htt
     const bool dots = segment == "." || segment == "..";
     static const std::regex kHiddenDots("([^]*%2F)?\\.{1,2}((;|%3B|%2F)[^]*)?");
     if (!dots && std::regex_match(segment, kHiddenDots)) return std::nullopt;
+    // Parameters of nothing, and something behind.
+    static const std::regex kHiddenEmpty("(;|%3B)[^]*");
+    if (std::regex_match(segment, kHiddenEmpty) && (!last || segment.find("%2F") != std::string::npos))
+      return std::nullopt;
     if (segment == "..") {
       if (kept.empty()) return std::nullopt;
       kept.pop_back();

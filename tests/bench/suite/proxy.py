@@ -3,11 +3,13 @@
 HTTP/2, and the member (nginx with a fixed answer) share core 1. In a network namespace of its own, over loopback.
 
 Rounds alternate over the three; CPU time is user + system of the proxy's processes, divided by the requests of that round; medians. The
-ratio is ours / the better of the two peers. p99 is wrk's, of closed loops that keep core 0 busy."""
+ratio is ours / the better of the two peers. p99 is wrk's, of closed loops that keep core 0 busy. Two kinds of rows more: what 500 policies cost
+against none, in our proxy; and what a connection takes of memory (suite/proxy_memory.py)."""
 import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -20,6 +22,7 @@ from .rows import row
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MEMBER_PORT = 9001
+POLICIES_PORT = 8382
 PORTS = {"ours": (8380, 8381), "nginx": (8180, 8181), "HAProxy": (8280, 8281)}  # HTTP, HTTPS
 # case -> (scheme, path, connections, more flags of wrk)
 CASES = {
@@ -32,6 +35,7 @@ CASES = {
     "HTTPS, 1 MB": ("https", "/1m", 16, ()),
     "HTTP/2, 32 connections with 16 streams": ("https", "/", 32, 16),  # streams instead of flags: h2load
 }
+PLAIN = "HTTP, kept alive, 64 connections"
 NGINX = """
 worker_processes 1; daemon off; pid {dir}/{name}.pid; error_log {dir}/{name}.err; user root;
 worker_rlimit_nofile 19000;
@@ -99,6 +103,8 @@ class Bench:
         raise SystemExit(f"proxy: {name} does not serve: {(self.dir / f'{name}.log').read_text(errors='replace')[-500:]}")
 
     def __enter__(self):
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the children's too
         subprocess.run(["ip", "netns", "add", self.namespace], check=True)
         subprocess.run(["ip", "-n", self.namespace, "link", "set", "lo", "up"], check=True)
         subprocess.run(self._in_namespace(0, "sysctl", "-qw", "net.ipv4.ip_local_port_range=10000 65535", "net.core.somaxconn=4096"), check=True)
@@ -116,7 +122,8 @@ class Bench:
                 (self.dir / "haproxy.cfg").write_text(HAPROXY.format(**values))
                 self._start(name, 0, http_port, "haproxy", "-db", "-q", "-f", self.dir / "haproxy.cfg")
             else:
-                self._start(name, 0, http_port, BUILD / "bin/bench/proxy_serve", MEMBER_PORT, http_port, https_port, self.dir / "server.crt", self.dir / "server.key")
+                self._start(name, 0, http_port, BUILD / "bin/bench/proxy_serve", MEMBER_PORT, http_port, https_port, self.dir / "server.crt", self.dir / "server.key",
+                            POLICIES_PORT)
         return self
 
     def _nginx(self, name, core, port, http):
@@ -142,10 +149,10 @@ class Bench:
                 todo += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
         return total / TICKS
 
-    def measure(self, name, case, seconds):
+    def measure(self, name, case, seconds, port=None):
         """CPU us of the proxy for a request, and wrk's p99 in us."""
         scheme, path, connections, flags = CASES[case]
-        port = PORTS[name][scheme == "https"]
+        port = port or PORTS[name][scheme == "https"]
         if isinstance(flags, int):
             return self._measure_h2(name, f"https://127.0.0.1:{port}{path}", connections, flags, seconds)
         before = self._cpu_s(name)
@@ -174,6 +181,8 @@ class Bench:
 
 
 def proxy(arguments):
+    from .proxy_memory import memory  # which looks at this module
+
     missing = [tool for tool in ("wrk", "h2load", "nginx", "haproxy", "curl", "openssl") if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
     if missing:
         raise SystemExit(f"proxy: not installed: {', '.join(missing)}")
@@ -186,11 +195,19 @@ def proxy(arguments):
                     us, p99 = bench.measure(name, case, seconds)
                     cpu.setdefault((case, name), []).append(us)
                     late.setdefault((case, name), []).append(p99)
+            for policies in ((False, True) if number % 2 == 0 else (True, False)):
+                us, p99 = bench.measure("ours", PLAIN, seconds, POLICIES_PORT if policies else None)
+                cpu.setdefault(policies, []).append(us)
+                late.setdefault(policies, []).append(p99)
             print(f"  proxy round {number + 1}/{arguments.rounds}", file=sys.stderr)
+        of_memory = memory(bench)
     rows = []
     for case in CASES:
         for figures, what, unit in ((cpu, "", "us CPU"), (late, ", p99", "us")):
             median = {name: statistics.median(figures[case, name]) for name in PORTS}
             peer = min(("nginx", "HAProxy"), key=median.get)
             rows.append(row(case + what, median["ours"], unit, peer, median[peer], median["ours"] / median[peer]))
-    return rows
+    for figures, what, unit in ((cpu, "", "us CPU"), (late, ", p99", "us")):
+        none, many = statistics.median(figures[False]), statistics.median(figures[True])
+        rows.append(row(f"500 policies{what}", many, unit, "no policy", none, many / none))
+    return rows + of_memory

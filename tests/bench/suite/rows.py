@@ -29,6 +29,12 @@ TARGETS = {
     "HTTPS, a handshake each": ("at most", 0.8),
     "HTTP, 1 MB": ("at most", 0.6),
     "HTTPS, 1 MB": ("at most", 0.78),
+    "500 policies, p99": ("at most", 1.05),
+    "memory, 10,000 idle, plain": ("at most", 1.0),
+    "memory, 10,000 idle, TLS": ("at most", 1.0),
+    "memory, readers that do not read": ("at most", 1.0),
+    "memory, 1 GB down": ("at most", 1.0),
+    "memory, 1 GB up, to a member that pauses": ("at most", 1.0),
     # --huge
     "hit, 10000000 connections / hit, 1000000 connections": ("at most", 1.3),
     "sweep, 10000000 connections": ("at most", 1),
