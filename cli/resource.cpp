@@ -145,6 +145,20 @@ const Resource& whitelists() {
   return kResource;
 }
 
+const Resource& logtanks() {
+  static const Resource kResource = {"accesslog",
+                                     "access log",
+                                     "logtank",
+                                     "logtanks",
+                                     kRoot + "logtanks",
+                                     {{"LOADBALANCER", "loadbalancer_id"},
+                                      {"GROUP", "log_group_id"},
+                                      {"STREAM", "log_topic_id"},
+                                      {"ID", "id"},
+                                      {"PROJECT", "project_id", true}}};
+  return kResource;
+}
+
 const Resource& eips() {
   static const Resource kResource = {"eip",
                                      "EIP",

@@ -30,6 +30,7 @@ const Resource& listeners();
 const Resource& pools();
 const Resource& health_monitors();
 const Resource& whitelists();
+const Resource& logtanks();
 const Resource& eips();
 const Resource& alarms();
 const Resource& certificates();

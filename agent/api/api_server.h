@@ -24,6 +24,9 @@
 namespace elb::telemetry {
 class Telemetry;
 }
+namespace elb::logs {
+class LogHub;
+}
 
 namespace elb::api {
 
@@ -47,6 +50,7 @@ struct Views {
   const model::DiagnosisView* diagnosis = nullptr;       // what doctor and trace ask; without it they are refused
   const model::HttpTrafficView* http_traffic = nullptr;  // of the proxy; without it HTTP listeners show zeros
   telemetry::Telemetry* telemetry = nullptr;             // metrics and alarms; without it they are refused
+  logs::LogHub* logs = nullptr;                          // access logs; without it they are refused
   identity::Directory* identities = nullptr;             // without it there are no tokens
   store::AuditStore* audit = nullptr;                    // without it no traces are kept
 };

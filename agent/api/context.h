@@ -109,6 +109,8 @@ class Context {
   const model::HttpTrafficView* http_traffic() const { return state_.views.http_traffic; }
   /// nullptr: nothing is measured.
   telemetry::Telemetry* telemetry() const { return state_.views.telemetry; }
+  /// nullptr: there is no place for access logs.
+  logs::LogHub* logs() const { return state_.views.logs; }
   /// kUnsupported where the agent keeps none.
   Result<identity::Directory*> directory() const;
   Result<store::AuditStore*> audit() const;

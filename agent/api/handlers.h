@@ -100,6 +100,14 @@ Result<Reply> show_certificate(Context& context, const Request& request);
 Result<Reply> update_certificate(Context& context, const Request& request);
 Result<Reply> delete_certificate(Context& context, const Request& request);
 
+// logtanks.cpp: the switch of access logs; logs.cpp: their lines
+Result<Reply> list_logtanks(Context& context, const Request& request);
+Result<Reply> create_logtank(Context& context, const Request& request);
+Result<Reply> show_logtank(Context& context, const Request& request);
+Result<Reply> update_logtank(Context& context, const Request& request);
+Result<Reply> delete_logtank(Context& context, const Request& request);
+Result<Reply> list_logs(Context& context, const Request& request);
+
 // l7policies.cpp
 Result<Reply> list_l7policies(Context& context, const Request& request);
 Result<Reply> create_l7policy(Context& context, const Request& request);
@@ -140,6 +148,7 @@ Result<Reply> native_drops(Context& context, const Request& request);
 Result<Reply> native_counters(Context& context, const Request& request);
 Result<Reply> native_doctor(Context& context, const Request& request);
 Result<Reply> native_trace(Context& context, const Request& request);
+Result<Reply> native_explain(Context& context, const Request& request);
 Result<Reply> native_version(Context& context, const Request& request);
 
 // metrics.cpp: for Prometheus; metric_queries.cpp: what is kept

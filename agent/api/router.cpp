@@ -72,6 +72,12 @@ constexpr Route kRoutes[] = {
     {"PUT", "lbaas/whitelists/{}", update_whitelist},
     {"DELETE", "lbaas/whitelists/{}", delete_whitelist},
 
+    {"GET", "lbaas/logtanks", list_logtanks},
+    {"POST", "lbaas/logtanks", create_logtank},
+    {"GET", "lbaas/logtanks/{}", show_logtank},
+    {"PUT", "lbaas/logtanks/{}", update_logtank},
+    {"DELETE", "lbaas/logtanks/{}", delete_logtank},
+
     {"GET", "lbaas/certificates", list_certificates},
     {"POST", "lbaas/certificates", create_certificate},
     {"GET", "lbaas/certificates/{}", show_certificate},
@@ -114,6 +120,8 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/eips/{}", show_eip, Access::kProject},
     {"PUT", "v1/eips/{}", update_eip, Access::kProject},
     {"DELETE", "v1/eips/{}", delete_eip, Access::kProject},
+    {"GET", "v1/logs", list_logs, Access::kProject},
+    {"GET", "v1/explain", native_explain, Access::kProject},
     {"GET", "v1/traces", list_traces, Access::kProject},
     {"GET", "v1/traces/{}", show_trace, Access::kProject},
     {"GET", "v1/tokens", list_tokens, Access::kAdmin},
@@ -180,6 +188,12 @@ Segments canonical(Segments segments) {
   if (!segments.empty() && segments[0] == "load-balancer") drop(1);
   if (segments.empty() || segments[0] == "v1" || segments[0] == "metrics") return segments;
   if (segments[0] == "identity" && segments.size() > 1 && segments[1] == "v3") return segments;
+  // of the vendor's v3 only the access logs, which v2.0 does not have
+  if (segments.size() > 3 && segments[0] == "v3" && segments[2] == "elb" && segments[3] == "logtanks") {
+    drop(2);
+    segments[0] = "lbaas";
+    return segments;
+  }
   if (!one_of(segments[0], {"v2", "v2.0"})) return {"unknown"};  // the table's own words are no paths
   if (segments.size() == 1) return {"version"};
   if (segments[1] == "lbaas" && segments.size() > 2) {

@@ -95,6 +95,9 @@ Status Draft::update(T resource) {
     if (auto status = check_references(resource.tls); !status) return status;
     if (resource.whitelist && resource.whitelist->id.empty()) resource.whitelist->id = new_uuid(random_);
   }
+  if constexpr (std::is_same_v<T, LoadBalancer>) {
+    if (resource.access_log && resource.access_log->id.empty()) resource.access_log->id = new_uuid(random_);
+  }
   if constexpr (std::is_same_v<T, Eip>) {
     if (resource.loadbalancer_id && !has<LoadBalancer>(*resource.loadbalancer_id))
       return fail(ErrorCode::kNotFound, fmt::format("load balancer {} does not exist", *resource.loadbalancer_id),

@@ -12,6 +12,7 @@
 #include "dataplane/dataplane.h"
 #include "health/health_checker.h"
 #include "main/api_access.h"
+#include "main/log_service.h"
 #include "main/notify.h"
 #include "main/options.h"
 #include "main/proxy_service.h"
@@ -21,12 +22,14 @@
 namespace elb {
 namespace {
 
-/// Blocks the stop signals in every thread, so that wait_for_stop() alone meets them.
+/// Blocks in every thread the signals that run() waits for: to stop, and to open log files again.
 sigset_t block_stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write, which the store answers with kStorage
@@ -51,9 +54,11 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   health::HealthChecker checker(clock, random, {plane_options.host_address(), source6},
                                 [&inbox](model::HealthEvent event) { inbox->on_health(std::move(event)); });
   std::vector<model::Sink*> sinks{plane->get(), &checker};
+  auto logs = LogService::start(options, clock);
+  if (!logs) return pass_on(std::move(logs.error()));
   ProxyService proxy;
   if (!options.proxy.program.empty()) {
-    auto started = ProxyService::start(options, clock, random);
+    auto started = ProxyService::start(options, (*logs)->pipe_maker(), clock, random);
     if (!started) return pass_on(std::move(started.error()));
     proxy = std::move(*started);
     sinks.insert(sinks.end(), {proxy.worker.get(), proxy.steer.get()});
@@ -62,9 +67,11 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   inbox = &reconciler;
   reconciler.seed_health((*plane)->adopted_members());
 
-  auto config =
-      control::ConfigService::open(**store, clock, random, options.node(),
-                                   [&reconciler](control::ModelPtr model) { reconciler.publish(std::move(model)); });
+  auto config = control::ConfigService::open(**store, clock, random, options.node(),
+                                             [&reconciler, &logs](control::ModelPtr model) {
+                                               (*logs)->publish(model);
+                                               reconciler.publish(std::move(model));
+                                             });
   if (!config) return pass_on(std::move(config.error()));
   if (auto status = checker.start(); !status) return status;
   reconciler.start();
@@ -73,6 +80,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                    .traffic = **plane,
                    .diagnosis = plane->get(),
                    .http_traffic = proxy.worker.get(),
+                   .logs = (*logs)->hub(),
                    .identities = access->identities.get(),
                    .audit = access->audit.get()};
   TelemetryService telemetry(options,
@@ -80,7 +88,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                               .traffic = **plane,
                               .http_traffic = views.http_traffic,
                               .model = [&config] { return (*config)->model(); },
-                              .store_errors = [&config] { return (*config)->store_errors(); }},
+                              .store_errors = [&config] { return (*config)->store_errors(); },
+                              .access_logs = [&logs] { return (*logs)->counts(); }},
                              clock, random);
   views.telemetry = telemetry.get();
   auto server = api::ApiServer::start(access->options, **config, views, clock, random);
@@ -95,7 +104,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
             options.tls_listen ? Endpoint{options.tls_listen->address, (*server)->tls_port()}.to_string() : "off");
   notify_manager("READY=1");
   int received = 0;
-  sigwait(&stop_signals, &received);
+  while (sigwait(&stop_signals, &received) == 0 && (received == SIGHUP || received == SIGUSR1)) (*logs)->reopen();
   notify_manager("STOPPING=1");
   log::info("stopping signal={}; the packet programs stay attached, the proxy serves on for a minute", received);
   server->reset();

@@ -151,6 +151,36 @@ Status read_interfaces(const std::vector<std::string>& words, dataplane::Datapla
   return {};
 }
 
+void add_access_logs(CLI::App& app, AccessLogOptions& logs) {
+  auto* directory = app.add_option("--access-log-directory", logs.directory,
+                                   "directory of the access logs that are switched on for load balancers, a file "
+                                   "GROUP/STREAM.log for each stream");
+  app.add_option("--access-log-form", logs.form,
+                 "guide (32 fields), extended (these and why the request ended) or json")
+      ->check(CLI::IsMember({"guide", "extended", "json"}))
+      ->capture_default_str();
+  app.add_option("--access-log-rotate-mb", logs.rotate_mb, "size in MiB at which a file is renamed")
+      ->check(CLI::Range(1, 1048576))
+      ->capture_default_str();
+  app.add_option("--access-log-rotate-s", logs.rotate_s, "age in seconds at which a file is renamed")
+      ->check(CLI::Range(1, 31622400))
+      ->capture_default_str();
+  app.add_option("--access-log-keep", logs.keep, "renamed files that are kept of each stream")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  app.add_option("--access-log-compress", logs.compress, "whether they are compressed")->capture_default_str();
+  app.add_option("--access-log-syslog", logs.syslog,
+                 "syslog server that gets each line (RFC 5424), udp://HOST[:PORT] or tcp://HOST[:PORT]");
+  app.add_option("--access-log-otlp", logs.otlp,
+                 "OpenTelemetry collector that gets each line (OTLP/HTTP, JSON), http://HOST:PORT[/PATH]");
+  auto* credentials = app.add_option("--access-log-s3-credentials", logs.s3_credentials,
+                                     "file with lines access_key=, secret_key= and, perhaps, region=");
+  app.add_option("--access-log-s3", logs.s3,
+                 "S3-compatible store that gets renamed files, http://HOST:PORT/BUCKET[/PREFIX]")
+      ->needs(credentials)
+      ->needs(directory);
+}
+
 }  // namespace
 
 Result<model::Subnet> parse_subnet(const std::string& text) {
@@ -292,6 +322,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--access-log", options.proxy.access_log,
                  "file of its access log, in a directory that its user may write to; opened again on its SIGHUP");
+  add_access_logs(app, options.access_logs);
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
   app.add_flag("--check", options.check,

@@ -31,6 +31,21 @@ struct AlarmOptions {
   std::string mail_from;   // address of the sender
 };
 
+/// Where the access logs of load balancers go. No place given: there are none, and switching one on is refused.
+struct AccessLogOptions {
+  std::string directory;  // of files
+  std::string form = "guide";
+  int64_t rotate_mb = 100;
+  int64_t rotate_s = 86400;
+  int64_t keep = 14;
+  bool compress = true;
+  std::string syslog;          // udp://HOST[:PORT] or tcp://HOST[:PORT]
+  std::string otlp;            // http://HOST:PORT[/PATH]
+  std::string s3;              // http://HOST:PORT/BUCKET[/PREFIX]; files go there when they are renamed
+  std::string s3_credentials;  // file
+  bool any() const { return !directory.empty() || !syslog.empty() || !otlp.empty(); }
+};
+
 struct Options {
   dataplane::DataplaneOptions dataplane;
   ProxyOptions proxy;
@@ -38,6 +53,7 @@ struct Options {
   std::vector<Cidr> eip_pools;
   std::string store = "/var/lib/elb/elb.db";
   AlarmOptions alarms;
+  AccessLogOptions access_logs;
   int64_t metrics_mb = 512;  // largest size of the metrics kept beside the store
   Endpoint listen;
   bool open_loopback = false;

@@ -32,7 +32,7 @@ class Worker final : public proxy::WorkerHandler {
   Worker(const proxy::EngineOptions& options, std::string access_log, size_t descriptors)
       : options_(options), access_log_path_(std::move(access_log)), descriptors_(descriptors) {}
 
-  Status begin(size_t loops, const proxy::StickyKey& sticky_key) override {
+  Status begin(size_t loops, const proxy::StickyKey& sticky_key, Fd log_pipe) override {
     if (!access_log_path_.empty()) {
       auto log = proxy::AccessLog::open({.path = access_log_path_, .loops = loops});
       if (!log) return pass_on(std::move(log.error()));
@@ -43,6 +43,8 @@ class Worker final : public proxy::WorkerHandler {
     options_.idle_members = std::min(options_.idle_members, descriptors_ / (4 * loops));
     options_.sticky_key = sticky_key;
     options_.access_log = access_log_.get();
+    if (log_pipe) stream_log_ = proxy::AccessLog::to_agent(std::move(log_pipe), loops);
+    options_.stream_log = stream_log_.get();
     auto engine = proxy::Engine::start(options_, clock_, random_);
     if (!engine) return pass_on(std::move(engine.error()));
     engine_ = std::move(*engine);
@@ -78,6 +80,7 @@ class Worker final : public proxy::WorkerHandler {
   const size_t descriptors_;  // that the process may have
   std::mutex mutex_;          // of the pointer, which is set once
   std::unique_ptr<proxy::AccessLog> access_log_;
+  std::unique_ptr<proxy::AccessLog> stream_log_;
   std::unique_ptr<proxy::Engine> engine_;
 };
 

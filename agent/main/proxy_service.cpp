@@ -34,7 +34,8 @@ std::vector<std::string> command_of(const Options& options) {
 
 std::string steer_directory(const Options& options) { return options.dataplane.pin_dir + "/steer"; }
 
-Result<ProxyService> ProxyService::start(const Options& options, const Clock& clock, Random& random) {
+Result<ProxyService> ProxyService::start(const Options& options, std::function<Fd()> log_pipe, const Clock& clock,
+                                         Random& random) {
   auto key = load_node_key(options.store + ".proxy-key", random);
   if (!key) return pass_on(std::move(key.error()));
   // what the unit gives the agent is not for the worker: without these a program of another user starts with nothing
@@ -44,6 +45,7 @@ Result<ProxyService> ProxyService::start(const Options& options, const Clock& cl
   sink_options.command = command_of(options);
   sink_options.loops = options.proxy.loops > 0 ? options.proxy.loops : usable_cpus();
   sink_options.sticky_key = *key;
+  sink_options.log_pipe = std::move(log_pipe);
   sink_options.leave_worker = true;
   auto worker = proxy::ProxySink::start(sink_options, clock);
   if (!worker) return pass_on(std::move(worker.error()));

@@ -4,6 +4,7 @@
 // by the main thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -18,7 +19,9 @@ struct ProxyService {
   std::unique_ptr<proxy::ProxySink> worker;
   std::unique_ptr<steer::Steer> steer;  // after the worker, which has to know a listener before connections come
 
-  static Result<ProxyService> start(const Options& options, const Clock& clock, Random& random);
+  /// `log_pipe` makes a pipe for each worker's access logs; empty: there are none.
+  static Result<ProxyService> start(const Options& options, std::function<Fd()> log_pipe, const Clock& clock,
+                                    Random& random);
 };
 
 /// Where steering is pinned.

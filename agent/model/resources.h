@@ -32,6 +32,7 @@ inline constexpr size_t kCheckPathMax = 80;      // HC-07
 inline constexpr size_t kCheckDomainMax = 100;   // HC-03
 inline constexpr size_t kExpectedCodesMax = 64;  // characters
 inline constexpr size_t kWhitelistMax = 300;     // entries of one whitelist, AC-03
+inline constexpr size_t kLogNameMax = 64;        // of a log group or stream
 inline constexpr int kConnectionLimitMax = 2147483647;
 inline constexpr int kBandwidthMax = 400000;  // Mbit/s, LB-09
 
@@ -50,13 +51,23 @@ constexpr Protocol pool_protocol(Protocol listener) {
   return listener == Protocol::kHttps ? Protocol::kHttp : listener;
 }
 
+/// Where the access log of a load balancer goes (LOG-01), what the vendor calls a log tank: a group of streams and the
+/// stream. Where logs are files, a directory and a file in it.
+struct AccessLogTarget {
+  Id id;  // of its view as a resource of its own; made up by us
+  std::string group;
+  std::string stream;
+  bool operator==(const AccessLogTarget&) const = default;
+};
+
 struct LoadBalancer : Common {
   std::string vip_subnet_id;
   std::string vip_network_id;
   Id vip_port_id;  // made up by us, stable for the life of the LB
   IpAddress vip_address;
   std::string provider = "elb";
-  std::optional<int> vip_bandwidth;  // Mbit/s of the VIP, each direction; empty: not limited
+  std::optional<int> vip_bandwidth;           // Mbit/s of the VIP, each direction; empty: not limited
+  std::optional<AccessLogTarget> access_log;  // of its HTTP and HTTPS listeners; empty: none is kept
   bool operator==(const LoadBalancer&) const = default;
 };
 

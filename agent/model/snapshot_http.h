@@ -65,6 +65,12 @@ struct SnapshotTls {
   std::string client_ca;  // PEM; empty: clients need no certificate
 };
 
+/// What a line of the access log says of its load balancer.
+struct SnapshotLog {
+  std::string stream;
+  std::string project_id;
+};
+
 struct SnapshotHttp {
   std::vector<SnapshotPolicy> policies;  // in order of position, then creation; without those that are admin-down
   std::optional<uint16_t>
@@ -81,6 +87,7 @@ struct SnapshotHttp {
   std::vector<Cidr> proxy_trusted;  // whose PROXY headers tell the client; empty: nobody's
   /// Of listeners with proxy_trusted: judged by the proxy, by the address in the header; the packet path has none then.
   std::optional<std::vector<Cidr>> whitelist;
+  std::optional<SnapshotLog> log;  // LOG-01; empty: its requests are not logged
 };
 
 enum class CookieKind : uint8_t { kNone, kLoadBalancer, kApplication };

@@ -62,6 +62,20 @@ Status check_unicast(std::string_view field, const IpAddress& address) {
   return invalid(std::string(field), fmt::format("{} {}", address.to_string(), why));
 }
 
+/// A name that is a file's too: no path, nothing hidden, nothing that a shell would expand.
+Status check_log_name(std::string_view field, std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  if (name.empty() || name.size() > kLogNameMax || name.front() == '.' ||
+      !std::all_of(name.begin(), name.end(), allowed))
+    return invalid(
+        std::string(field),
+        fmt::format("must have 1 to {} letters, digits, '-', '_' or '.', and not begin with '.'", kLogNameMax));
+  return {};
+}
+
 Status check_bandwidth(std::string_view field, const std::optional<int>& bandwidth) {
   return bandwidth ? check_range(field, *bandwidth, 1, kBandwidthMax) : Status();  // LB-09
 }
@@ -172,6 +186,10 @@ Status validate(const LoadBalancer& load_balancer) {
   if (auto status = check_text("vip_port_id", load_balancer.vip_port_id); !status) return status;
   if (auto status = check_text("provider", load_balancer.provider, 64); !status) return status;
   if (auto status = check_bandwidth("vip_bandwidth", load_balancer.vip_bandwidth); !status) return status;
+  if (load_balancer.access_log) {
+    if (auto status = check_log_name("log_group_id", load_balancer.access_log->group); !status) return status;
+    if (auto status = check_log_name("log_topic_id", load_balancer.access_log->stream); !status) return status;
+  }
   return check_unicast("vip_address", load_balancer.vip_address);
 }
 

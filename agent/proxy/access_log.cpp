@@ -2,11 +2,13 @@
 #include "proxy/access_log.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "proxy/counters.h"
 
@@ -48,8 +50,13 @@ std::unique_ptr<AccessLog> AccessLog::on(Fd file, size_t loops, size_t ring_byte
   return std::unique_ptr<AccessLog>(new AccessLog({}, std::move(file), loops, ring_bytes));
 }
 
-AccessLog::AccessLog(std::string path, Fd file, size_t loops, size_t ring_bytes)
+std::unique_ptr<AccessLog> AccessLog::to_agent(Fd pipe, size_t loops, size_t ring_bytes) {
+  return std::unique_ptr<AccessLog>(new AccessLog({}, std::move(pipe), loops, ring_bytes, true));
+}
+
+AccessLog::AccessLog(std::string path, Fd file, size_t loops, size_t ring_bytes, bool to_agent)
     : path_(std::move(path)),
+      to_agent_(to_agent),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       file_(std::make_shared<const Fd>(std::move(file))) {
   for (size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(ring_bytes));
@@ -74,6 +81,11 @@ bool AccessLog::append(size_t index, const AccessRecord& record) {
   Loop& loop = *loops_[index];
   loop.line.clear();
   append_access_line(record, loop.clock.iso(record.time), loop.line);
+  if (to_agent_) {
+    loop.line.back() = ' ';
+    loop.line += to_string(record.end);
+    loop.line += '\n';
+  }
   if (!loop.ring.push(loop.line)) {
     loop.dropped.add();
     return false;
@@ -107,6 +119,7 @@ void AccessLog::run() {
       loop->ring.pop_all(batch);
       if (batch.size() >= kBatchBytes) write_out(batch);
     }
+    if (to_agent_) tell_losses(batch);
     write_out(batch);
     {
       const std::lock_guard lock(mutex_);
@@ -114,6 +127,26 @@ void AccessLog::run() {
     }
     served_more_.notify_all();
     if (last) return;
+  }
+}
+
+void AccessLog::tell_losses(std::string& batch) {
+  const uint64_t lost = dropped();
+  if (lost == told_) return;
+  told_ = lost;
+  batch += fmt::format("#lost {}\n", lost);
+}
+
+/// False: it is time to give up. While traffic goes on the rings take what comes, and drop; an end is not held up by an
+/// agent that does not read.
+bool AccessLog::wait_for_room(int fd) const {
+  constexpr int kLastWaitMs = 1000;
+  for (;;) {
+    pollfd room{fd, POLLOUT, 0};
+    const int ready = ::poll(&room, 1, kLastWaitMs);
+    if (ready > 0) return true;
+    const std::lock_guard lock(mutex_);
+    if (ready == 0 && stopping_) return false;
   }
 }
 
@@ -128,6 +161,8 @@ void AccessLog::write_out(std::string& batch) {
     const ssize_t n = ::write(file->get(), rest.data(), rest.size());
     if (n >= 0) {
       rest.remove_prefix(static_cast<size_t>(n));
+    } else if (errno == EAGAIN && wait_for_room(file->get())) {
+      continue;
     } else if (errno != EINTR) {
       // a full disk must not stop the traffic
       failed_writes_.fetch_add(1, std::memory_order_relaxed);

@@ -32,6 +32,9 @@ class AccessLog {
   static Result<std::unique_ptr<AccessLog>> open(const AccessLogOptions& options);
   /// Onto a descriptor that somebody else opened; reopen() is then an error.
   static std::unique_ptr<AccessLog> on(Fd file, size_t loops, size_t ring_bytes = size_t{1} << 20);
+  /// Into a pipe (O_NONBLOCK) to the agent: each line has a 33rd word, why the request ended, and "#lost N" tells how
+  /// many lines had to be dropped so far.
+  static std::unique_ptr<AccessLog> to_agent(Fd pipe, size_t loops, size_t ring_bytes = size_t{1} << 20);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -51,12 +54,16 @@ class AccessLog {
 
  private:
   struct Loop;
-  AccessLog(std::string path, Fd file, size_t loops, size_t ring_bytes);
+  AccessLog(std::string path, Fd file, size_t loops, size_t ring_bytes, bool to_agent = false);
   void run();
+  void tell_losses(std::string& batch);
+  bool wait_for_room(int fd) const;
   void write_out(std::string& batch);
   void wake() const;
 
   const std::string path_;
+  const bool to_agent_;
+  uint64_t told_ = 0;  // of the lost lines; the thread's own
   std::vector<std::unique_ptr<Loop>> loops_;
   Fd wake_;  // eventfd: a ring is half full, somebody waits, or the end
   std::atomic<uint64_t> failed_writes_{0};

@@ -118,6 +118,46 @@ void put_attempts(std::span<const AccessAttempt> attempts, Line& line) {
 
 }  // namespace
 
+std::string_view to_string(RequestEnd end) {
+  switch (end) {
+    case RequestEnd::kDone:
+      return "done";
+    case RequestEnd::kRetried:
+      return "retried";
+    case RequestEnd::kRedirected:
+      return "redirected";
+    case RequestEnd::kRejected:
+      return "rejected";
+    case RequestEnd::kMalformed:
+      return "malformed";
+    case RequestEnd::kRequestTimeout:
+      return "request_timeout";
+    case RequestEnd::kRateLimit:
+      return "rate_limit";
+    case RequestEnd::kWrongHost:
+      return "wrong_host";
+    case RequestEnd::kNoListener:
+      return "no_listener";
+    case RequestEnd::kNoMember:
+      return "no_member";
+    case RequestEnd::kConnectFailed:
+      return "connect_failed";
+    case RequestEnd::kConnectTimeout:
+      return "connect_timeout";
+    case RequestEnd::kMemberReset:
+      return "member_reset";
+    case RequestEnd::kMemberTimeout:
+      return "member_timeout";
+    case RequestEnd::kMemberMalformed:
+      return "member_malformed";
+    case RequestEnd::kClientLeft:
+      return "client_left";
+    case RequestEnd::kStalled:
+      return "stalled";
+  }
+  return "-";
+}
+
 void append_access_line(const AccessRecord& record, std::string_view iso_time, std::string& out) {
   Line line(out);
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(record.time.time_since_epoch()).count();

@@ -16,6 +16,28 @@
 
 namespace elb::proxy {
 
+/// Why a request ended as it did. Not one of the 32 fields: the agent's own forms of the log have it behind them.
+enum class RequestEnd : uint8_t {
+  kDone,             // a member's response, whole
+  kRetried,          // likewise, after another member or connection had failed
+  kRedirected,       // by a policy
+  kRejected,         // by a policy
+  kMalformed,        // the request cannot be understood, or must not be
+  kRequestTimeout,   // the client did not bring its request, or brought it too slowly
+  kRateLimit,        // the listener's request_rate
+  kWrongHost,        // the request is for another host than the TLS connection
+  kNoListener,       // it is gone, or is another one now
+  kNoMember,         // none that can serve
+  kConnectFailed,    // no member could be connected to
+  kConnectTimeout,   // likewise, for want of an answer
+  kMemberReset,      // a member closed without a whole response
+  kMemberTimeout,    // a member did not answer in time
+  kMemberMalformed,  // a member's response cannot be understood
+  kClientLeft,       // before the end of the response
+  kStalled,          // neither side moved a byte for too long, in the middle of a response
+};
+std::string_view to_string(RequestEnd end);  // "client_left"
+
 /// One attempt at a member. Times that were not reached are negative, and "-" in the line.
 struct AccessAttempt {
   Endpoint address;                             // the member's
@@ -55,6 +77,7 @@ struct AccessRecord {
   std::string_view tls_cipher;
   std::string_view sni;
   std::optional<uint32_t> rtt_us;  // TCP_INFO's
+  RequestEnd end = RequestEnd::kDone;
 };
 
 /// `iso_time` is `record.time` as local time with zone, "2026-11-28T18:03:12+00:00"; whoever logs makes one each second

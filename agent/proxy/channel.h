@@ -17,7 +17,8 @@ namespace elb::proxy {
 
 enum class MessageType : uint8_t {
   // agent to worker
-  kHello,      // number: loops; bytes: the key of sticky cookies. The first message
+  kHello,  // number: loops; bytes: the key of sticky cookies; descriptor: where access logs go, if anywhere. The first
+           // message
   kSockets,    // number: loop; descriptors: its listening sockets, IPv4 and, where there is IPv6, IPv6
   kSnapshot,   // number: generation; descriptor: memory
   kStop,       // number: seconds that open requests may take

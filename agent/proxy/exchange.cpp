@@ -65,7 +65,7 @@ const model::HttpTimeouts& Exchange::timeouts() const {
 void Exchange::begin(const http::RequestHead& head) {
   record_.request_bytes += head.size;
   head_bytes_ = head.size;
-  if (loop_.options.access_log != nullptr) record_.keep_texts(head);
+  if (logged()) record_.keep_texts(head);
   method_ = head.method;
   minor_version_ = head.minor_version;
   http2_ = head.http2;
@@ -80,22 +80,28 @@ void Exchange::begin(const http::RequestHead& head) {
   const tls::ConnectionFacts* tls = client_.facts().tls;
   if (listener_ == nullptr || listener_->secure() != (tls != nullptr)) {
     keep_alive_ = false;  // the listener is gone, or is another one now
+    record_.end = RequestEnd::kNoListener;
     return answer(503);
   }
-  if (tls != nullptr && head.host && !tls::host_agrees(tls->sni, head.host->name)) return answer(421);
+  if (tls != nullptr && head.host && !tls::host_agrees(tls->sni, head.host->name)) {
+    record_.end = RequestEnd::kWrongHost;
+    return answer(421);
+  }
   const model::SnapshotHttp& settings = listener_->http();
   if (settings.request_rate > 0 && !listener_->gate->pass(loop_.now, settings.request_rate, settings.request_burst)) {
     served_->counts(*listener_).limited.add();
+    record_.end = RequestEnd::kRateLimit;
     return answer(429);
   }
   route(head);
 }
 
 void Exchange::refuse(const http::RequestHead& head, uint16_t status, bool malformed) {
-  if (loop_.options.access_log != nullptr && !head.method_text.empty()) record_.keep_texts(head);
+  if (logged() && !head.method_text.empty()) record_.keep_texts(head);
   method_ = http::Method::kOther;
   if (malformed && listener_ != nullptr) served_->counts(*listener_).malformed.add();
   keep_alive_ = false;
+  record_.end = malformed ? RequestEnd::kMalformed : RequestEnd::kRequestTimeout;
   answer(status);
 }
 
@@ -104,6 +110,7 @@ void Exchange::route(const http::RequestHead& head) {
   if (target.fault != http::Fault::kNone) {
     served_->counts(*listener_).malformed.add();
     keep_alive_ = false;
+    record_.end = RequestEnd::kMalformed;
     return answer(http::status_of(target.fault));
   }
   RouteRequest request;
@@ -113,11 +120,15 @@ void Exchange::route(const http::RequestHead& head) {
   request.headers = &head.headers;
   const Route route = listener_->router->route(*listener_->listener, request);
   if (route.kind == Route::Kind::kRedirect) {
+    record_.end = RequestEnd::kRedirected;
     http::OutBuffer location(loop_.work.text);
     if (!Router::write_location(*listener_->listener, route, request, location)) return answer(414);
     return answer(route.status, location.written());
   }
-  if (route.kind != Route::Kind::kPool) return answer(route.status);
+  if (route.kind != Route::Kind::kPool) {
+    record_.end = route.status == 503 ? RequestEnd::kNoMember : RequestEnd::kRejected;
+    return answer(route.status);
+  }
   pool_ = route.pool;
   bound_ = (*served_)->sticky().find(pool_, head.headers, loop_.wall());
   prepare(head, target.target);
@@ -143,7 +154,10 @@ void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
   rewrite.upgrade = upgrade_;
   if (minor_version_ == 0) rewrite.drop.add(http::HeaderId::kExpect);  // means nothing there, RFC 9110 10.1.1
   http::OutBuffer out(loop_.work.out);
-  if (!http::write_request(head, rewrite, request_out_, out)) return answer(431);
+  if (!http::write_request(head, rewrite, request_out_, out)) {
+    record_.end = RequestEnd::kMalformed;
+    return answer(431);
+  }
   parts_.replay.assign(out.written());
 }
 
@@ -163,7 +177,10 @@ void Exchange::next_attempt() {
   while (open()) {
     if (record_.attempts() >= loop_.options.attempts) return answer(failure_);
     std::optional<Choice> choice = choose();
-    if (!choice) return answer(failure_ != 0 ? failure_ : 503);
+    if (!choice) {
+      if (failure_ == 0) record_.end = RequestEnd::kNoMember;
+      return answer(failure_ != 0 ? failure_ : 503);
+    }
     if (record_.attempted()) served_->counts(*listener_).retries.add();
     if (start(std::move(*choice))) return;
   }
@@ -213,6 +230,7 @@ bool Exchange::start(Choice choice) {
 void Exchange::connect_failed(int error) {
   served_->counts(pool_, member_index_).failed_connections.add();
   if (blames_member(error)) (*served_)->balancer().refused(pool_, member_index_, loop_.now);
+  record_.end = error == ETIMEDOUT ? RequestEnd::kConnectTimeout : RequestEnd::kConnectFailed;
   failure_ = error == ETIMEDOUT ? 504 : blames_member(error) ? 502 : 503;
   parts_.tried.push_back(member_index_);
   release_member(false);
@@ -237,6 +255,7 @@ bool Exchange::connected() {
 // on, or what may be done twice.
 void Exchange::member_failed() {
   served_->counts(pool_, member_index_).failed_requests.add();
+  record_.end = RequestEnd::kMemberReset;
   failure_ = 502;
   const bool nothing_sent = member_->stream.written() == written_before_;
   const bool again = !response_begun_ && replayable_ && (nothing_sent || http::is_idempotent(method_));

@@ -94,6 +94,7 @@ class Exchange {
   void finish();
   void abort();
   void end(State state);
+  bool logged() const;
   void log();
 
   LoopContext& loop_;

@@ -38,11 +38,16 @@ void Exchange::expire() {
     connect_failed(ETIMEDOUT);
     return next_attempt();
   }
-  if (head_sent_) return abort();
+  if (head_sent_) {
+    record_.end = RequestEnd::kStalled;
+    return abort();
+  }
   if (member_ && (request_sent_ || member_->stream.has_unsent())) {
     served_->counts(pool_, member_index_).failed_requests.add();
+    record_.end = RequestEnd::kMemberTimeout;
     return answer(504);
   }
+  record_.end = RequestEnd::kRequestTimeout;
   answer(408);
 }
 
@@ -76,6 +81,7 @@ void Exchange::answer(uint16_t status, std::string_view location) {
 }
 
 void Exchange::finish() {
+  record_.end = record_.attempts() > 1 ? RequestEnd::kRetried : RequestEnd::kDone;
   AccessAttempt& attempt = record_.attempt();
   attempt.response_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);
   const bool clean = reusable_ && request_read_ && replay_sent_ && !write_dead_ && !member_->stream.has_unsent() &&
@@ -92,12 +98,18 @@ void Exchange::abort() {
 void Exchange::client_left() {
   release_member(false);
   if (!head_sent_) status_ = 499;
+  record_.end = RequestEnd::kClientLeft;
   end(State::kAbort);
 }
 
 void Exchange::end(State state) {
   state_ = state;
   log();
+}
+
+bool Exchange::logged() const {
+  if (loop_.options.access_log != nullptr) return true;
+  return loop_.options.stream_log != nullptr && listener_ != nullptr && listener_->http().log;
 }
 
 void Exchange::log() {
@@ -109,7 +121,7 @@ void Exchange::log() {
   counts.bytes_out.add(record_.sent_bytes);
   counts.request_us.add(static_cast<uint64_t>(took.count()));
   counts.latency_us.record(static_cast<uint64_t>(took.count()));
-  if (loop_.options.access_log == nullptr) return;
+  if (!logged()) return;
   const model::SnapshotListener& listener = *listener_->listener;
   AccessRecord record;
   record.time = loop_.wall();
@@ -118,7 +130,13 @@ void Exchange::log() {
   record.loadbalancer = listener.loadbalancer_id;
   record.listener = listener.id;
   if (pool_ != Route::kNone) record.pool = (*served_)->snapshot().pools[pool_].id;
-  record_.write(*loop_.options.access_log, loop_.loop_index, client_.facts(), record);
+  const auto& stream = listener_->http().log;
+  if (stream) {
+    record.topic = stream->stream;
+    record.tenant = stream->project_id;
+  }
+  for (AccessLog* log : {loop_.options.access_log, stream ? loop_.options.stream_log : nullptr})
+    if (log != nullptr) record_.write(*log, loop_.loop_index, client_.facts(), record);
 }
 
 }  // namespace elb::proxy

@@ -114,6 +114,7 @@ bool Exchange::take_body(Gather& out) {
       case http::BodyStep::Kind::kFault:
         served_->counts(*listener_).malformed.add();
         keep_alive_ = false;
+        record_.end = RequestEnd::kMalformed;
         if (head_sent_) {
           abort();
         } else {
@@ -235,6 +236,7 @@ Exchange::Head Exchange::take_head(Gather& out) {
   const bool too_many = head.is_interim() && ++interims_ > kInterimMax;
   if (outcome == http::Outcome::kFault || (switches && !asked_so) || too_many) {
     served_->counts(pool_, member_index_).failed_requests.add();
+    record_.end = RequestEnd::kMemberMalformed;
     answer(502);
     return Head::kOver;
   }
@@ -244,6 +246,7 @@ Exchange::Head Exchange::take_head(Gather& out) {
   http::ResponseRewrite rewrite;
   rewrite.asked = method_;
   if (!client_.put_head(head, rewrite, {}, out)) {
+    record_.end = RequestEnd::kMemberMalformed;
     answer(502);
     return Head::kOver;
   }
@@ -288,6 +291,7 @@ bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
   rewrite.upgrade = tunnel();
   if (listener_->http().server_header) rewrite.server = "elb";
   if (!client_.put_head(head, rewrite, response_out_, out)) {
+    record_.end = RequestEnd::kMemberMalformed;
     answer(502);
     return false;
   }
@@ -312,6 +316,7 @@ void Exchange::take_response_body(Gather& out) {
         break;
       case http::BodyStep::Kind::kFault:
         served_->counts(pool_, member_index_).failed_requests.add();
+        record_.end = RequestEnd::kMemberMalformed;
         return abort();
     }
   }
@@ -332,6 +337,7 @@ void Exchange::member_ended() {
   if (!head_sent_) return member_failed();
   if (response_body_.closed() != http::Fault::kNone) {
     served_->counts(pool_, member_index_).failed_requests.add();
+    record_.end = RequestEnd::kMemberReset;
     return abort();
   }
   if (tunnel()) {

@@ -37,7 +37,8 @@ struct EngineOptions {
   std::chrono::seconds body_grace{30};  // that a request's body may be slower than the listener's rate
   StickyKey sticky_key{};
   size_t learned_cookies = size_t{1} << 17;
-  AccessLog* access_log = nullptr;  // null: none; outlives the engine
+  AccessLog* access_log = nullptr;  // of every request; null: none; outlives the engine
+  AccessLog* stream_log = nullptr;  // of load balancers with an access log of their own; likewise
 };
 
 }  // namespace elb::proxy

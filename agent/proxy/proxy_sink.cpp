@@ -156,6 +156,8 @@ void ProxySink::start_worker() {
 void ProxySink::greet() {
   Message hello{.type = MessageType::kHello, .number = options_.loops};
   hello.bytes.assign(reinterpret_cast<const char*>(options_.sticky_key.data()), options_.sticky_key.size());
+  if (options_.log_pipe)
+    if (Fd pipe = options_.log_pipe(); pipe) hello.fds.push_back(std::move(pipe));
   if (auto status = send_message(worker_->channel(), hello); !status) return lose_worker(status.error().to_string());
   for (size_t i = 0; i < sockets_.size(); ++i) {
     Message sockets{.type = MessageType::kSockets, .number = i};

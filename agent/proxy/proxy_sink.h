@@ -6,6 +6,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,6 +30,7 @@ struct ProxySinkOptions {
   std::vector<std::string> command;  // path and arguments of elb-proxy
   size_t loops = 1;
   StickyKey sticky_key{};
+  std::function<Fd()> log_pipe{};  // the writing end of a new pipe for each worker's access log; empty: none
   std::chrono::milliseconds apply_timeout{3000};  // a worker that does not answer so long is an error of apply()
   std::chrono::seconds hang_timeout{30};          // ... and one that does not answer so long is killed
   /// When the sink goes. True: the worker serves on until WorkerLink::kOrphan has passed, as after a crash, and the

@@ -61,6 +61,7 @@ void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& co
   record.sent_bytes = sent_bytes;
   record.sent_body_bytes = sent_body_bytes;
   record.attempts = attempts_;
+  record.end = end;
   if (connection.tls != nullptr) {
     record.https = true;
     record.certificate = connection.tls->certificate_id;

@@ -49,6 +49,7 @@ class RequestRecord {
   uint64_t request_bytes = 0;
   uint64_t sent_bytes = 0;
   uint64_t sent_body_bytes = 0;
+  RequestEnd end = RequestEnd::kDone;  // the last thing that went wrong, or was decided
 
  private:
   enum Text : uint8_t { kMethod, kHost, kTarget, kAgent, kReferer, kForwardedFor, kTexts };

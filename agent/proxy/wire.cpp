@@ -81,6 +81,10 @@ void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.number(http.body_rate);
   archive.list(http.proxy_trusted, [&](auto& cidr) { fields(archive, cidr); });
   archive.maybe(http.whitelist, [&](auto& list) { archive.list(list, [&](auto& cidr) { fields(archive, cidr); }); });
+  archive.maybe(http.log, [&](auto& log) {
+    archive.text(log.stream);
+    archive.text(log.project_id);
+  });
 }
 
 template <class Archive>

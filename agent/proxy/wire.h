@@ -12,7 +12,7 @@
 
 namespace elb::proxy {
 
-inline constexpr uint32_t kWireVersion = 2;
+inline constexpr uint32_t kWireVersion = 3;
 
 /// Only what the proxy serves: other listeners, pools and certificates are left out, and indexes follow.
 model::Snapshot proxy_part(const model::Snapshot& snapshot);

@@ -40,7 +40,7 @@ Result<bool> WorkerLink::handle() {
       StickyKey key{};
       if (message->bytes.size() != key.size()) return fail(ErrorCode::kInvalid, "a key of another size");
       std::copy(message->bytes.begin(), message->bytes.end(), key.begin());
-      status = handler_.begin(message->number, key);
+      status = handler_.begin(message->number, key, message->fds.empty() ? Fd() : std::move(message->fds.front()));
       if (status) status = send_message(channel_.get(), {.type = MessageType::kReady, .number = kWireVersion});
       break;
     }

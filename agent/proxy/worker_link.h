@@ -21,7 +21,8 @@ class WorkerHandler {
  public:
   virtual ~WorkerHandler() = default;
   /// First of all, once.
-  virtual Status begin(size_t loops, const StickyKey& sticky_key) = 0;
+  /// `log` is a pipe for the lines of load balancers with an access log; empty: nobody reads them.
+  virtual Status begin(size_t loops, const StickyKey& sticky_key, Fd log) = 0;
   virtual Status apply(model::SnapshotPtr snapshot) = 0;
   /// After the first apply(): whoever waits in the socket finds a worker that knows what to do.
   virtual Status adopt(Fd listening) = 0;

@@ -46,6 +46,10 @@ void Rows<model::LoadBalancer>::bind(Statement& row, const model::LoadBalancer& 
       .bind(load_balancer.vip_address.to_string())
       .bind(load_balancer.provider)
       .bind_optional(wide(load_balancer.vip_bandwidth));
+  const auto& log = load_balancer.access_log;
+  row.bind_optional(log ? std::optional(log->id) : std::nullopt)
+      .bind(log ? log->group : std::string())
+      .bind(log ? log->stream : std::string());
 }
 
 Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load_balancer) {
@@ -55,6 +59,10 @@ Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load
   if (auto status = read_address(row, "vip_address", load_balancer.vip_address); !status) return status;
   load_balancer.provider = row.text();
   load_balancer.vip_bandwidth = narrow(row.optional_integer());
+  const auto log_id = row.optional_text();
+  const std::string group = row.text();
+  const std::string stream = row.text();
+  if (log_id) load_balancer.access_log = model::AccessLogTarget{*log_id, group, stream};
   return {};
 }
 

@@ -21,8 +21,9 @@ struct Rows;
 template <>
 struct Rows<model::LoadBalancer> {
   static constexpr std::string_view kTable = "load_balancer";
-  static constexpr std::array<std::string_view, 6> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
-                                                               "vip_address",   "provider",       "vip_bandwidth"};
+  static constexpr std::array<std::string_view, 9> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
+                                                               "vip_address",   "provider",       "vip_bandwidth",
+                                                               "log_id",        "log_group",      "log_stream"};
   static void bind(Statement& row, const model::LoadBalancer& load_balancer);
   static Status read(Statement& row, model::LoadBalancer& load_balancer);
 };

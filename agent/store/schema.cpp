@@ -264,8 +264,15 @@ ALTER TABLE listener ADD COLUMN body_rate INTEGER CHECK (body_rate >= 0);
 ALTER TABLE listener ADD COLUMN proxy_trusted TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr const char* kAccessLog = R"sql(
+ALTER TABLE load_balancer ADD COLUMN log_id TEXT;
+ALTER TABLE load_balancer ADD COLUMN log_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE load_balancer ADD COLUMN log_stream TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX load_balancer_by_log ON load_balancer (log_id);
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables, kAccessLog};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model/http_traffic.h"
 #include "model/resources.h"
@@ -14,12 +15,24 @@
 
 namespace elb::telemetry {
 
+/// What became of the lines of access logs, since the agent started.
+struct AccessLogCounts {
+  struct Sink {
+    std::string name;  // "file", "syslog"; "proxy": before they reached the agent
+    uint64_t delivered = 0, lost = 0, failures = 0;
+  };
+  std::vector<Sink> sinks;
+  uint64_t unrouted = 0;     // their log had been switched off, or they were cut off
+  uint64_t transferred = 0;  // files
+};
+
 struct Sources {
   const model::ReconcilerView& reconciler;
   const model::TrafficView& traffic;
   const model::HttpTrafficView* http_traffic = nullptr;  // nullptr: there is no proxy
   std::function<std::shared_ptr<const model::Model>()> model;
-  std::function<uint64_t()> store_errors;  // writes that the configuration's store failed; empty: not known
+  std::function<uint64_t()> store_errors;        // writes that the configuration's store failed; empty: not known
+  std::function<AccessLogCounts()> access_logs;  // empty: there are none
   std::string version = "0.1.0";
 };
 

@@ -207,10 +207,31 @@ void Telemetry::add_alarms(Exposition& out) const {
        [](const auto& one) { return one.pending; });
 }
 
+void Telemetry::add_access_logs(Exposition& out) const {
+  if (!sources_.access_logs) return;
+  const AccessLogCounts counts = sources_.access_logs();
+  const auto each = [&](std::string_view name, std::string_view help, uint64_t AccessLogCounts::Sink::*value) {
+    out.family(Exposition::Type::kCounter, name, help);
+    for (const AccessLogCounts::Sink& sink : counts.sinks) out.sample({{"sink", sink.name}}, sink.*value);
+  };
+  each("elb_access_log_delivered_lines", "Lines of access logs that a sink has taken.",
+       &AccessLogCounts::Sink::delivered);
+  each("elb_access_log_lost_lines", "Lines of access logs that a sink lost; proxy: before the agent read them.",
+       &AccessLogCounts::Sink::lost);
+  each("elb_access_log_failed_deliveries", "Attempts to deliver lines that failed; most are made again.",
+       &AccessLogCounts::Sink::failures);
+  out.family(Exposition::Type::kCounter, "elb_access_log_unrouted_lines",
+             "Lines whose access log had been switched off, or that were cut off.");
+  out.sample({}, counts.unrouted);
+  out.family(Exposition::Type::kCounter, "elb_access_log_transferred_files", "Files that the object store has taken.");
+  out.sample({}, counts.transferred);
+}
+
 std::string Telemetry::scrape(ExpositionFormat format) const {
   return render_metrics(sources_, format, [this](Exposition& out) {
     add_last_minute(out);
     add_alarms(out);
+    add_access_logs(out);
   });
 }
 

@@ -67,6 +67,7 @@ class Telemetry {
   std::optional<double> look(const AlarmRule& rule, int64_t end_s) const;
   void add_last_minute(Exposition& out) const;
   void add_alarms(Exposition& out) const;
+  void add_access_logs(Exposition& out) const;
 
   const Sources sources_;
   const Clock& clock_;

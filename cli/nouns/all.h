@@ -17,6 +17,8 @@ Noun eip_noun();
 Noun certificate_noun();
 Noun l7policy_noun();
 Noun l7rule_noun();
+/// elbctl healthmonitor explain, with explain.cpp.
+Done explain_checks(Context& context, const Command& command, const Args& args);
 Noun subnet_noun();
 Noun status_noun();
 Noun flows_noun();
@@ -24,6 +26,9 @@ Noun drops_noun();
 Noun top_noun();
 Noun metrics_noun();
 Noun alarm_noun();
+Noun accesslog_noun();
+Noun logs_noun();
+Noun explain_noun();
 Noun trace_noun();
 Noun doctor_noun();
 Noun version_noun();

@@ -78,7 +78,7 @@ Noun health_monitor_noun() {
   several.repeated = true;
   return {
       .name = "healthmonitor",
-      .aliases = {"hm", "healthmonitors", "monitor"},
+      .aliases = {"hm", "healthmonitors", "healthcheck", "monitor"},
       .summary = "health monitors: the checks that decide which members of a pool get connections",
       .commands = {
           {.verb = "create",
@@ -116,6 +116,12 @@ Noun health_monitor_noun() {
            .examples = {{"check more often", "elbctl hm set web-check --delay 2"},
                         {"switch the checks off: every member counts as healthy", "elbctl hm set web-check --disable"}},
            .run = set},
+          {.verb = "explain",
+           .aliases = {"why"},
+           .summary = "show the last check of each member of a pool, and where to look for the reason",
+           .positionals = {{"POOL", "name or id of the pool", "pool"}},
+           .examples = {{"", "elbctl healthmonitor explain web-pool"}},
+           .run = explain_checks},
           {.verb = "delete",
            .aliases = {"rm", "remove"},
            .summary = "delete health monitors",

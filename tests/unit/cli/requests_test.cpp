@@ -18,6 +18,7 @@ const std::string kWhitelists = "/v2.0/lbaas/whitelists";
 const std::string kEips = "/v1/eips";
 const std::string kCerts = "/v2.0/lbaas/certificates";
 const std::string kAlarms = "/v1/alarms";
+const std::string kLogtanks = "/v2.0/lbaas/logtanks";
 const std::string kCert = "11111111111141118111111111111111";
 const std::string kQuota = "/v2.0/lbaas/quotas/pr";
 const std::string kPolicies = "/v2.0/lbaas/l7policies";
@@ -78,6 +79,13 @@ void fill(ScriptedAgent& agent) {
   agent.on("PUT " + kAlarms + "/" + kId3, one("alarm", alarm)).on("DELETE " + kAlarms + "/" + kId3, {{204, ""}});
   agent.on("POST " + kAlarms + "/" + kId3 + "/test",
            R"({"results":[{"type":"webhook","address":"http://x/","delivered":true,"error":null}]})");
+  const std::string tank = R"({"id":")" + kId2 + R"(","loadbalancer_id":")" + kId1 + R"("})";
+  agent.on("GET " + kLogtanks, list("logtanks", tank));
+  agent.on("GET " + kLogtanks + "?loadbalancer_id=" + kId1, list("logtanks", tank));
+  agent.on("POST " + kLogtanks, {{201, one("logtank", tank)}}).on("DELETE " + kLogtanks + "/" + kId2, {{204, ""}});
+  agent.on("GET /v1/logs?loadbalancer_id=" + kId1 + "&status=5xx&limit=2", R"({"logs":[{"status":502}],"next":7})");
+  agent.on("GET /v1/explain", R"({"findings":[]})").on("GET /v1/explain?id=" + kId1, R"({"findings":[]})");
+  agent.on("GET /v1/explain?id=" + kId2, R"({"findings":[],"checks":[{"member":"m"}],"steps":[]})");
   agent.on("GET /v1/metrics?lbaas_instance_id=" + kId1,
            R"({"metrics":[{"metric_name":"m1_cps","dimensions":[{"name":"lbaas_instance_id","value":")" + kId1 +
                R"("}]}]})");
@@ -340,6 +348,17 @@ const std::vector<Case>& cases() {
                     kId1 +
                     R"("}],"notifications":[{"type":"webhook","address":"http://x/"},{"type":"email","address":"a@b"},)"
                     R"({"type":"exec"}]}})"}},
+      {"accesslog enable web --stream s",
+       {kByWeb, "POST " + kLogtanks + R"( {"logtank":{"loadbalancer_id":")" + kId1 +
+                    R"(","log_group_id":"elb","log_topic_id":"s"}})"}},
+      {"accesslog disable web",
+       {kByWeb, "GET " + kLogtanks + "?loadbalancer_id=" + kId1, "DELETE " + kLogtanks + "/" + kId2}},
+      {"accesslog list", {"GET " + kLogtanks}},
+      {"accesslog show web", {kByWeb, "GET " + kLogtanks + "?loadbalancer_id=" + kId1}},
+      {"logs web --status 5xx -n 2", {kByWeb, "GET /v1/logs?loadbalancer_id=" + kId1 + "&status=5xx&limit=2"}},
+      {"explain", {"GET /v1/explain"}},
+      {"explain web", {kByWeb, "GET /v1/explain?id=" + kId1}},
+      {"healthmonitor explain p", {kByPool, "GET /v1/explain?id=" + kId2}},
       {"alarm list --project pr", {"GET " + kAlarms}},
       {"alarm list --state ok", {"GET " + kAlarms + "?state=ok"}},
       {"alarm show a", {kByAlarm}},

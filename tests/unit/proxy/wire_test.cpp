@@ -57,6 +57,7 @@ model::Snapshot sample() {
   http.body_rate = 9;
   http.proxy_trusted = {*Cidr::parse("10.0.0.0/8")};
   http.whitelist = std::vector<Cidr>{*Cidr::parse("2001:db8::/32")};
+  http.log = model::SnapshotLog{"stream", "project"};
   return snapshot;
 }
 
@@ -109,6 +110,7 @@ TEST(Wire, EverythingOfTheProxyArrives) {
   EXPECT_EQ(http.body_rate, 9);
   EXPECT_EQ(http.proxy_trusted.at(0).to_string(), "10.0.0.0/8");
   EXPECT_EQ(http.whitelist->at(0).to_string(), "2001:db8::/32");
+  EXPECT_EQ(http.log->stream + "/" + http.log->project_id, "stream/project");
 }
 
 TEST(Wire, IndexesFollowWhatIsLeft) {

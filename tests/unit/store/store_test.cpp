@@ -175,6 +175,7 @@ Model full_model() {
   dress(lb, 1);
   lb.provider = "other";
   lb.vip_bandwidth = 400000;
+  lb.access_log = model::AccessLogTarget{"4b7a9b0e-7c52-4f0e-9a39-5d1e1b2c3d4e", "group", "stream"};  // LOG-01
   model::Pool pool = sample_pool("p1", "lb1", model::Protocol::kUdp);
   dress(pool, 2);
   pool.algorithm = model::Algorithm::kSourceIp;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows: LOG-04, LOG-05, LS-19. What the engine tells the access log of its requests.
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 
@@ -103,6 +106,71 @@ TEST_F(Logged, tls_facts_are_in_the_line) {
   for (const std::string_view part :
        {"https://www.example.com/", "cert-default", "TLSv1.2", "ECDHE", "www.example.com"})
     EXPECT_NE(seen[0].find(part), std::string::npos) << seen[0];
+}
+
+/// The log of one load balancer: what the agent reads from the worker's pipe.
+class Streamed : public Http2Fixture {
+ protected:
+  Streamed() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    reader_ = Fd(ends[0]);
+    log_ = proxy::AccessLog::to_agent(Fd(ends[1]), 1, size_t{1} << 16);
+    proxy::EngineOptions options;
+    options.stream_log = log_.get();
+    start(options);
+  }
+  ~Streamed() override { engine_.reset(); }
+
+  void serve(const std::vector<Endpoint>& members, bool logged) {
+    model::Snapshot next = snapshot(members);
+    if (logged) next.listeners[0].http->log = model::SnapshotLog{"stream-1", "project-1"};
+    apply(next);
+  }
+  std::string read() {
+    log_->flush();
+    std::string text(size_t{1} << 20, '\0');
+    const ssize_t n = ::read(reader_.get(), text.data(), text.size());
+    text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+    return text;
+  }
+  Fd reader_;
+  std::unique_ptr<proxy::AccessLog> log_;
+};
+
+TEST_F(Streamed, log01_only_what_is_switched_on_is_told_and_why_it_ended) {
+  HttpMember member(echo);
+  serve({member.endpoint()}, false);
+  connect().ask(get("/before", ""));
+  serve({member.endpoint()}, true);
+  connect().ask(get("/during", ""));
+  connect().ask(get("/bad\x7f", ""));
+  ASSERT_TRUE(eventually([&] { return log_->lines() >= 2; }));
+  const std::string text = read();
+  EXPECT_EQ(text.find("/before"), std::string::npos);
+  EXPECT_NE(text.find(" stream-1 ["), std::string::npos) << text;
+  EXPECT_NE(text.find(" project-1 "), std::string::npos) << text;
+  EXPECT_NE(text.find(" done\n"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(" malformed\n")) << text;
+}
+
+TEST_F(Streamed, log01_an_agent_that_does_not_read_holds_up_no_request) {
+  HttpMember member(echo);
+  serve({member.endpoint()}, true);
+  Peer client = connect();
+  const std::string agent = "User-Agent: " + std::string(4000, 'x') + "\r\n";
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(client.ask(get("/", agent)).status(), 200) << i;
+  ASSERT_TRUE(eventually([&] { return log_->dropped() > 0; })) << "a pipe of 64 KB and a ring of 64 KB are full";
+  ASSERT_TRUE(eventually([&] { return log_->lines() + log_->dropped() == 60; }));  // the last one's after its answer
+  std::string all;
+  ASSERT_TRUE(eventually([&] {
+    std::string piece(size_t{1} << 18, '\0');
+    const ssize_t n = ::read(reader_.get(), piece.data(), piece.size());
+    if (n > 0) all.append(piece, 0, static_cast<size_t>(n));
+    return all.ends_with(fmt::format("#lost {}\n", log_->dropped()));
+  }));
+  const auto count = [&all](char c) { return static_cast<uint64_t>(std::count(all.begin(), all.end(), c)); };
+  EXPECT_EQ(count('\n') - count('#'), log_->lines());
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ using namespace elb;
 
 class Worker final : public proxy::WorkerHandler {
  public:
-  Status begin(size_t, const proxy::StickyKey&) override { return {}; }
+  Status begin(size_t, const proxy::StickyKey&, Fd) override { return {}; }
   Status adopt(Fd listening) override {
     std::thread([this, fd = std::move(listening)] { serve(fd); }).detach();
     return {};

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// LogBatch: whole lines of the access log on their way to the sinks, which share it. LogRoute: what the configuration
+// says of the load balancer of a line. Thread rule: immutable once shared.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logs/log_line.h"
+
+namespace elb::logs {
+
+struct LogRoute {
+  std::string group;
+  std::string stream;
+  std::string project_id;
+};
+/// By the id of a load balancer; empty: it has no access log (any more). Safe from any thread.
+using LogRoutes = std::function<std::optional<LogRoute>(std::string_view loadbalancer_id)>;
+
+struct LogBatch {
+  struct Entry {
+    LogLine line;      // points into `text`
+    size_t route = 0;  // index
+  };
+  std::string text;
+  std::vector<LogRoute> routes;
+  std::vector<Entry> entries;
+};
+using LogBatchPtr = std::shared_ptr<const LogBatch>;
+
+}  // namespace elb::logs

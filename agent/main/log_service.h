@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// LogService: the access logs of load balancers as the agent's options want them. Thread rule: made and destroyed by
+// the main thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "control/config_service.h"
+#include "logs/log_hub.h"
+#include "logs/log_transfer.h"
+#include "main/options.h"
+#include "telemetry/sources.h"
+
+namespace elb {
+
+class LogService {
+ public:
+  /// Without a place for them there is a service that does nothing.
+  static Result<std::unique_ptr<LogService>> start(const Options& options, const Clock& clock);
+
+  /// Where lines find their stream from here on.
+  void publish(control::ModelPtr model);
+
+  /// Empty: there is no place for access logs.
+  std::function<Fd()> pipe_maker();
+  logs::LogHub* hub() const { return hub_.get(); }
+  void reopen();
+  telemetry::AccessLogCounts counts() const;
+
+ private:
+  LogService() = default;
+  std::optional<logs::LogRoute> route_of(std::string_view loadbalancer_id) const;
+
+  mutable std::mutex mutex_;
+  control::ModelPtr model_;
+  std::unique_ptr<logs::LogHub> hub_;
+  std::unique_ptr<logs::LogTransfer> transfer_;
+};
+
+}  // namespace elb
