@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cli/text.h"
+
 namespace elb::cli {
 namespace {
 
@@ -129,12 +131,17 @@ Done Api::remove(std::string_view path, const Query& query) {
 Failure failure_of(const HttpResponse& response, std::string_view endpoint) {
   std::string message;
   std::string request_id;
+  std::vector<std::string> details;  // of a document that has several errors
   if (const auto body = Value::parse(response.body, kMaxAnswerBytes)) {
     for (const char* key : {"faultstring", "error_msg", "message"}) {
       if (message.empty()) message = body->get(key).as_string();
     }
     if (message.empty()) message = body->get("NeutronError").get("message").as_string();
     request_id = body->get("request_id").as_string();
+    const Value errors = body->get("errors");
+    for (size_t i = 0; i < errors.size(); ++i)
+      details.push_back(
+          harmless(errors.at(i).get("path").as_string() + ": " + errors.at(i).get("message").as_string()));
     const std::string field = body->get("field").as_string();
     if (!field.empty() && message.find(field) == std::string::npos) message = field + ": " + message;
   }
@@ -142,7 +149,7 @@ Failure failure_of(const HttpResponse& response, std::string_view endpoint) {
   std::string hint = hint_of(response.status);
   const bool defect = response.status == 500 || response.status == 503 || response.status == 507;
   if (defect && !request_id.empty()) hint += fmt::format(" (request {})", request_id);
-  return {exit_of(response.status), message, hint, {}, response.status};
+  return {exit_of(response.status), message, hint, std::move(details), response.status};
 }
 
 }  // namespace elb::cli

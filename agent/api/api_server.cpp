@@ -5,9 +5,12 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <optional>
+#include <thread>
 
 #include "api/context.h"
 #include "api/errors.h"
@@ -54,6 +57,43 @@ Result<Places> places_of(const ApiOptions& options) {
   if (!table) return pass_on(below("tls", table.error()));
   places.tls = HttpPlace{.endpoint = *options.tls_listen, .tls = std::move(*table)};
   return places;
+}
+
+constexpr std::chrono::seconds kWaitDefault{10};
+constexpr int kWaitMax = 30;  // seconds; a thread of the server waits along
+constexpr std::chrono::milliseconds kAppliedPoll{2};
+
+/// A request without ?wait=applied&wait_timeout=SECONDS, which every change may have, and what these said.
+struct Waiting {
+  HttpRequest request;
+  std::chrono::seconds longest{0};  // 0: no wait
+};
+
+Result<Waiting> take_wait(const HttpRequest& http, const Match& match) {
+  Waiting out{http};
+  if (!changes_something(http.method) || match.pattern.starts_with("identity/")) return out;
+  bool timeout_given = false;
+  std::chrono::seconds timeout = kWaitDefault;
+  for (const auto& [key, value] : http.query) {
+    if (key == "wait") {
+      if (value != "applied") return invalid("wait", fmt::format("must be applied, got '{}'", value.substr(0, 80)));
+      out.longest = kWaitDefault;
+    } else if (key == "wait_timeout") {
+      int seconds = 0;
+      const char* const end = value.data() + value.size();
+      const auto [at, error] = std::from_chars(value.data(), end, seconds);
+      if (value.empty() || at != end || error != std::errc() || seconds < 1 || seconds > kWaitMax)
+        return invalid("wait_timeout",
+                       fmt::format("must be 1 to {} (seconds), got '{}'", kWaitMax, value.substr(0, 80)));
+      timeout = std::chrono::seconds(seconds);
+      timeout_given = true;
+    }
+  }
+  if (timeout_given && out.longest.count() == 0) return invalid("wait_timeout", "needs wait=applied");
+  if (out.longest.count() > 0) out.longest = timeout;
+  std::erase_if(out.request.query,
+                [](const auto& pair) { return pair.first == "wait" || pair.first == "wait_timeout"; });
+  return out;
 }
 
 std::string_view noun_of(Way way) { return way == Way::kTls ? "https" : "http"; }
@@ -139,8 +179,10 @@ class ApiServer::Impl {
 
   HttpResponse handle(Way way, const HttpRequest& http, const Match& match, const identity::Caller& caller,
                       const std::string& request_id) {
+    const auto wait = take_wait(http, match);
+    if (!wait) return refuse({400, wait.error()}, request_id);
     const std::string host = http.host.empty() ? fmt::format("127.0.0.1:{}", port(Way::kLoopback)) : http.host;
-    const Request request{http, match.ids, fmt::format("{}://{}", noun_of(way), host)};
+    const Request request{wait->request, match.ids, fmt::format("{}://{}", noun_of(way), host)};
     Context context(state_, caller);
     Result<Reply> reply = fail(ErrorCode::kInternal, "unexpected exception");
     try {
@@ -151,13 +193,27 @@ class ApiServer::Impl {
     if (!reply) return refuse({http_status(reply.error().code), reply.error()}, request_id);
     HttpResponse response = with_ids({}, request_id);
     response.status = reply->status;
+    if (reply->status >= 400 && reply->body.has("request_id")) reply->body.set("request_id", request_id);
     response.headers.insert(response.headers.end(), reply->headers.begin(), reply->headers.end());
     if (!reply->body.is_null()) response.body = reply->body.dump();
     if (!reply->content_type.empty()) {
       response.body = std::move(reply->text);
       response.content_type = reply->content_type;
     }
+    if (wait->longest.count() > 0 && response.status < 300) await_applied(wait->longest, response);
     return response;
+  }
+
+  /// 202 where not every executor has, in time, what was configured; the body is that of the change in any case.
+  void await_applied(std::chrono::seconds longest, HttpResponse& response) const {
+    const uint64_t revision = state_.service.model()->revision;
+    const SteadyTime deadline = state_.clock.steady() + longest;
+    const auto applied = [&] { return state_.views.reconciler.applied_revision(); };
+    while (applied() < revision && state_.clock.steady() < deadline) std::this_thread::sleep_for(kAppliedPoll);
+    const uint64_t reached = applied();
+    if (reached < revision) response.status = 202;
+    response.headers.emplace_back("X-Elb-Revision", std::to_string(revision));
+    response.headers.emplace_back("X-Elb-Applied-Revision", std::to_string(reached));
   }
 
   static HttpResponse with_ids(HttpResponse response, const std::string& request_id) {

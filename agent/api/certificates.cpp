@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates (TLS-01 to TLS-10). What is uploaded is checked here, before the draft sees it: the model does not know
 // what PEM is. Answers have no envelope, and never a private key.
-#include "tls/certificate.h"
-
 #include <algorithm>
 
+#include "api/certificate_upload.h"
 #include "api/handlers.h"
 #include "api/resource_handlers.h"
 
@@ -28,8 +27,20 @@ Value warnings_value(const std::vector<tls::Warning>& warnings) {
   return list;
 }
 
-/// Checks what was uploaded and brings it into the form that is stored. Returns what the user should know.
-Result<std::vector<tls::Warning>> check(Certificate& certificate, WallTime now) {
+Value encode_shown(View& view, const Certificate& certificate) {
+  return codec::encode(certificate, *view.relations, view.observed.of(certificate));
+}
+
+Result<Reply> shown(Context& context, int status, const Id& id, const std::vector<tls::Warning>& warnings) {
+  View view = context.view();
+  const auto found = find<Certificate>(view, "certificate", id);
+  if (!found) return pass_on(found.error());
+  return Reply{status, encode_shown(view, **found).set("warnings", warnings_value(warnings))};
+}
+
+}  // namespace
+
+Result<std::vector<tls::Warning>> check_upload(Certificate& certificate, WallTime now) {
   const bool server = certificate.type == model::CertificateType::kServer;
   if (server && certificate.private_key.empty())  // TLS-01
     return invalid("private_key", "is required for a server certificate");
@@ -45,19 +56,6 @@ Result<std::vector<tls::Warning>> check(Certificate& certificate, WallTime now) 
   certificate.expires_at = std::chrono::duration_cast<std::chrono::seconds>(expires.time_since_epoch()).count();
   return std::move(checked->warnings);
 }
-
-Value encode_shown(View& view, const Certificate& certificate) {
-  return codec::encode(certificate, *view.relations, view.observed.of(certificate));
-}
-
-Result<Reply> shown(Context& context, int status, const Id& id, const std::vector<tls::Warning>& warnings) {
-  View view = context.view();
-  const auto found = find<Certificate>(view, "certificate", id);
-  if (!found) return pass_on(found.error());
-  return Reply{status, encode_shown(view, **found).set("warnings", warnings_value(warnings))};
-}
-
-}  // namespace
 
 Result<Reply> list_certificates(Context& context, const Request& request) {
   View view = context.view();
@@ -75,7 +73,7 @@ Result<Reply> create_certificate(Context& context, const Request& request) {
   if (!body) return pass_on(body.error());
   auto certificate = codec::decode_certificate(*body);
   if (!certificate) return pass_on(certificate.error());
-  const auto warnings = check(*certificate, context.clock().wall());
+  const auto warnings = check_upload(*certificate, context.clock().wall());
   if (!warnings) return pass_on(warnings.error());
   Id id;
   const Status written = context.write([&](control::Draft& draft) -> Status {
@@ -108,7 +106,7 @@ Result<Reply> update_certificate(Context& context, const Request& request) {
     if (!current) return pass_on(current.error());
     Certificate certificate = **current;
     if (Status status = codec::decode_update(*body, certificate); !status) return status;
-    auto checked = check(certificate, context.clock().wall());
+    auto checked = check_upload(certificate, context.clock().wall());
     if (!checked) return pass_on(checked.error());
     warnings = std::move(*checked);
     return draft.update(std::move(certificate));

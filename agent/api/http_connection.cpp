@@ -17,6 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::string_view kDocumentPath = "/v1/apply";  // a whole configuration may be larger than other bodies
+constexpr size_t kDocumentBytes = 16 << 20;
 constexpr milliseconds kFirstGrace{1'000};  // a new connection may take this long even when others wait
 constexpr milliseconds kLingerTime{2'000};
 constexpr milliseconds kLingerQuiet{200};  // nothing for so long: the client is waiting for us, or gone
@@ -225,8 +227,8 @@ HttpConnection::Body HttpConnection::read_chunked() {
     const auto size = line ? parse_number(std::string_view(*line).substr(0, line->find(';')), 16) : std::nullopt;
     if (!size) return {400, "malformed chunked body", {}};
     if (*size == 0) break;
-    if (*size > limits_.body_bytes - body.bytes.size()) {
-      return {413, fmt::format("body is larger than {} bytes", limits_.body_bytes), {}};
+    if (*size > body_limit_ - body.bytes.size()) {
+      return {413, fmt::format("body is larger than {} bytes", body_limit_), {}};
     }
     if (!read_exactly(body.bytes, *size) || read_line() != "") return {400, "incomplete chunked body", {}};
   }
@@ -243,6 +245,7 @@ HttpConnection::Body HttpConnection::read_body(const httplib::Request& request) 
   const int yes = 1;
   if (begin_ == end_) setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
   deadline_ = clock_.steady() + limits_.request_time;
+  body_limit_ = request.path == kDocumentPath ? kDocumentBytes : limits_.body_bytes;
   const size_t lengths = request.get_header_value_count("Content-Length");
   const bool has_encoding = request.has_header("Transfer-Encoding");
   if (lengths == 0 && !has_encoding) {
@@ -267,8 +270,8 @@ HttpConnection::Body HttpConnection::read_body(const httplib::Request& request) 
   }
   const auto length = parse_number(request.get_header_value("Content-Length"), 10);
   if (!length) return {400, "Content-Length is not a number", {}};
-  if (*length > limits_.body_bytes) {
-    return {413, fmt::format("body of {} bytes is larger than {} bytes", *length, limits_.body_bytes), {}};
+  if (*length > body_limit_) {
+    return {413, fmt::format("body of {} bytes is larger than {} bytes", *length, body_limit_), {}};
   }
   if (*length > 0) invite();
   Body body;

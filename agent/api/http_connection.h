@@ -63,6 +63,7 @@ class HttpConnection final : public httplib::Stream {
   const int stop_, pressure_;
   bool first_ = true;
   SteadyTime deadline_{};
+  size_t body_limit_ = 0;
   size_t budget_ = 0;  // bytes that may still be taken from the stream
   std::array<char, 8192> buffer_;
   size_t begin_ = 0, end_ = 0;

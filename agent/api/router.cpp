@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "api/handlers.h"
+#include "api/native_handlers.h"
 
 namespace elb::api {
 namespace {
@@ -122,6 +123,8 @@ constexpr Route kRoutes[] = {
     {"DELETE", "v1/eips/{}", delete_eip, Access::kProject},
     {"GET", "v1/logs", list_logs, Access::kProject},
     {"GET", "v1/explain", native_explain, Access::kProject},
+    {"POST", "v1/apply", apply_document, Access::kProject},
+    {"GET", "v1/export", export_document, Access::kProject},
     {"GET", "v1/traces", list_traces, Access::kProject},
     {"GET", "v1/traces/{}", show_trace, Access::kProject},
     {"GET", "v1/tokens", list_tokens, Access::kAdmin},

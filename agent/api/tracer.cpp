@@ -64,6 +64,12 @@ void name_call(const Tracer::Call& call, store::Trace& trace) {
     trace.name = trace.title = "login";
     return;
   }
+  if (call.pattern == "v1/apply") {
+    trace.resource_type = "configuration";
+    trace.name = "applyConfiguration";
+    trace.title = "apply a document";
+    return;
+  }
   const std::string_view verb = verb_of(call.http.method);
   const auto words = std::find_if(kWords.begin(), kWords.end(),
                                   [&](const Words& row) { return row.collection == last_word(call.pattern); });

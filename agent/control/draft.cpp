@@ -133,8 +133,12 @@ Result<Id> Draft::add(T resource) {
   if (resource.project_id.empty()) resource.project_id = home_;
   if (!sees(resource))
     return fail(ErrorCode::kNotFound, fmt::format("project {} does not exist", resource.project_id), "project_id");
-  resource.id = new_uuid(random_);
-  if constexpr (std::is_same_v<T, Certificate>) std::erase(resource.id, '-');
+  if (resource.id.empty()) {
+    resource.id = new_uuid(random_);
+    if constexpr (std::is_same_v<T, Certificate>) std::erase(resource.id, '-');
+  } else if (model_.table<T>().contains(resource.id)) {  // not whose: it may be another project's
+    return fail(ErrorCode::kConflict, fmt::format("{} cannot be taken, another object has it", resource.id), "id");
+  }
   resource.created_at = resource.updated_at = now();
   if (auto status = validate(resource); !status) return pass_on(status.error());
   Id id = resource.id;

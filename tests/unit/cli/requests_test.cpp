@@ -417,7 +417,8 @@ TEST(Requests, NoCommandIsForgottenHere) {
     shown.insert(words[0]);
     if (words.size() > 1) shown.insert(words[0] + " " + words[1]);
   }
-  shown.merge(std::set<std::string>{"doctor", "trace", "top"});  // tools_test.cpp
+  shown.merge(std::set<std::string>{"doctor", "trace", "top"});               // tools_test.cpp
+  shown.merge(std::set<std::string>{"apply", "diff", "validate", "export"});  // apply_test.cpp
   // They write a file and ask nobody: tests/system/test_identity.py.
   shown.merge(std::set<std::string>{"context set", "context use", "context list", "context delete"});
   for (const Noun& noun : nouns()) {

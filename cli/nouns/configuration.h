@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The nouns of the configuration as a whole; as all.h. Thread rule: called once.
+#pragma once
+
+#include "cli/command.h"
+
+namespace elb::cli {
+
+Noun apply_noun();
+Noun diff_noun();
+Noun validate_noun();
+Noun export_noun();
+
+}  // namespace elb::cli
