@@ -264,8 +264,17 @@ ALTER TABLE listener ADD COLUMN body_rate INTEGER CHECK (body_rate >= 0);
 ALTER TABLE listener ADD COLUMN proxy_trusted TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr const char* kVersion6 = R"sql(
+ALTER TABLE load_balancer ADD COLUMN enterprise_project_id TEXT NOT NULL DEFAULT '0';
+ALTER TABLE load_balancer ADD COLUMN deletion_protection INTEGER NOT NULL DEFAULT 0 CHECK (deletion_protection IN (0, 1));
+ALTER TABLE member ADD COLUMN backup INTEGER NOT NULL DEFAULT 0 CHECK (backup IN (0, 1));
+ALTER TABLE member ADD COLUMN monitor_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN monitor_port INTEGER CHECK (monitor_port BETWEEN 1 AND 65535);
+ALTER TABLE health_monitor ADD COLUMN http_method TEXT NOT NULL DEFAULT 'GET';
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables, kVersion6};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -175,6 +175,8 @@ Model full_model() {
   dress(lb, 1);
   lb.provider = "other";
   lb.vip_bandwidth = 400000;
+  lb.enterprise_project_id = "e1";
+  lb.deletion_protection = true;
   model::Pool pool = sample_pool("p1", "lb1", model::Protocol::kUdp);
   dress(pool, 2);
   pool.algorithm = model::Algorithm::kSourceIp;
@@ -202,6 +204,9 @@ Model full_model() {
   member.subnet_id = "subnet-b";
   member.availability_zone = "az1";
   member.weight = 0;
+  member.backup = true;
+  member.monitor_address = *IpAddress::parse("10.255.0.2");
+  member.monitor_port = 65533;
   model::HealthMonitor monitor = sample_monitor("h1", "p1");
   dress(monitor, 5);
   monitor.delay = 50;
@@ -210,6 +215,7 @@ Model full_model() {
   monitor.max_retries_down = 9;
   monitor.monitor_port = 65534;
   monitor.type = model::MonitorType::kHttp;
+  monitor.http_method = "PATCH";
   monitor.url_path = "/" + hostile;
   monitor.domain_name = "a.example";
   monitor.expected_codes = "200-204,401";
