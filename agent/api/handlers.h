@@ -16,6 +16,15 @@ Result<Reply> list_networks(Context& context, const Request& request);
 Result<Reply> show_network(Context& context, const Request& request);
 Result<Reply> list_providers(Context& context, const Request& request);
 
+// openapi.cpp
+Result<Reply> show_openapi(Context& context, const Request& request);
+
+// tags.cpp: those of a load balancer or a listener as keys and values
+Result<Reply> list_tags(Context& context, const Request& request);
+Result<Reply> create_tag(Context& context, const Request& request);
+Result<Reply> change_tags(Context& context, const Request& request);
+Result<Reply> delete_tag(Context& context, const Request& request);
+
 // quotas.cpp
 Result<Reply> list_quotas(Context& context, const Request& request);
 Result<Reply> show_quotas(Context& context, const Request& request);

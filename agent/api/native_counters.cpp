@@ -49,7 +49,7 @@ Result<Reply> native_counters(Context& context, const Request& request) {
   Value listeners = Value::array(), members = Value::array(), drops = Value::array();
   for (const auto& [id, listener] : view.model().listeners) listeners.push(listener_value(context, view, *listener));
   for (const auto& [id, member] : view.model().members) members.push(member_value(context, view, *member));
-  for (const model::DropCount& drop : context.traffic().drops())
+  for (const model::DropCount& drop : context.project() ? std::vector<model::DropCount>() : context.traffic().drops())
     drops.push(Value().set("reason", drop.reason).set("packets", drop.packets).set("drop", drop.drop));
   Value out = Value::object();
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();

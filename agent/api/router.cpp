@@ -30,6 +30,7 @@ Access access_of(const Route& route) {
 constexpr Route kRoutes[] = {
     {"GET", "", list_versions, Access::kPublic},
     {"GET", "version", show_version, Access::kPublic},
+    {"GET", "openapi.json", show_openapi, Access::kPublic},
 
     {"GET", "lbaas/loadbalancers", list_load_balancers},
     {"POST", "lbaas/loadbalancers", create_load_balancer},
@@ -40,6 +41,10 @@ constexpr Route kRoutes[] = {
     {"GET", "lbaas/loadbalancers/{}/statuses", show_status_tree},
     {"GET", "lbaas/loadbalancers/{}/stats", show_load_balancer_stats},
     {"PUT", "lbaas/loadbalancers/{}/failover", fail_over},
+    {"GET", "lbaas/loadbalancers/{}/tags", list_tags},
+    {"POST", "lbaas/loadbalancers/{}/tags", create_tag},
+    {"POST", "lbaas/loadbalancers/{}/tags/action", change_tags},
+    {"DELETE", "lbaas/loadbalancers/{}/tags/{}", delete_tag},
 
     {"GET", "lbaas/listeners", list_listeners},
     {"POST", "lbaas/listeners", create_listener},
@@ -47,6 +52,10 @@ constexpr Route kRoutes[] = {
     {"PUT", "lbaas/listeners/{}", update_listener},
     {"DELETE", "lbaas/listeners/{}", delete_listener},
     {"GET", "lbaas/listeners/{}/stats", show_listener_stats},
+    {"GET", "lbaas/listeners/{}/tags", list_tags},
+    {"POST", "lbaas/listeners/{}/tags", create_tag},
+    {"POST", "lbaas/listeners/{}/tags/action", change_tags},
+    {"DELETE", "lbaas/listeners/{}/tags/{}", delete_tag},
 
     {"GET", "lbaas/pools", list_pools},
     {"POST", "lbaas/pools", create_pool},
@@ -146,10 +155,10 @@ constexpr Route kRoutes[] = {
     {"GET", "identity/v3/roles/{}", identity_role, Access::kQuota},
     {"GET", "identity/v3/role_assignments", identity_assignments, Access::kQuota},
 
-    {"GET", "v1/status", native_status},
+    {"GET", "v1/status", native_status, Access::kProject},  // of a project: its part
     {"GET", "v1/flows", native_flows},
     {"GET", "v1/drops", native_drops},
-    {"GET", "v1/counters", native_counters},
+    {"GET", "v1/counters", native_counters, Access::kProject},
     {"GET", "v1/doctor", native_doctor},
     {"GET", "v1/trace", native_trace},
     {"GET", "v1/version", native_version, Access::kQuota},
@@ -189,7 +198,7 @@ Segments canonical(Segments segments) {
     segments.erase(segments.begin(), segments.begin() + static_cast<ptrdiff_t>(count));
   };
   if (!segments.empty() && segments[0] == "load-balancer") drop(1);
-  if (segments.empty() || segments[0] == "v1" || segments[0] == "metrics") return segments;
+  if (segments.empty() || one_of(segments[0], {"v1", "metrics", "openapi.json"})) return segments;
   if (segments[0] == "identity" && segments.size() > 1 && segments[1] == "v3") return segments;
   // of the vendor's v3 only the access logs, which v2.0 does not have
   if (segments.size() > 3 && segments[0] == "v3" && segments[2] == "elb" && segments[3] == "logtanks") {
@@ -209,6 +218,9 @@ Segments canonical(Segments segments) {
     segments[0] = "lbaas";
   } else if (one_of(segments[1], {"subnets", "networks", "floatingips", "ports"})) {
     segments[0] = "network";
+  } else if (segments.size() > 4 && segments[4] == "tags" && one_of(segments[2], {"loadbalancers", "listeners"})) {
+    drop(1);  // /v2.0/{project}/loadbalancers/{id}/tags
+    segments[0] = "lbaas";
   }
   return segments;
 }
@@ -227,6 +239,12 @@ bool matches(const Segments& pattern, const Segments& path, std::vector<std::str
 }
 
 }  // namespace
+
+std::vector<RouteName> route_names() {
+  std::vector<RouteName> names;
+  for (const Route& route : kRoutes) names.push_back({route.method, route.path, access_of(route)});
+  return names;
+}
 
 Match find_route(std::string_view method, std::string_view path) {
   const Segments segments = canonical(split(path));

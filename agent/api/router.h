@@ -19,6 +19,14 @@ struct Match {
   std::vector<std::string> allowed;  // methods that the path has; empty: no such path
 };
 
+/// A line of the table, for who describes it.
+struct RouteName {
+  std::string_view method;
+  std::string_view path;  // canonical, {} for an id
+  identity::Access access;
+};
+std::vector<RouteName> route_names();
+
 Match find_route(std::string_view method, std::string_view path);
 
 }  // namespace elb::api

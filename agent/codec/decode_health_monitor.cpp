@@ -4,6 +4,20 @@
 namespace elb::codec {
 namespace {
 
+void read_method(Fields& fields, std::string& method) {
+  std::string word;
+  if (!fields.given_not_null("http_method")) {
+    fields.neutral("http_method");
+    if (fields.given("http_method")) method = model::HealthMonitor().http_method;
+    return;
+  }
+  // CONNECT would ask for a tunnel, which is no way to ask for a page.
+  fields.word("http_method", word, {"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "PATCH", ""},
+              {"CONNECT"});
+  if (!fields.ok()) return;
+  method = word.empty() ? model::HealthMonitor().http_method : word;
+}
+
 void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
   const model::HealthMonitor defaults;
   read_common(fields, monitor);
@@ -12,12 +26,14 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
   fields.integer<int>("max_retries", monitor.max_retries, 1, model::kRetriesMax, defaults.max_retries);  // HC-08
   fields.integer<int>("max_retries_down", monitor.max_retries_down, 1, model::kRetriesMax, monitor.max_retries);
   read_optional(fields, "monitor_port", monitor.monitor_port, 1, 65535);  // HC-04
-  fields.neutral("http_method", {"\"GET\"", "\"\""}).neutral("http_version");
+  fields.neutral("http_version");
   if (monitor.type == model::MonitorType::kHttp) {
+    read_method(fields, monitor.http_method);
     fields.line("url_path", monitor.url_path).line("domain_name", monitor.domain_name);
     fields.line("expected_codes", monitor.expected_codes);
     if (monitor.url_path.empty()) monitor.url_path = defaults.url_path;  // HC-07
   } else {  // other checks have none of them, but clients send the defaults
+    fields.neutral("http_method", {"\"GET\"", "\"\""});
     fields.neutral("url_path", {"\"/\"", "\"\""}).neutral("domain_name", {"\"\""});
     fields.neutral("expected_codes", {"\"200\"", "\"\""});
   }

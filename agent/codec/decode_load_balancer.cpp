@@ -8,6 +8,7 @@ void read_mutable(Fields& fields, model::LoadBalancer& load_balancer) {
   read_common(fields, load_balancer);
   fields.text("description", load_balancer.description).neutral("vip_qos_policy_id", {"\"\""});
   read_optional(fields, "vip_bandwidth", load_balancer.vip_bandwidth, 1, model::kBandwidthMax);
+  fields.flag("deletion_protection", load_balancer.deletion_protection, false);
   fields.refuse({"publicips", "eip", "region"}, kReadOnly);
 }
 
@@ -38,7 +39,9 @@ Result<LoadBalancerTree> decode_load_balancer(const Value& body, Dialect dialect
   load_balancer.provider = provider;
   fields.neutral("vip_port_id").neutral("flavor_id", {"\"\""}).neutral("availability_zone", {"\"\""});
   fields.neutral("additional_vips", {"[]"}).neutral("vip_sg_ids", {"[]"}).neutral("vip_vnic_type", {"\"normal\""});
-  fields.neutral("enterprise_project_id", {"\"\"", "\"0\"", "\"default\""});
+  std::string& enterprise = load_balancer.enterprise_project_id;
+  fields.line("enterprise_project_id", enterprise);
+  if (enterprise.empty() || enterprise == "default") enterprise = model::kDefaultEnterpriseProject;  // GEN-13
   read_nested(fields, "pools", tree.pools, [dialect](const Value& nested, const std::string& path) {
     return decode_nested_pool(nested, path, dialect);
   });

@@ -8,11 +8,24 @@ namespace {
 
 std::string entry_path(size_t index) { return fmt::format("members[{}]", index); }
 
+void read_optional_address(Fields& fields, std::string_view key, std::optional<IpAddress>& out) {
+  if (!fields.given_not_null(key)) {
+    fields.neutral(key);
+    if (fields.given(key)) out.reset();
+    return;
+  }
+  IpAddress address;
+  fields.address(key, address);
+  out = address;
+}
+
 void read_mutable(Fields& fields, model::Member& member) {
   read_common(fields, member);
   fields.integer<int>("weight", member.weight, 0, model::kWeightMax, 1);  // MB-02
   fields.line("availability_zone", member.availability_zone);             // GEN-06
-  fields.neutral("backup", {"false"}).neutral("monitor_address").neutral("monitor_port");
+  fields.flag("backup", member.backup, false);
+  read_optional_address(fields, "monitor_address", member.monitor_address);
+  read_optional(fields, "monitor_port", member.monitor_port, 1, 65535);
   fields.neutral("request_sriov", {"false"}).neutral("vnic_type", {"\"normal\""});
 }
 

@@ -76,7 +76,9 @@ Value encode(const model::LoadBalancer& load_balancer, const Relations& relation
   Value publicips = Value::array();
   if (eip) publicips.push(publicip(*eip));
   out.set("publicips", std::move(publicips)).set("eip", eip ? Value(eip->address.to_string()) : Value());
-  out.set("vip_bandwidth", number_or_null(load_balancer.vip_bandwidth)).set("enterprise_project_id", "0");
+  out.set("vip_bandwidth", number_or_null(load_balancer.vip_bandwidth));
+  out.set("enterprise_project_id", load_balancer.enterprise_project_id);
+  out.set("deletion_protection", load_balancer.deletion_protection);
   finish(out, load_balancer, status);
   return out;
 }
@@ -122,7 +124,9 @@ Value encode(const model::Member& member, const Relations&, const ShownStatus& s
   out.set("address", member.address.to_string()).set("protocol_port", member.protocol_port);
   out.set("weight", member.weight).set("subnet_id", text_or_null(member.subnet_id));
   out.set("availability_zone", text_or_null(member.availability_zone));
-  out.set("backup", false).set("monitor_address", Value()).set("monitor_port", Value());
+  out.set("backup", member.backup);
+  out.set("monitor_address", member.monitor_address ? Value(member.monitor_address->to_string()) : Value());
+  out.set("monitor_port", member.monitor_port ? Value(*member.monitor_port) : Value());
   finish(out, member, status);
   return out;
 }
@@ -138,7 +142,8 @@ Value encode(const model::HealthMonitor& monitor, const Relations& relations, co
   std::string codes = monitor.expected_codes;
   const auto pool = relations.model().pools.find(monitor.pool_id);
   if (codes.empty() && pool != relations.model().pools.end()) codes = model::default_codes(pool->second->protocol);
-  out.set("http_method", http ? Value("GET") : Value()).set("url_path", http ? Value(monitor.url_path) : Value());
+  out.set("http_method", http ? Value(monitor.http_method) : Value());
+  out.set("url_path", http ? Value(monitor.url_path) : Value());
   out.set("expected_codes", http ? Value(codes) : Value());
   out.set("domain_name", text_or_null(monitor.domain_name)).set("http_version", Value());
   finish(out, monitor, status);

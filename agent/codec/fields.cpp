@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "codec/schema.h"
 
 namespace elb::codec {
 namespace {
@@ -68,8 +69,11 @@ bool has_control(std::string_view text, bool line_breaks) {
 
 }  // namespace
 
-Fields::Fields(const Value& object, std::string path) : object_(object), path_(std::move(path)) {
-  if (!object_.is_object()) {
+Fields::Fields(const Value& object, std::string path)
+    : recording_(Recording::current()), object_(object), path_(std::move(path)) {
+  if (recording_) {
+    recording_->open(path_);
+  } else if (!object_.is_object()) {
     error_ = Error{ErrorCode::kInvalid, fmt::format("expected an object, got {}", describe(object_.type())), path_};
   }
 }
@@ -79,12 +83,12 @@ std::string Fields::path_of(std::string_view key) const {
 }
 
 Fields& Fields::fail(ErrorCode code, std::string_view key, std::string message) {
-  if (!error_) error_ = Error{code, std::move(message), path_of(key)};
+  if (!error_ && !recording_) error_ = Error{code, std::move(message), path_of(key)};
   return *this;
 }
 
 Fields& Fields::adopt(Error error) {
-  if (!error_) error_ = std::move(error);
+  if (!error_ && !recording_) error_ = std::move(error);
   return *this;
 }
 
@@ -103,6 +107,10 @@ std::optional<Value> Fields::take(std::string_view key, bool& was_null) {
 }
 
 Fields& Fields::require(std::string_view key) {
+  if (recording_) {
+    ++recording_->property(path_of(key), "").required;
+    return *this;
+  }
   known_.emplace(key);
   if (!given(key)) return fail(ErrorCode::kInvalid, key, "is required");
   if (!given_not_null(key)) return fail(ErrorCode::kInvalid, key, "must not be null");
@@ -110,6 +118,10 @@ Fields& Fields::require(std::string_view key) {
 }
 
 Fields& Fields::string(std::string_view key, std::string& out, bool line_breaks) {
+  if (recording_) {
+    recording_->property(path_of(key), "string");
+    return *this;
+  }
   bool was_null = false;
   const auto value = take(key, was_null);
   if (was_null) out.clear();
@@ -125,6 +137,7 @@ Fields& Fields::text(std::string_view key, std::string& out) { return string(key
 
 Fields& Fields::id(std::string_view key, std::string& out) {
   line(key, out);
+  if (recording_) recording_->property(path_of(key), "string").format = "uuid";
   if (ok() && given_not_null(key) && !is_uuid(out)) {
     fail(ErrorCode::kInvalid, key, fmt::format("must be a UUID, got {}", shown(object_.get(key))));
   }
@@ -132,6 +145,7 @@ Fields& Fields::id(std::string_view key, std::string& out) {
 }
 
 Fields& Fields::flag(std::string_view key, bool& out, bool fallback) {
+  if (recording_) recording_->property(path_of(key), "boolean");
   bool was_null = false;
   const auto value = take(key, was_null);
   if (was_null) out = fallback;
@@ -142,6 +156,13 @@ Fields& Fields::flag(std::string_view key, bool& out, bool fallback) {
 }
 
 std::optional<int64_t> Fields::read_integer(std::string_view key, int64_t min, int64_t max, bool null_allowed) {
+  if (recording_) {
+    Property& noted = recording_->property(path_of(key), "integer");
+    noted.min = std::min(noted.min.value_or(min), min);
+    noted.max = std::max(noted.max.value_or(max), max);
+    noted.text_too = sent_as_text(key);
+    return min;
+  }
   bool was_null = false;
   const auto value = take(key, was_null);
   if (was_null && !null_allowed) fail(ErrorCode::kInvalid, key, "must not be null");
@@ -161,6 +182,7 @@ std::optional<int64_t> Fields::read_integer(std::string_view key, int64_t min, i
 Fields& Fields::address(std::string_view key, IpAddress& out) {
   std::string text;
   line(key, text);
+  if (recording_) recording_->property(path_of(key), "string").format = "ip";
   if (!ok() || !given_not_null(key)) return *this;
   const auto parsed = IpAddress::parse(text);
   if (!parsed) {
@@ -175,6 +197,7 @@ Fields& Fields::cidrs(std::string_view key, std::vector<Cidr>& out) {
   array(key, list);
   if (!ok() || !given(key)) return *this;
   out.clear();
+  if (recording_) recording_->property(path_of(key) + "[]", "string").format = "cidr";
   for (size_t i = 0; i < list.size(); ++i) {
     const Value item = list.at(i);
     const std::string where = fmt::format("{}[{}]", key, i);
@@ -191,6 +214,7 @@ Fields& Fields::tags(std::string_view key, std::vector<std::string>& out) {
   array(key, list);
   if (!ok() || !given(key)) return *this;
   out.clear();
+  if (recording_) recording_->property(path_of(key) + "[]", "string");
   for (size_t i = 0; i < list.size(); ++i) {
     const Value tag = list.at(i);
     const std::string where = fmt::format("{}[{}]", key, i);
@@ -203,6 +227,11 @@ Fields& Fields::tags(std::string_view key, std::vector<std::string>& out) {
 }
 
 Fields& Fields::array(std::string_view key, Value& out) {
+  if (recording_) {
+    recording_->property(path_of(key), "array");
+    out = Value::array().push(Value::object());
+    return *this;
+  }
   bool was_null = false;
   auto value = take(key, was_null);
   if (!value) return *this;
@@ -212,6 +241,11 @@ Fields& Fields::array(std::string_view key, Value& out) {
 }
 
 Fields& Fields::object(std::string_view key, Value& out) {
+  if (recording_) {
+    recording_->property(path_of(key), "object");
+    out = Value::object().set("", Value());  // neither empty nor a name: what it holds is read
+    return *this;
+  }
   bool was_null = false;
   auto value = take(key, was_null);
   if (!value) return *this;
@@ -222,6 +256,10 @@ Fields& Fields::object(std::string_view key, Value& out) {
 
 Fields& Fields::word(std::string_view key, std::string& out, std::initializer_list<std::string_view> supported,
                      std::initializer_list<std::string_view> known) {
+  if (recording_) {
+    out = recording_->choose(path_of(key), supported);
+    return *this;
+  }
   std::string text;
   line(key, text);
   if (!ok() || !given(key)) return *this;
@@ -238,6 +276,10 @@ Fields& Fields::word(std::string_view key, std::string& out, std::initializer_li
 }
 
 Fields& Fields::neutral(std::string_view key, std::initializer_list<std::string_view> values) {
+  if (recording_) {
+    recording_->off(path_of(key), values);
+    return *this;
+  }
   bool was_null = false;
   const auto value = take(key, was_null);
   if (!value) return *this;
@@ -247,6 +289,7 @@ Fields& Fields::neutral(std::string_view key, std::initializer_list<std::string_
 }
 
 Fields& Fields::refuse(std::initializer_list<std::string_view> keys, std::string_view rule) {
+  if (recording_) return *this;  // not accepted, so no part of the schema
   for (const std::string_view key : keys) {
     known_.emplace(key);
     if (given(key)) fail(ErrorCode::kInvalid, key, std::string(rule));
@@ -255,6 +298,7 @@ Fields& Fields::refuse(std::initializer_list<std::string_view> keys, std::string
 }
 
 Status Fields::finish() {
+  if (recording_) return {};
   if (error_) return tl::unexpected<Error>(*error_);
   for (const std::string& key : object_.keys()) {
     if (!known_.contains(key)) {
@@ -282,6 +326,10 @@ Result<Cidr> parse_entry(std::string_view text) {
 }
 
 Result<Value> open_envelope(const Value& document, std::string_view name) {
+  if (Recording* recording = Recording::current()) {
+    recording->envelope(name);
+    return document;
+  }
   if (!document.is_object()) {
     return invalid("", fmt::format("expected an object with the field '{}', got {}", name, describe(document.type())));
   }

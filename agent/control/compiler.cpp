@@ -69,6 +69,7 @@ SnapshotMonitor monitor_of(const HealthMonitor& monitor, model::Protocol pool) {
                            monitor.max_retries, monitor.max_retries_down,
                            monitor.monitor_port};
   if (monitor.type != model::MonitorType::kHttp) return compiled;
+  compiled.method = monitor.http_method;
   compiled.path = monitor.url_path;
   compiled.host = monitor.domain_name;
   const std::string_view codes = monitor.expected_codes.empty() ? model::default_codes(pool) : monitor.expected_codes;
@@ -78,8 +79,22 @@ SnapshotMonitor monitor_of(const HealthMonitor& monitor, model::Protocol pool) {
 
 SnapshotMember member_of(const Member& member, Health health) {
   const bool healthy = health.state == HealthState::kHealthy || health.state == HealthState::kUnmonitored;
-  return {member.id, Endpoint{member.address, member.protocol_port}, static_cast<uint16_t>(member.weight),
-          healthy && member.weight > 0, std::move(health)};
+  return {member.id,
+          Endpoint{member.address, member.protocol_port},
+          static_cast<uint16_t>(member.weight),
+          healthy && member.weight > 0,
+          std::move(health),
+          member.backup,
+          member.monitor_address,
+          member.monitor_port};
+}
+
+/// Backup members wait as long as anybody else can serve. Their connections stay when they step back.
+void hold_back(SnapshotPool& pool) {
+  const auto serves = [](const SnapshotMember& member) { return member.usable && !member.backup; };
+  if (std::ranges::none_of(pool.members, serves)) return;
+  for (SnapshotMember& member : pool.members)
+    if (member.backup) member.usable = false;
 }
 
 /// Empty optional: everybody.
@@ -169,6 +184,7 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
     else
       snapshot.parked_members.push_back(id);
   }
+  for (SnapshotPool& pool : snapshot.pools) hold_back(pool);
   return snapshot;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
+#include "model/validate_change.h"
 
 namespace elb::control {
 
@@ -33,7 +34,8 @@ Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& ed
   if (auto status = edit(draft); !status) return pass_on(status.error());
   const auto changes = draft.changes();
   if (changes.empty()) return base->revision;
-  if (auto status = validate(draft.model()); !status) return pass_on(status.error());
+  if (auto status = sound_ ? validate_change(*base, draft.model()) : validate(draft.model()); !status)
+    return pass_on(status.error());
 
   const auto revision = store_.commit(base->revision, changes);
   if (!revision && revision.error().code == ErrorCode::kConflict) {
@@ -46,7 +48,8 @@ Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& ed
     return pass_on(revision.error());
   }
 
-  auto next = std::make_shared<model::Model>(draft.model());
+  sound_ = true;
+  auto next = std::make_shared<model::Model>(draft.take_model());
   next->revision = *revision;
   publish(std::move(next));
   return *revision;
@@ -56,7 +59,9 @@ Status ConfigService::reload() {
   auto loaded = store_.load();
   if (!loaded) return pass_on(loaded.error());
   // A rule that a newer version made stricter must not keep the node from serving what it served before.
-  if (const auto status = validate(*loaded); !status)
+  const auto status = validate(*loaded);
+  sound_ = status.has_value();
+  if (!status)
     log::warn("the stored configuration breaks a rule, it must be mended before anything else can be changed: {}",
               status.error().to_string());
   publish(std::make_shared<const model::Model>(std::move(*loaded)));

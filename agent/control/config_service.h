@@ -57,6 +57,7 @@ class ConfigService {
   std::mutex write_mutex_;
   mutable std::mutex model_mutex_;
   ModelPtr model_;
+  bool sound_ = false;  // the model has passed validate(); under write_mutex_
 };
 
 }  // namespace elb::control

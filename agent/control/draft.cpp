@@ -59,42 +59,6 @@ Status inherit(model::Common& child, const model::Common& parent) {
                                            child.project_id));
 }
 
-/// Walks both tables side by side. They share what was not touched, so an equal pointer means an equal resource, and
-/// most of a large model is passed over without a look at its ids.
-template <class T, class OnErased, class OnWritten>
-void compare(const Model& before, const Model& after, OnErased on_erased, OnWritten on_written) {
-  auto old = before.table<T>().begin();
-  auto now = after.table<T>().begin();
-  const auto old_end = before.table<T>().end();
-  const auto now_end = after.table<T>().end();
-  while (old != old_end || now != now_end) {
-    if (old != old_end && now != now_end && old->second == now->second) {
-      ++old, ++now;
-    } else if (now == now_end || (old != old_end && old->first < now->first)) {
-      on_erased((old++)->first);
-    } else {
-      if (old != old_end && old->first == now->first) ++old;
-      on_written(*(now++)->second);
-    }
-  }
-}
-
-template <class T>
-void erased(const Model& before, const Model& after, std::vector<Change>& changes) {
-  compare<T>(
-      before, after,
-      [&](const Id& id) {
-        changes.emplace_back(Erase{kind_of<T>(), id});
-      },
-      [](const T&) {});
-}
-
-template <class T>
-void written(const Model& before, const Model& after, std::vector<Change>& changes) {
-  compare<T>(
-      before, after, [](const Id&) {}, [&](const T& resource) { changes.emplace_back(Put{resource}); });
-}
-
 }  // namespace
 
 Draft::Draft(const Model& base, const model::Node& node, const Clock& clock, Random& random)
@@ -117,11 +81,30 @@ template <class T>
 void Draft::put(T resource) {
   const Id id = resource.id;
   model_.table<T>()[id] = std::make_shared<const T>(std::move(resource));
+  touched_[kind_of<T>()].insert(id);
 }
 
 template <class T>
 void Draft::erase(const Id& id) {
   model_.table<T>().erase(id);
+  touched_[kind_of<T>()].insert(id);
+}
+
+template <class T>
+void Draft::erased(std::vector<Change>& changes) const {
+  const auto touched = touched_.find(kind_of<T>());
+  if (touched == touched_.end()) return;
+  for (const Id& id : touched->second)
+    if (base_.table<T>().contains(id) && !model_.table<T>().contains(id)) changes.emplace_back(Erase{kind_of<T>(), id});
+}
+
+template <class T>
+void Draft::written(std::vector<Change>& changes) const {
+  const auto touched = touched_.find(kind_of<T>());
+  if (touched == touched_.end()) return;
+  for (const Id& id : touched->second)
+    if (const auto found = model_.table<T>().find(id); found != model_.table<T>().end())
+      changes.emplace_back(Put{*found->second});
 }
 
 int64_t Draft::now() const {
@@ -223,7 +206,12 @@ Result<Id> Draft::create(Member member) {
   if (!pool) return pass_on(pool.error());
   if (auto status = inherit(member, **pool); !status) return pass_on(status.error());
   if (auto status = check_foreign("address", member.address, node_); !status) return pass_on(status.error());
+  if (auto status = check_monitored(member); !status) return pass_on(status.error());
   return add(std::move(member));
+}
+
+Status Draft::check_monitored(const Member& member) const {
+  return member.monitor_address ? check_foreign("monitor_address", *member.monitor_address, node_) : Status();
 }
 
 Result<Id> Draft::create(HealthMonitor monitor) {
@@ -256,15 +244,38 @@ Result<Id> Draft::create(L7Policy policy) {
     if (const auto target = follow<Listener>(*this, *policy.redirect_listener_id, "redirect_listener_id"); !target)
       return pass_on(target.error());
   if (auto status = inherit(policy, **listener); !status) return pass_on(status.error());
-  int last = 0;
   policy.sequence = 1;
-  for (const auto& [id, other] : model_.l7policies) {
-    if (other->listener_id != policy.listener_id) continue;
-    last = std::max(last, other->position);
-    policy.sequence = std::max(policy.sequence, other->sequence + 1);
+  for (const auto& [id, other] : model_.l7policies)
+    if (other->listener_id == policy.listener_id) policy.sequence = std::max(policy.sequence, other->sequence + 1);
+  if (policy.position == 0) policy.position = model::kPositionMax;
+  const Id listener_id = policy.listener_id;
+  auto id = add(std::move(policy));
+  if (id) renumber(listener_id, *id);
+  return id;
+}
+
+void Draft::renumber(const Id& listener_id, const Id& moved) {
+  std::vector<std::shared_ptr<const L7Policy>> order;
+  std::shared_ptr<const L7Policy> wanted;
+  for (const auto& [id, policy] : model_.l7policies) {
+    if (policy->listener_id != listener_id) continue;
+    if (id == moved)
+      wanted = policy;
+    else
+      order.push_back(policy);
   }
-  if (policy.position == 0) policy.position = last < model::kPositionMax ? last + 1 : last;
-  return add(std::move(policy));
+  std::ranges::sort(order, [](const auto& a, const auto& b) { return comes_before(*a, *b); });
+  if (wanted) {
+    const size_t place = std::min(static_cast<size_t>(wanted->position) - 1, order.size());
+    order.insert(order.begin() + static_cast<ptrdiff_t>(place), wanted);
+  }
+  for (size_t i = 0; i < order.size(); ++i) {
+    const int position = static_cast<int>(i) + 1;
+    if (order[i]->position == position) continue;
+    L7Policy changed = *order[i];
+    changed.position = position;
+    put(std::move(changed));
+  }
 }
 
 Result<Id> Draft::create(L7Rule rule) {
@@ -276,24 +287,24 @@ Result<Id> Draft::create(L7Rule rule) {
 
 std::vector<Change> Draft::changes() const {
   std::vector<Change> changes;
-  erased<Eip>(base_, model_, changes);
-  erased<L7Rule>(base_, model_, changes);
-  erased<L7Policy>(base_, model_, changes);
-  erased<HealthMonitor>(base_, model_, changes);
-  erased<Member>(base_, model_, changes);
-  erased<Listener>(base_, model_, changes);
-  erased<Pool>(base_, model_, changes);
-  erased<LoadBalancer>(base_, model_, changes);
-  erased<Certificate>(base_, model_, changes);
-  written<Certificate>(base_, model_, changes);
-  written<LoadBalancer>(base_, model_, changes);
-  written<Pool>(base_, model_, changes);
-  written<Listener>(base_, model_, changes);
-  written<Member>(base_, model_, changes);
-  written<HealthMonitor>(base_, model_, changes);
-  written<Eip>(base_, model_, changes);
-  written<L7Policy>(base_, model_, changes);
-  written<L7Rule>(base_, model_, changes);
+  erased<Eip>(changes);
+  erased<L7Rule>(changes);
+  erased<L7Policy>(changes);
+  erased<HealthMonitor>(changes);
+  erased<Member>(changes);
+  erased<Listener>(changes);
+  erased<Pool>(changes);
+  erased<LoadBalancer>(changes);
+  erased<Certificate>(changes);
+  written<Certificate>(changes);
+  written<LoadBalancer>(changes);
+  written<Pool>(changes);
+  written<Listener>(changes);
+  written<Member>(changes);
+  written<HealthMonitor>(changes);
+  written<Eip>(changes);
+  written<L7Policy>(changes);
+  written<L7Rule>(changes);
   return changes;
 }
 

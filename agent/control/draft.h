@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -45,7 +46,7 @@ class Draft {
   Result<model::Id> create(model::Eip eip, bool address_given);
   /// As the upload check left it. Its id is a UUID without dashes, as the API has it.
   Result<model::Id> create(model::Certificate certificate);
-  /// position 0: behind those that are there.
+  /// position 0, or one behind the last: behind those that are there. Those from there on move by one, as Octavia's do.
   Result<model::Id> create(model::L7Policy policy);
   Result<model::Id> create(model::L7Rule rule);
 
@@ -78,6 +79,8 @@ class Draft {
   /// The edit as the store takes it: each touched resource once; first what goes (children before parents), so that
   /// what it held is free again, then what stays (parents before children). References hold when all is done.
   std::vector<model::Change> changes() const;
+  /// The model, when nothing more is edited.
+  model::Model take_model() { return std::move(model_); }
 
  private:
   template <class T>
@@ -88,10 +91,18 @@ class Draft {
   void put(T resource);
   template <class T>
   void erase(const model::Id& id);
+  template <class T>
+  void erased(std::vector<model::Change>& changes) const;
+  template <class T>
+  void written(std::vector<model::Change>& changes) const;
   void erase_l7policies(const std::set<model::Id>& listeners);  // of these, with their rules
   /// kNotFound names the field of a certificate that does not exist.
   Status check_references(const model::ListenerTls& tls) const;
   Status check_served(model::Protocol protocol) const;
+  Status check_monitored(const model::Member& member) const;
+  /// Positions of a listener's policies are 1, 2, 3, ...; `moved` (empty: none) stands where it asks for, the others
+  /// keep their order.
+  void renumber(const model::Id& listener_id, const model::Id& moved);
   int64_t now() const;
 
   const model::Model& base_;
@@ -101,6 +112,7 @@ class Draft {
   std::optional<std::string> project_;
   std::string home_;
   model::Model model_;
+  std::map<model::Kind, std::set<model::Id>> touched_;  // so that a small edit of a large model costs little
 };
 
 }  // namespace elb::control

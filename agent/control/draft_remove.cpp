@@ -58,7 +58,13 @@ void describe(std::string& text, std::string_view noun, const std::vector<Id>& i
 }  // namespace
 
 Status Draft::remove_load_balancer(const Id& id, bool cascade) {
-  if (const auto found = find<LoadBalancer>(id); !found) return pass_on(found.error());
+  const auto found = find<LoadBalancer>(id);
+  if (!found) return pass_on(found.error());
+  if ((*found)->deletion_protection)
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("cannot delete load balancer {}: it is protected; set deletion_protection to false first", id),
+        "deletion_protection");
   const auto listeners =
       select(model_.listeners, [&](const Listener& listener) { return listener.loadbalancer_id == id; });
   const auto pools = select(model_.pools, [&](const Pool& pool) { return pool.loadbalancer_id == id; });
@@ -181,10 +187,12 @@ void Draft::erase_l7policies(const std::set<Id>& listeners) {
 }
 
 Status Draft::remove_l7policy(const Id& id) {
-  if (const auto found = find<L7Policy>(id); !found) return pass_on(found.error());
+  const auto found = find<L7Policy>(id);
+  if (!found) return pass_on(found.error());
   for (const Id& rule : select(model_.l7rules, [&](const L7Rule& rule) { return rule.l7policy_id == id; }))
     erase<L7Rule>(rule);
   erase<L7Policy>(id);
+  renumber((*found)->listener_id, {});
   return {};
 }
 

@@ -98,6 +98,8 @@ Status Draft::update(T resource) {
   if constexpr (std::is_same_v<T, LoadBalancer>) {
     if (resource.access_log && resource.access_log->id.empty()) resource.access_log->id = new_uuid(random_);
   }
+  if constexpr (std::is_same_v<T, Member>)
+    if (auto status = check_monitored(resource); !status) return status;
   if constexpr (std::is_same_v<T, Eip>) {
     if (resource.loadbalancer_id && !has<LoadBalancer>(*resource.loadbalancer_id))
       return fail(ErrorCode::kNotFound, fmt::format("load balancer {} does not exist", *resource.loadbalancer_id),
@@ -116,7 +118,14 @@ Status Draft::update(T resource) {
   resource.updated_at = before.updated_at;
   if (resource == before) return {};
   resource.updated_at = now();
+  const model::Id id = resource.id;
+  const bool moved = [&] {
+    if constexpr (std::is_same_v<T, L7Policy>) return resource.position != before.position;
+    return false;
+  }();
   put(std::move(resource));
+  if constexpr (std::is_same_v<T, L7Policy>)
+    if (moved) renumber(before.listener_id, id);
   return {};
 }
 

@@ -34,9 +34,10 @@ HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint&
   const std::string header = told == model::ProxyProtocol::kNone
                                  ? std::string()
                                  : http::write_local_proxy_header(told == model::ProxyProtocol::kV2);
-  return {header + fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: elb-health\r\nAccept: */*\r\n"
+  const bool bodied = monitor.method == "POST" || monitor.method == "PUT" || monitor.method == "PATCH";
+  return {header + fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: elb-health\r\nAccept: */*\r\n{}"
                                "Connection: close\r\n\r\n",
-                               monitor.path, host),
+                               monitor.method, monitor.path, host, bodied ? "Content-Length: 0\r\n" : ""),
           monitor.codes};
 }
 

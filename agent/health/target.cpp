@@ -17,7 +17,8 @@ Targets plan_targets(const model::Snapshot& snapshot) {
     const model::SnapshotMonitor& monitor = *pool.monitor;
     for (const model::SnapshotMember& member : pool.members) {
       Target target;
-      target.endpoint = {member.endpoint.address, monitor.port.value_or(member.endpoint.port)};
+      target.endpoint = {member.check_address.value_or(member.endpoint.address),
+                         member.check_port.value_or(monitor.port.value_or(member.endpoint.port))};
       target.delay = std::chrono::seconds(monitor.delay_s);
       target.timeout = std::chrono::seconds(std::min(monitor.timeout_s, monitor.delay_s));
       target.rise = monitor.rise;

@@ -16,7 +16,8 @@
 namespace elb::health {
 
 struct Target {
-  Endpoint endpoint;  // what is connected to: the member's address; the monitor's port or else the member's (HC-04)
+  Endpoint endpoint;  // what is connected to: monitor_address and monitor_port of the member, or else its address and
+                      // the monitor's port or its own (HC-04)
   std::chrono::milliseconds delay{};
   std::chrono::milliseconds timeout{};  // never more than delay (HC-06)
   int rise = 3;

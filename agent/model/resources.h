@@ -34,7 +34,8 @@ inline constexpr size_t kExpectedCodesMax = 64;  // characters
 inline constexpr size_t kWhitelistMax = 300;     // entries of one whitelist, AC-03
 inline constexpr size_t kLogNameMax = 64;        // of a log group or stream
 inline constexpr int kConnectionLimitMax = 2147483647;
-inline constexpr int kBandwidthMax = 400000;  // Mbit/s, LB-09
+inline constexpr int kBandwidthMax = 400000;                        // Mbit/s, LB-09
+inline constexpr std::string_view kDefaultEnterpriseProject = "0";  // GEN-13
 
 enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
@@ -68,6 +69,8 @@ struct LoadBalancer : Common {
   std::string provider = "elb";
   std::optional<int> vip_bandwidth;           // Mbit/s of the VIP, each direction; empty: not limited
   std::optional<AccessLogTarget> access_log;  // of its HTTP and HTTPS listeners; empty: none is kept
+  std::string enterprise_project_id = std::string(kDefaultEnterpriseProject);  // a label, GEN-13
+  bool deletion_protection = false;                                            // refused is what would delete it
   bool operator==(const LoadBalancer&) const = default;
 };
 
@@ -126,9 +129,12 @@ struct Member : Common {
   Id pool_id;
   IpAddress address;
   uint16_t protocol_port = 0;
-  std::string subnet_id;          // empty: none given
-  std::string availability_zone;  // empty: none given, GEN-06
-  int weight = 1;                 // 0 drains, PL-09
+  std::string subnet_id;                     // empty: none given
+  std::string availability_zone;             // empty: none given, GEN-06
+  int weight = 1;                            // 0 drains, PL-09
+  bool backup = false;                       // gets connections only while no other member of the pool can
+  std::optional<IpAddress> monitor_address;  // what is checked instead of the member's own; of the same family
+  std::optional<uint16_t> monitor_port;      // the same; goes before the monitor's
   bool operator==(const Member&) const = default;
 };
 
@@ -140,9 +146,10 @@ struct HealthMonitor : Common {
   int max_retries = 3;       // consecutive successes to come up
   int max_retries_down = 3;  // consecutive failures to go down
   std::optional<uint16_t> monitor_port;
-  std::string url_path = "/";  // kHttp, HC-07
-  std::string domain_name;     // kHttp: sent as Host; empty: the member's address (HC-03)
-  std::string expected_codes;  // kHttp, as given; empty: default_codes() of the pool (HC-11)
+  std::string url_path = "/";       // kHttp, HC-07
+  std::string domain_name;          // kHttp: sent as Host; empty: the member's address (HC-03)
+  std::string expected_codes;       // kHttp, as given; empty: default_codes() of the pool (HC-11)
+  std::string http_method = "GET";  // kHttp
 
   /// HC-06: a timeout beyond the interval counts as the interval.
   int effective_timeout() const { return timeout < delay ? timeout : delay; }

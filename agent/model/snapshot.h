@@ -21,8 +21,12 @@ struct SnapshotMember {
   Id id;
   Endpoint endpoint;
   uint16_t weight = 1;
-  bool usable = false;  // gets new connections: up, weight > 0, healthy or not monitored
-  Health health;        // as observed when the snapshot was compiled
+  bool usable =
+      false;      // gets new connections: up, weight > 0, healthy or not monitored; no backup, unless it stands in
+  Health health;  // as observed when the snapshot was compiled
+  bool backup = false;                          // stands in while no member of the pool that is none is usable
+  std::optional<IpAddress> check_address = {};  // empty: the member's own
+  std::optional<uint16_t> check_port = {};      // empty: the monitor's, or else the member's own
 };
 
 struct SnapshotMonitor {
@@ -36,6 +40,7 @@ struct SnapshotMonitor {
   std::string path = "/";        // kHttp
   std::string host;              // kHttp: of the Host header; empty: the member's address
   std::vector<CodeRange> codes;  // kHttp: of a healthy answer
+  std::string method = "GET";    // kHttp
 };
 
 struct SnapshotPool {

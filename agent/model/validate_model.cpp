@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "model/validate_change.h"
 #include "model/validate_parts.h"
 
 namespace elb::model {
@@ -32,9 +33,14 @@ struct Holder {
 };
 using Holders = std::unordered_map<IpAddress, Holder, AddressHash>;
 
+/// `known`: a table whose resources have been looked at; nullptr: none.
 template <class T>
-Status check_each(const Table<T>& table) {
+Status check_each(const Table<T>& table, const Table<T>* known) {
+  auto old = known ? known->begin() : table.end();
+  const auto end = known ? known->end() : table.end();
   for (const auto& [id, resource] : table) {
+    while (old != end && old->first < id) ++old;
+    if (old != end && old->second == resource && old->first == id) continue;
     if (id.empty() || id != resource->id)
       return fail(ErrorCode::kInternal, fmt::format("resource '{}' is filed under '{}'", resource->id, id), "id");
     if (auto status = validate(*resource); !status) return status;
@@ -154,6 +160,10 @@ Status check_members(const Model& model, const Holders& holders) {
       return invalid("address",
                      fmt::format("{} is the address of {} {}; a member cannot be a load balancer",
                                  member->address.to_string(), to_string(holder->second.kind), holder->second.id));
+    if (member->monitor_address && holders.contains(*member->monitor_address))
+      return invalid("monitor_address",
+                     fmt::format("{} is the address of a load balancer, which has no members to check",
+                                 member->monitor_address->to_string()));
     places.push_back({pool, {member->address, member->protocol_port}, member.get()});
   }
   std::ranges::stable_sort(places, {}, &Place::key);
@@ -182,22 +192,19 @@ Status check_health_monitors(const Model& model) {
   return {};
 }
 
-}  // namespace
-
-tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
-  return invalid(std::move(field), fmt::format("{} {} does not exist", to_string(kind), id));
-}
-
-Status validate(const Model& model) {
-  if (auto status = check_each(model.load_balancers); !status) return status;
-  if (auto status = check_each(model.listeners); !status) return status;
-  if (auto status = check_each(model.pools); !status) return status;
-  if (auto status = check_each(model.members); !status) return status;
-  if (auto status = check_each(model.health_monitors); !status) return status;
-  if (auto status = check_each(model.eips); !status) return status;
-  if (auto status = check_each(model.certificates); !status) return status;
-  if (auto status = check_each(model.l7policies); !status) return status;
-  if (auto status = check_each(model.l7rules); !status) return status;
+Status check_all(const Model& model, const Model* base) {
+  const auto each = [&]<class T>(const Table<T>& table) {
+    return check_each(table, base ? &base->table<T>() : nullptr);
+  };
+  if (auto status = each(model.load_balancers); !status) return status;
+  if (auto status = each(model.listeners); !status) return status;
+  if (auto status = each(model.pools); !status) return status;
+  if (auto status = each(model.members); !status) return status;
+  if (auto status = each(model.health_monitors); !status) return status;
+  if (auto status = each(model.eips); !status) return status;
+  if (auto status = each(model.certificates); !status) return status;
+  if (auto status = each(model.l7policies); !status) return status;
+  if (auto status = each(model.l7rules); !status) return status;
 
   const auto holders = check_addresses(model);
   if (!holders) return pass_on(holders.error());
@@ -207,5 +214,14 @@ Status validate(const Model& model) {
   if (auto status = check_health_monitors(model); !status) return status;
   return check_l7(model);
 }
+
+}  // namespace
+
+tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
+  return invalid(std::move(field), fmt::format("{} {} does not exist", to_string(kind), id));
+}
+
+Status validate(const Model& model) { return check_all(model, nullptr); }
+Status validate_change(const Model& base, const Model& model) { return check_all(model, &base); }
 
 }  // namespace elb::model

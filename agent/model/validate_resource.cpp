@@ -29,15 +29,58 @@ namespace {
 
 Status check_port(std::string_view field, uint16_t port) { return check_range(field, port, 1, 65535); }
 
+constexpr size_t kTagKeyMax = 36;  // characters, LB-17
+constexpr size_t kTagValueMax = 43;
+
+bool is_ascii_word(unsigned char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/// Characters of a tag's key; its value may have '.' too (LB-17).
+bool is_tag_text(std::string_view text, bool dots) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x80) {
+      if (!is_ascii_word(byte) && !(dots && byte == '.')) return false;
+      continue;
+    }
+    if (byte < 0xE3 || byte > 0xE9 || i + 2 >= text.size()) return false;
+    const uint32_t code = (byte & 0x0FU) << 12U | (static_cast<unsigned char>(text[i + 1]) & 0x3FU) << 6U |
+                          (static_cast<unsigned char>(text[i + 2]) & 0x3FU);
+    if (code < 0x3400 || code > 0x9FFF) return false;  // Chinese
+    i += 2;
+  }
+  return true;
+}
+
+/// LB-17: "key=value" is the vendor's tag. One without '=' is a label of Octavia's, which may be any text.
+Status check_pair(const std::string& field, std::string_view tag, std::set<std::string_view>& keys) {
+  const size_t equals = tag.find('=');
+  if (equals == std::string_view::npos) return {};
+  const std::string_view key = tag.substr(0, equals), value = tag.substr(equals + 1);
+  const size_t key_length = utf8_length(key).value_or(0), value_length = utf8_length(value).value_or(kTagValueMax + 1);
+  if (key_length == 0 || key_length > kTagKeyMax || !is_tag_text(key, false))
+    return invalid(field, fmt::format("a tag's key must have 1 to {} letters, digits, '_', '-' and Chinese characters, "
+                                      "is '{}'",
+                                      kTagKeyMax, key));
+  if (value_length > kTagValueMax || !is_tag_text(value, true))
+    return invalid(field, fmt::format("a tag's value must have 0 to {} letters, digits, '_', '-', '.' and Chinese "
+                                      "characters, is '{}'",
+                                      kTagValueMax, value));
+  if (!keys.insert(key).second) return invalid(field, fmt::format("the key '{}' is given twice", key));
+  return {};
+}
+
 Status check_tags(const std::vector<std::string>& tags) {
   if (tags.size() > kTagsMax)
     return invalid("tags", fmt::format("at most {} tags are allowed, got {}", kTagsMax, tags.size()));
-  std::set<std::string_view> seen;
+  std::set<std::string_view> seen, keys;
   for (size_t i = 0; i < tags.size(); ++i) {
     const std::string field = fmt::format("tags[{}]", i);
     if (tags[i].empty()) return invalid(field, "must not be empty");
     if (auto status = check_text(field, tags[i]); !status) return status;
     if (!seen.insert(tags[i]).second) return invalid(field, fmt::format("'{}' is given twice", tags[i]));
+    if (auto status = check_pair(field, tags[i], keys); !status) return status;
   }
   return {};
 }
@@ -92,6 +135,17 @@ Status check_access(const Listener& listener) {
   return {};
 }
 
+Status check_monitored(const Member& member) {
+  if (member.monitor_port)
+    if (auto status = check_port("monitor_port", *member.monitor_port); !status) return status;
+  if (!member.monitor_address) return {};
+  // The node need not have an address of the other family to check from.
+  if (member.monitor_address->is_v4() != member.address.is_v4())
+    return invalid("monitor_address", fmt::format("{} must be of the family of the member's address, {}",
+                                                  member.monitor_address->to_string(), member.address.to_string()));
+  return check_unicast("monitor_address", *member.monitor_address);
+}
+
 /// ST-02, ST-03. The hash of SOURCE_IP is sticky by itself, so that cookies would say something else.
 Status check_persistence_type(const Pool& pool) {
   const PersistenceType type = pool.persistence->type;
@@ -128,6 +182,7 @@ Status check_cookie_name(const SessionPersistence& persistence) {  // ST-04
 Status check_http_check(const HealthMonitor& monitor) {
   const std::string& path = monitor.url_path;
   if (monitor.type != MonitorType::kHttp) {
+    if (monitor.http_method != "GET") return invalid("http_method", "belongs to HTTP checks");
     if (path != "/") return invalid("url_path", "belongs to HTTP checks");
     if (!monitor.domain_name.empty()) return invalid("domain_name", "belongs to HTTP checks");
     return monitor.expected_codes.empty() ? Status() : invalid("expected_codes", "belongs to HTTP checks");
@@ -190,6 +245,8 @@ Status validate(const LoadBalancer& load_balancer) {
     if (auto status = check_log_name("log_group_id", load_balancer.access_log->group); !status) return status;
     if (auto status = check_log_name("log_topic_id", load_balancer.access_log->stream); !status) return status;
   }
+  if (auto status = check_text("enterprise_project_id", load_balancer.enterprise_project_id, 36); !status)
+    return status;
   return check_unicast("vip_address", load_balancer.vip_address);
 }
 
@@ -232,6 +289,7 @@ Status validate(const Member& member) {
   if (auto status = check_port("protocol_port", member.protocol_port); !status) return status;
   if (auto status = check_text("subnet_id", member.subnet_id); !status) return status;
   if (auto status = check_text("availability_zone", member.availability_zone); !status) return status;
+  if (auto status = check_monitored(member); !status) return status;
   return check_range("weight", member.weight, 0, kWeightMax);
 }
 

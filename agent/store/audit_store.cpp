@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <mutex>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "store/sqlite_db.h"
 
 namespace elb::store {
@@ -153,32 +155,58 @@ Status SqliteAudit::forget(int64_t older_than_ms) {
   return transaction->commit();
 }
 
-}  // namespace
+/// That the newest and the oldest trace can be read: looking at all of them would hold up the start.
+Status look_through(Db& db) {
+  for (const char* sql :
+       {"SELECT oldest_ms FROM retention", "SELECT coalesce(min(time_ms), 0) FROM trace",
+        "SELECT coalesce(max(length(request)), 0) FROM (SELECT * FROM trace ORDER BY sequence DESC LIMIT 1)"})
+    if (const auto read = db.integer(sql); !read) return pass_on(read.error());
+  return {};
+}
 
-Result<std::unique_ptr<AuditStore>> open_audit(const std::string& path) {
+Status set_up(Db& db, const std::string& path, bool& damaged) {
+  const auto application = db.integer("PRAGMA application_id");
+  if (!application) return pass_on(application.error());
+  const auto objects = db.integer("SELECT count(*) FROM sqlite_master");
+  if (!objects) return pass_on(objects.error());
+  const bool fresh = *application == 0 && *objects == 0;
+  damaged = !fresh && *application != kAuditApplicationId;
+  if (damaged) return fail(ErrorCode::kStorage, fmt::format("{} is not a file of traces", path));
+  const auto mode = db.text("PRAGMA journal_mode = WAL");
+  if (!mode) return pass_on(mode.error());
+  if (Status status = db.exec("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+                              "PRAGMA journal_size_limit = 4194304");
+      !status)
+    return status;
+  if (!fresh) return look_through(db);
+  if (Status status = db.exec(kSchema); !status) return status;
+  return db.exec(fmt::format("PRAGMA application_id = {}", kAuditApplicationId));
+}
+
+/// `damaged`: it failed because of what the file holds.
+Result<std::unique_ptr<AuditStore>> open_once(const std::string& path, bool& damaged) {
   const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));  // before SQLite, which would ask the umask
   if (!file) return fail_errno(errno, "opening the traces " + path);
   auto db = Db::open(path, kBusyTimeoutMs);
   if (!db) return pass_on(db.error());
-  const auto application = db->integer("PRAGMA application_id");
-  if (!application) return pass_on(application.error());
-  const auto objects = db->integer("SELECT count(*) FROM sqlite_master");
-  if (!objects) return pass_on(objects.error());
-  const bool fresh = *application == 0 && *objects == 0;
-  if (!fresh && *application != kAuditApplicationId)
-    return fail(ErrorCode::kStorage, fmt::format("{} is not a file of traces", path));
-  const auto mode = db->text("PRAGMA journal_mode = WAL");
-  if (!mode) return pass_on(mode.error());
-  if (Status status = db->exec("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
-                               "PRAGMA journal_size_limit = 4194304");
-      !status)
+  if (Status status = set_up(*db, path, damaged); !status) {
+    damaged = damaged || db->holds_nonsense();
     return pass_on(status.error());
-  if (fresh) {
-    if (Status status = db->exec(kSchema); !status) return pass_on(status.error());
-    if (Status status = db->exec(fmt::format("PRAGMA application_id = {}", kAuditApplicationId)); !status)
-      return pass_on(status.error());
   }
   return std::make_unique<SqliteAudit>(std::move(*db));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AuditStore>> open_audit(const std::string& path) {
+  bool damaged = false;
+  auto audit = open_once(path, damaged);
+  if (audit || !damaged) return audit;
+  log::error("the file of traces is damaged, moving it aside path={} aside={}.bad error={}", path, path,
+             audit.error().to_string());
+  for (const char* suffix : {"", "-wal", "-shm"})
+    static_cast<void>(std::rename((path + suffix).c_str(), (path + ".bad" + suffix).c_str()));
+  return open_once(path, damaged);
 }
 
 }  // namespace elb::store

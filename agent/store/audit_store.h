@@ -62,7 +62,8 @@ class AuditStore {
   virtual Status forget(int64_t older_than_ms) = 0;
 };
 
-/// Opens or creates the file, mode 0600; its directory must be there.
+/// Opens or creates the file, mode 0600; its directory must be there. A damaged file is moved to `path`.bad, which is
+/// logged, and a new one begun: the traces of the past are worth less than an agent that starts.
 Result<std::unique_ptr<AuditStore>> open_audit(const std::string& path);
 
 }  // namespace elb::store

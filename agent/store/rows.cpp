@@ -45,7 +45,9 @@ void Rows<model::LoadBalancer>::bind(Statement& row, const model::LoadBalancer& 
       .bind(load_balancer.vip_port_id)
       .bind(load_balancer.vip_address.to_string())
       .bind(load_balancer.provider)
-      .bind_optional(wide(load_balancer.vip_bandwidth));
+      .bind_optional(wide(load_balancer.vip_bandwidth))
+      .bind(load_balancer.enterprise_project_id)
+      .bind(int64_t{load_balancer.deletion_protection});
   const auto& log = load_balancer.access_log;
   row.bind_optional(log ? std::optional(log->id) : std::nullopt)
       .bind(log ? log->group : std::string())
@@ -59,6 +61,8 @@ Status Rows<model::LoadBalancer>::read(Statement& row, model::LoadBalancer& load
   if (auto status = read_address(row, "vip_address", load_balancer.vip_address); !status) return status;
   load_balancer.provider = row.text();
   load_balancer.vip_bandwidth = narrow(row.optional_integer());
+  load_balancer.enterprise_project_id = row.text();
+  load_balancer.deletion_protection = row.integer() != 0;
   const auto log_id = row.optional_text();
   const std::string group = row.text();
   const std::string stream = row.text();
@@ -133,7 +137,10 @@ void Rows<model::Member>::bind(Statement& row, const model::Member& member) {
       .bind(int64_t{member.protocol_port})
       .bind(member.subnet_id)
       .bind(member.availability_zone)
-      .bind(int64_t{member.weight});
+      .bind(int64_t{member.weight})
+      .bind(int64_t{member.backup})
+      .bind(member.monitor_address ? member.monitor_address->to_string() : "")
+      .bind_optional(member.monitor_port ? std::optional<int64_t>(*member.monitor_port) : std::nullopt);
 }
 
 Status Rows<model::Member>::read(Statement& row, model::Member& member) {
@@ -143,6 +150,13 @@ Status Rows<model::Member>::read(Statement& row, model::Member& member) {
   member.subnet_id = row.text();
   member.availability_zone = row.text();
   member.weight = static_cast<int>(row.integer());
+  member.backup = row.integer() != 0;
+  if (const std::string address = row.text(); !address.empty()) {
+    const auto parsed = IpAddress::parse(address);
+    if (!parsed) return unreadable("monitor_address", address);
+    member.monitor_address = *parsed;
+  }
+  if (const auto port = row.optional_integer()) member.monitor_port = static_cast<uint16_t>(*port);
   return {};
 }
 
@@ -156,7 +170,8 @@ void Rows<model::HealthMonitor>::bind(Statement& row, const model::HealthMonitor
       .bind_optional(monitor.monitor_port ? std::optional<int64_t>(*monitor.monitor_port) : std::nullopt)
       .bind(monitor.url_path)
       .bind(monitor.domain_name)
-      .bind(monitor.expected_codes);
+      .bind(monitor.expected_codes)
+      .bind(monitor.http_method);
 }
 
 Status Rows<model::HealthMonitor>::read(Statement& row, model::HealthMonitor& monitor) {
@@ -173,6 +188,7 @@ Status Rows<model::HealthMonitor>::read(Statement& row, model::HealthMonitor& mo
   monitor.url_path = row.text();
   monitor.domain_name = row.text();
   monitor.expected_codes = row.text();
+  monitor.http_method = row.text();
   return {};
 }
 

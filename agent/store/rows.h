@@ -21,9 +21,9 @@ struct Rows;
 template <>
 struct Rows<model::LoadBalancer> {
   static constexpr std::string_view kTable = "load_balancer";
-  static constexpr std::array<std::string_view, 9> kColumns = {"vip_subnet_id", "vip_network_id", "vip_port_id",
-                                                               "vip_address",   "provider",       "vip_bandwidth",
-                                                               "log_id",        "log_group",      "log_stream"};
+  static constexpr std::array<std::string_view, 11> kColumns = {
+      "vip_subnet_id",         "vip_network_id",      "vip_port_id", "vip_address", "provider",  "vip_bandwidth",
+      "enterprise_project_id", "deletion_protection", "log_id",      "log_group",   "log_stream"};
   static void bind(Statement& row, const model::LoadBalancer& load_balancer);
   static Status read(Statement& row, model::LoadBalancer& load_balancer);
 };
@@ -60,8 +60,9 @@ struct Rows<model::Pool> {
 template <>
 struct Rows<model::Member> {
   static constexpr std::string_view kTable = "member";
-  static constexpr std::array<std::string_view, 6> kColumns = {"pool_id",   "address",           "protocol_port",
-                                                               "subnet_id", "availability_zone", "weight"};
+  static constexpr std::array<std::string_view, 9> kColumns = {"pool_id",   "address",           "protocol_port",
+                                                               "subnet_id", "availability_zone", "weight",
+                                                               "backup",    "monitor_address",   "monitor_port"};
   static void bind(Statement& row, const model::Member& member);
   static Status read(Statement& row, model::Member& member);
 };
@@ -69,9 +70,9 @@ struct Rows<model::Member> {
 template <>
 struct Rows<model::HealthMonitor> {
   static constexpr std::string_view kTable = "health_monitor";
-  static constexpr std::array<std::string_view, 10> kColumns = {
-      "pool_id",          "type",         "delay",    "timeout",     "max_retries",
-      "max_retries_down", "monitor_port", "url_path", "domain_name", "expected_codes"};
+  static constexpr std::array<std::string_view, 11> kColumns = {
+      "pool_id",      "type",     "delay",       "timeout",        "max_retries", "max_retries_down",
+      "monitor_port", "url_path", "domain_name", "expected_codes", "http_method"};
   static void bind(Statement& row, const model::HealthMonitor& monitor);
   static Status read(Statement& row, model::HealthMonitor& monitor);
 };

@@ -271,8 +271,18 @@ ALTER TABLE load_balancer ADD COLUMN log_stream TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX load_balancer_by_log ON load_balancer (log_id);
 )sql";
 
+constexpr const char* kOctaviaFields = R"sql(
+ALTER TABLE load_balancer ADD COLUMN enterprise_project_id TEXT NOT NULL DEFAULT '0';
+ALTER TABLE load_balancer ADD COLUMN deletion_protection INTEGER NOT NULL DEFAULT 0 CHECK (deletion_protection IN (0, 1));
+ALTER TABLE member ADD COLUMN backup INTEGER NOT NULL DEFAULT 0 CHECK (backup IN (0, 1));
+ALTER TABLE member ADD COLUMN monitor_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE member ADD COLUMN monitor_port INTEGER CHECK (monitor_port BETWEEN 1 AND 65535);
+ALTER TABLE health_monitor ADD COLUMN http_method TEXT NOT NULL DEFAULT 'GET';
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kIdentityTables, kAccessLog};
+constexpr const char* kMigrations[] = {kVersion1,       kVersion2,  kVersion3,     kVersion4,
+                                       kIdentityTables, kAccessLog, kOctaviaFields};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -164,6 +164,11 @@ Result<std::string> Db::text(const std::string& sql) {
   return statement->text();
 }
 
+bool Db::holds_nonsense() const {
+  const int primary = sqlite3_errcode(db_.get()) & 0xFF;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR;
+}
+
 int64_t Db::changes() const { return sqlite3_changes64(db_.get()); }
 bool Db::in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 

@@ -67,6 +67,8 @@ class Db {
   /// Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changes() const;
   bool in_transaction() const;
+  /// Whether the last call failed because of what the file holds, and not because of disk, rights or another process.
+  bool holds_nonsense() const;
 
  private:
   struct Close {

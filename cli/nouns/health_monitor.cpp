@@ -47,6 +47,8 @@ std::vector<Option> check_options() {
       {"--max-retries", "N", "successes in a row that bring a member up (default 3)", Kind::kInteger, "max_retries"},
       {"--max-retries-down", "N", "failures in a row that take it down (default: as --max-retries)", Kind::kInteger,
        "max_retries_down"},
+      {"--http-method", "METHOD", "HTTP: GET (default), HEAD, POST, PUT, DELETE, TRACE, OPTIONS or PATCH", Kind::kUpper,
+       "http_method"},
       {"--path,--url-path", "PATH", "HTTP: what is asked for (default /)", Kind::kText, "url_path"},
       {"--expected-codes", "CODES",
        "HTTP: codes of a good answer, such as 200-204 (default 200; HTTP pools 200,202,401)", Kind::kText,

@@ -65,7 +65,19 @@ Noun load_balancer_noun() {
       {"--vip-subnet,--vip-subnet-id,--subnet", "SUBNET", "subnet of the virtual address", Kind::kReference,
        "vip_subnet_id", "subnet"},
       {"--vip-network,--vip-network-id", "ID", "network of the virtual address", Kind::kText, "vip_network_id"},
+      {"--enterprise-project", "ID", "label of the enterprise project it belongs to (default 0)", Kind::kText,
+       "enterprise_project_id"},
       bandwidth};
+  const std::vector<Option> protection = {{.names = "--protect",
+                                           .help = "refuse to delete it",
+                                           .kind = Kind::kFlag,
+                                           .field = "deletion_protection",
+                                           .constant = true},
+                                          {.names = "--no-protect",
+                                           .help = "let it be deleted again",
+                                           .kind = Kind::kFlag,
+                                           .field = "deletion_protection",
+                                           .constant = false}};
   Positional name = {"NAME", "name of the new load balancer", "", "name", false};
   Positional several = kLoadBalancer;
   several.repeated = true;
@@ -79,7 +91,7 @@ Noun load_balancer_noun() {
            .summary = "make a load balancer",
            .positionals = {name},
            .options = joined(joined({{"--name", "NAME", "the same as NAME", Kind::kText, "name"}}, create_options),
-                             joined(common_options(false), {wait_option()})),
+                             joined(joined(common_options(false), protection), {wait_option()})),
            .examples = {{"with a given address", "elbctl lb create web --vip-address 10.0.0.100 --wait"},
                         {"with any free address of a subnet, only its id on stdout",
                          "LB=$(elbctl lb create web --vip-subnet front -o id)"}},
@@ -108,7 +120,7 @@ Noun load_balancer_noun() {
                                .kind = Kind::kFlag,
                                .field = "vip_bandwidth",
                                .constant = {}}},
-                             joined(common_options(true), {wait_option()})),
+                             joined(joined(common_options(true), protection), {wait_option()})),
            .examples = {{"take it out of service and bring it back",
                          "elbctl lb set web --disable; elbctl lb set web --enable --wait"}},
            .run = set},

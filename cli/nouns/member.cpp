@@ -103,7 +103,21 @@ Done drain(Context& context, const Command&, const Args& args) {
 
 std::vector<Option> member_options() {
   return {{"--weight", "N", "share of the connections, 0 to 100; 0 drains (default 1)", Kind::kInteger, "weight"},
-          {"--az,--availability-zone", "ZONE", "availability zone it stands in", Kind::kText, "availability_zone"}};
+          {"--az,--availability-zone", "ZONE", "availability zone it stands in", Kind::kText, "availability_zone"},
+          {.names = "--backup",
+           .help = "give it connections only while no other member can take them",
+           .kind = Kind::kFlag,
+           .field = "backup",
+           .constant = true},
+          {.names = "--no-backup",
+           .help = "let it serve as the others do",
+           .kind = Kind::kFlag,
+           .field = "backup",
+           .constant = false},
+          {"--monitor-address", "ADDRESS", "check this address instead of the member's own", Kind::kText,
+           "monitor_address"},
+          {"--monitor-port", "PORT", "check this port instead of the monitor's or the member's own", Kind::kInteger,
+           "monitor_port"}};
 }
 
 /// Members have no description.

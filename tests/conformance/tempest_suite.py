@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""octavia-tempest-plugin's API tests against an agent in the lab. It needs a cloud's identity and network services: the first is a
-stand-in (fake_keystone.py), the second is the agent's own network API."""
-import pathlib
+"""octavia-tempest-plugin's API tests against an agent in the lab. The cloud's identity and network services that it needs are the
+agent's own: users log in with tokens as passwords (ADR 21), each with a project of its own."""
 import re
 
 import agent as harness
 from lab import LabError, wait_until
 
-HERE = pathlib.Path(__file__).resolve().parent
-KEYSTONE_PORT = 35357
 PACKAGE = "octavia_tempest_plugin.tests.api.v2"
 NETWORK = next(part.removeprefix("network=") for part in harness.SUBNETS["clients"].split(",") if part.startswith("network="))
 USERS = 14
@@ -27,9 +24,9 @@ lock_path = {directory}
 use_dynamic_credentials = false
 test_accounts_file = {directory}/accounts.yaml
 [identity]
-uri_v3 = http://127.0.0.1:{keystone}/identity/v3
+uri_v3 = http://127.0.0.1:{port}/identity/v3
 auth_version = v3
-region = elb
+region = RegionOne
 [identity-feature-enabled]
 api_v2 = false
 [service_available]
@@ -55,32 +52,36 @@ lb_build_timeout = 5
 """
 
 
-def prepare(directory):
+def make_user(agent, number):
+    """A project, and a token that is its user's password. An administrator's is bound to none: the login narrows it."""
+    project = f"project{number}"
+    if agent.request("GET", f"/v1/projects/{project}")[0] == 404:
+        agent.api("POST", "/v1/projects", {"project": {"id": project, "name": project}})
+    wanted = {"name": f"user{number}", "role": "admin"} if number < ADMINS else {"name": f"user{number}", "role": "member", "project_id": project}
+    return project, agent.api("POST", "/v1/tokens", {"token": wanted})["token"]["secret"]
+
+
+def prepare(agent, directory):
+    if (directory / "accounts.yaml").exists():
+        return  # by the module before this one
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "tempest.conf").write_text(CONFIG.format(directory=directory, keystone=KEYSTONE_PORT, network=NETWORK))
+    (directory / "tempest.conf").write_text(CONFIG.format(directory=directory, port=agent.port, network=NETWORK))
     accounts = ""
     for number in range(USERS):
-        accounts += f"- username: user{number}\n  project_name: project{number}\n  password: any\n  user_domain_name: Default\n  project_domain_name: Default\n"
+        project, secret = make_user(agent, number)
+        accounts += f"- username: user{number}\n  project_name: {project}\n  password: {secret}\n  user_domain_name: Default\n  project_domain_name: Default\n"
         roles = ", ".join(["admin", *ROLES] if number < ADMINS else ROLES)  # who is an admin is nobody else
         accounts += f"  roles: [{roles}]\n" + ("  types: [admin]\n" if number < ADMINS else "")
     (directory / "accounts.yaml").write_text(accounts)
 
 
-def start_keystone(lab, agent):
-    return lab.spawn("lb", "/usr/bin/python3", HERE / "fake_keystone.py", KEYSTONE_PORT, f"http://127.0.0.1:{agent.port}", name="keystone").wait_ready()
-
-
 def run_module(lab, agent, module, timeout_s=300):
     """{"Class.test": (outcome, what was printed of it)}; outcome: ok, FAIL, ERROR or skipped."""
     directory = lab.dir / "tempest"
-    prepare(directory)
-    keystone = start_keystone(lab, agent)
-    try:
-        environment = ["env", "-C", directory, f"TEMPEST_CONFIG_DIR={directory}", "TEMPEST_CONFIG=tempest.conf", "PYTHONWARNINGS=ignore", f"HOME={directory}"]
-        process = lab.spawn("lb", *environment, "/usr/bin/python3", "-m", "unittest", "-v", f"{PACKAGE}.{module}", name=module)
-        wait_until(lambda: not process.running(), timeout_s, f"the end of {module}", 0.2)
-    finally:
-        keystone.end()
+    prepare(agent, directory)
+    environment = ["env", "-C", directory, f"TEMPEST_CONFIG_DIR={directory}", "TEMPEST_CONFIG=tempest.conf", "PYTHONWARNINGS=ignore", f"HOME={directory}"]
+    process = lab.spawn("lb", *environment, "/usr/bin/python3", "-m", "unittest", "-v", f"{PACKAGE}.{module}", name=module)
+    wait_until(lambda: not process.running(), timeout_s, f"the end of {module}", 0.2)
     return parse(process.log.read_text(encoding="utf-8", errors="replace"))
 
 

@@ -10,7 +10,7 @@ from wire import DATA
 
 MODULES = ["test_provider", "test_load_balancer", "test_listener", "test_pool", "test_member", "test_healthmonitor", "test_l7policy", "test_l7rule"]
 LEAST = 250  # tests that are not skipped; fewer would mean that the suite did not run
-RATE = 0.65  # of those that apply; to be raised with what is added
+RATE = 0.9  # of those that apply
 Excuse = collections.namedtuple("Excuse", "kind pattern reason")
 ran = {}  # module -> results
 
@@ -18,7 +18,7 @@ ran = {}  # module -> results
 def excuses():
     lines = (DATA / "tempest.txt").read_text(encoding="ascii").splitlines()
     made = [Excuse(*line.split(None, 2)) for line in lines if line and not line.startswith("#")]
-    assert {one.kind for one in made} == {"never", "missing"}
+    assert {one.kind for one in made} <= {"never", "missing"}
     return made
 
 

@@ -57,6 +57,37 @@ TEST_F(ApiTest, LB05_LB06_VipPlacement) {
   }
 }
 
+TEST_F(ApiTest, GEN13_AnEnterpriseProjectIsALabelThatListsCanBeFilteredBy) {
+  const auto make = [&](const std::string& more) {
+    return create("loadbalancers", "loadbalancer", fmt::format(R"("vip_subnet_id":"{}"{})", kVipSubnet, more));
+  };
+  const std::string plain = make("");
+  make(R"(,"enterprise_project_id":"default")");
+  const std::string shop = make(R"(,"enterprise_project_id":"shop")");
+  EXPECT_EQ(get("loadbalancers/" + plain).body.get("loadbalancer").get("enterprise_project_id").as_string(), "0");
+  EXPECT_EQ(column(get("loadbalancers?enterprise_project_id=0").body.get("loadbalancers"), "id").size(), 2U);
+  EXPECT_EQ(column(get("loadbalancers?enterprise_project_id=shop").body.get("loadbalancers"), "id"), std::vector{shop});
+  const std::string limit(36, 'e');
+  make(fmt::format(R"(,"enterprise_project_id":"{}")", limit.substr(1)));
+  make(fmt::format(R"(,"enterprise_project_id":"{}")", limit));
+  const Answer longer = post("loadbalancers", fmt::format(R"({{"loadbalancer":{{"vip_subnet_id":"{}",
+        "enterprise_project_id":"{}e"}}}})",
+                                                          kVipSubnet, limit));
+  EXPECT_EQ(longer.status, 400);
+  EXPECT_EQ(longer.body.get("field").as_string(), "enterprise_project_id");
+}
+
+TEST_F(ApiTest, AProtectedLoadBalancerIsNotDeleted) {
+  const std::string lb = make_lb("web", R"(,"deletion_protection":true)");
+  for (const std::string query : {"", "?cascade=true"}) {
+    const Answer refused = del("loadbalancers/" + lb + query);
+    EXPECT_EQ(refused.status, 409) << refused.text;
+    EXPECT_EQ(refused.body.get("field").as_string(), "deletion_protection");
+  }
+  EXPECT_EQ(put("loadbalancers/" + lb, R"({"loadbalancer":{"deletion_protection":false}})").status, 200);
+  EXPECT_EQ(del("loadbalancers/" + lb).status, 204);
+}
+
 TEST_F(ApiTest, LB15_DeleteNamesBlockersUnlessCascade) {
   const std::string lb = make_lb();
   const std::string listener = make_listener(lb, 80);

@@ -84,8 +84,12 @@ TEST(Decode, PoolWithEverythingNested) {
 TEST(Decode, Member) {
   const auto member = decode_member(json(
       R"({"member":{"name":"n","address":"198.51.100.1","protocol_port":8080,"weight":0,"subnet_id":"s",
-          "admin_state_up":false,"availability_zone":"az1","tags":["t"],"tenant_id":"p"}})"));
+          "admin_state_up":false,"availability_zone":"az1","tags":["t"],"tenant_id":"p","backup":true,
+          "monitor_address":"198.51.100.9","monitor_port":81}})"));
   ASSERT_TRUE(member) << error_of(member);
+  EXPECT_TRUE(member->backup);
+  EXPECT_EQ(member->monitor_address->to_string(), "198.51.100.9");
+  EXPECT_EQ(member->monitor_port, 81);
   EXPECT_EQ(member->address.to_string(), "198.51.100.1");
   EXPECT_EQ(member->protocol_port, 8080);
   EXPECT_EQ(member->weight, 0);
@@ -112,11 +116,31 @@ TEST(Decode, HC05_HC08_MonitorDefaults) {
   EXPECT_EQ(given->monitor_port, 1);
 }
 
+TEST(Decode, HC07_MethodsOfAMonitor) {
+  const auto decoded = [](const std::string& more) {
+    return decode_health_monitor(json(R"({"healthmonitor":{"pool_id":"$1","type":"HTTP")" + more + "}}"));
+  };
+  EXPECT_EQ(decoded("")->http_method, "GET");
+  EXPECT_EQ(decoded(R"(,"http_method":null)")->http_method, "GET");
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "PATCH"})
+    EXPECT_EQ(decoded(R"(,"http_method":")" + method + "\"")->http_method, method);
+  EXPECT_EQ(decoded(R"(,"http_method":"CONNECT")").error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(decoded(R"(,"http_method":"get")").error().code, ErrorCode::kInvalid);
+  model::HealthMonitor monitor = *decoded(R"(,"http_method":"HEAD")");
+  ASSERT_TRUE(decode_update(json(R"({"healthmonitor":{"delay":1}})"), monitor));
+  EXPECT_EQ(monitor.http_method, "HEAD");
+  ASSERT_TRUE(decode_update(json(R"({"healthmonitor":{"http_method":null}})"), monitor));
+  EXPECT_EQ(monitor.http_method, "GET");
+}
+
 TEST(Decode, UpdatesTouchOnlyWhatIsGiven) {
   model::Member member;
   member.name = "n";
   member.weight = 7;
   member.availability_zone = "az1";
+  member.backup = true;
+  member.monitor_address = *IpAddress::parse("198.51.100.9");
+  member.monitor_port = 81;
   member.tags = {"t"};
   member.admin_state_up = false;
   const model::Member before = member;
@@ -127,7 +151,8 @@ TEST(Decode, UpdatesTouchOnlyWhatIsGiven) {
   EXPECT_EQ(member.weight, 3);
   EXPECT_EQ(member.availability_zone, "az1");
   ASSERT_TRUE(decode_update(
-      json(R"({"member":{"name":null,"weight":null,"availability_zone":null,"tags":null,"admin_state_up":null}})"),
+      json(R"({"member":{"name":null,"weight":null,"availability_zone":null,"tags":null,"admin_state_up":null,
+               "backup":null,"monitor_address":null,"monitor_port":null}})"),
       member));
   EXPECT_EQ(member, model::Member());
 }

@@ -77,6 +77,46 @@ TEST(Compiler, PoliciesReachTheListenerAndThePool) {
   EXPECT_EQ(compile(model, healthy, 1).pools[0].sticky_s, 0);
 }
 
+/// The usable members of the sample's pool, in which m2 is a backup.
+std::string serving(Model& model, HealthState first, HealthState second) {
+  model::Member backup = *model.members.at("m2");
+  backup.backup = true;
+  put(model, backup);
+  const auto health = [&](const model::Id& id) { return Health{id == "m1" ? first : second, "", {}, {}, {}}; };
+  std::string ids;
+  const Snapshot snapshot = compile(model, health, 1);
+  for (const auto& member : snapshot.pools[0].members)
+    if (member.usable) ids += member.id;
+  return ids;
+}
+
+TEST(Compiler, ABackupStandsInWhileNobodyElseIsUsable) {
+  Model model = sample_model();
+  EXPECT_EQ(serving(model, HealthState::kHealthy, HealthState::kHealthy), "m1");
+  EXPECT_EQ(serving(model, HealthState::kUnmonitored, HealthState::kUnmonitored), "m1");
+  EXPECT_EQ(serving(model, HealthState::kUnhealthy, HealthState::kHealthy), "m2");
+  EXPECT_EQ(serving(model, HealthState::kUnchecked, HealthState::kHealthy), "m2");
+  EXPECT_EQ(serving(model, HealthState::kUnhealthy, HealthState::kUnhealthy), "");
+  model::Member first = *model.members.at("m1");
+  first.weight = 0;
+  put(model, first);
+  EXPECT_EQ(serving(model, HealthState::kHealthy, HealthState::kHealthy), "m2") << "drained";
+  down<model::Member>(model, "m1");
+  EXPECT_EQ(serving(model, HealthState::kHealthy, HealthState::kHealthy), "m2") << "administratively down";
+}
+
+TEST(Compiler, HC_04_WhereAMemberIsChecked) {
+  Model model = sample_model();
+  model::Member member = *model.members.at("m1");
+  member.monitor_address = ip("10.0.1.99");
+  member.monitor_port = 99;
+  put(model, member);
+  const Snapshot snapshot = compile(model, healthy, 1);
+  EXPECT_EQ(snapshot.pools[0].members[0].check_address, ip("10.0.1.99"));
+  EXPECT_EQ(snapshot.pools[0].members[0].check_port, 99);
+  EXPECT_FALSE(snapshot.pools[0].members[1].check_address || snapshot.pools[0].members[1].check_port);
+}
+
 TEST(Compiler, AC_02_WhitelistsOfTheVipsFamily) {
   Model model = sample_model();
   const auto compiled = [&](bool enabled, const std::vector<std::string>& entries) {

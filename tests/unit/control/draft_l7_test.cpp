@@ -58,16 +58,37 @@ TEST_F(DraftL7Test, PL_02_TheNewPoolOfAnHttpsListenerIsHttp) {
   expect_error(draft_.create(test::sample_pool("", "", Protocol::kTcp), http_), ErrorCode::kInvalid, "protocol");
 }
 
-TEST_F(DraftL7Test, FP_08_PositionsAreThoseGivenOrBehindTheLast) {
-  const Id first = policy(http_), given = policy(http_, 7), behind = policy(http_), same = policy(http_, 7);
-  EXPECT_EQ(copy<model::L7Policy>(first).position, 1);
-  EXPECT_EQ(copy<model::L7Policy>(given).position, 7);
-  EXPECT_EQ(copy<model::L7Policy>(behind).position, 8);
-  EXPECT_TRUE(comes_before(copy<model::L7Policy>(given), copy<model::L7Policy>(same))) << "made earlier";
-  const Id last = policy(http_, model::kPositionMax), none_left = policy(http_);
-  EXPECT_EQ(copy<model::L7Policy>(none_left).position, model::kPositionMax);
-  EXPECT_TRUE(comes_before(copy<model::L7Policy>(last), copy<model::L7Policy>(none_left)));
-  EXPECT_EQ(copy<model::L7Policy>(policy(https_)).position, 1) << "another listener";
+TEST_F(DraftL7Test, FP_08_PositionsAreDenseAndMoveAsOctavias) {
+  std::vector<Id> order;
+  const auto expect_order = [&](const std::string& what) {
+    for (size_t i = 0; i < order.size(); ++i)
+      EXPECT_EQ(copy<model::L7Policy>(order[i]).position, static_cast<int>(i) + 1) << what << ", place " << i;
+  };
+  const auto move = [&](const Id& id, int position) {
+    model::L7Policy moved = copy<model::L7Policy>(id);
+    moved.position = position;
+    EXPECT_TRUE(draft_.update(moved));
+  };
+  const Id a = policy(http_), b = policy(http_, 7), c = policy(http_), d = policy(http_, 1);
+  order = {d, a, b, c};
+  expect_order("7 is behind the last, 1 before all");
+  const Id e = policy(http_, 3), f = policy(http_, model::kPositionMax);
+  order = {d, a, e, b, c, f};
+  expect_order("in between");
+  EXPECT_EQ(copy<model::L7Policy>(policy(https_, 5)).position, 1) << "another listener";
+  move(f, 2);
+  order = {d, f, a, e, b, c};
+  expect_order("moved up");
+  move(d, 4);
+  order = {f, a, e, d, b, c};
+  expect_order("moved down");
+  move(a, 100);
+  order = {f, e, d, b, c, a};
+  expect_order("moved behind the last");
+  EXPECT_TRUE(draft_.remove_l7policy(d));
+  order = {f, e, b, c, a};
+  expect_order("one was deleted");
+  EXPECT_TRUE(validate(draft_.model()));
 }
 
 TEST_F(DraftL7Test, FP_15_APolicyCanBeChangedButNotMoved) {
@@ -79,6 +100,7 @@ TEST_F(DraftL7Test, FP_15_APolicyCanBeChangedButNotMoved) {
   changed.sequence = 0;  // not the caller's
   EXPECT_TRUE(draft_.update(changed));
   EXPECT_EQ(copy<model::L7Policy>(id).sequence, 1);
+  EXPECT_EQ(copy<model::L7Policy>(id).position, 1) << "there is no other one";
   changed.listener_id = https_;
   expect_error(draft_.update(changed), ErrorCode::kConflict, "listener_id");
   changed = copy<model::L7Policy>(id);

@@ -41,6 +41,17 @@ TEST(HttpCheck, HC03_HC07_TheRequest) {
   EXPECT_THAT(request("10.0.0.1", 80), testing::EndsWith("Connection: close\r\n\r\n"));
 }
 
+TEST(HttpCheck, HC07_TheMethodsAndTheirBodies) {
+  model::SnapshotMonitor monitor;
+  for (const std::string method : {"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "POST", "PUT", "PATCH"}) {
+    monitor.method = method;
+    const std::string request = make_http_check(monitor, {*IpAddress::parse("10.0.0.1"), 80}).request;
+    EXPECT_THAT(request, testing::StartsWith(method + " / HTTP/1.1\r\n"));
+    const bool bodied = method.starts_with('P');
+    EXPECT_EQ(request.find("\r\nContent-Length: 0\r\n") != std::string::npos, bodied) << method;
+  }
+}
+
 TEST(HttpCheck, HC11_EachCodeAgainstTheDefaultsAndAnOverride) {
   const auto healthy = [](const std::string& codes, int status) {
     HttpAnswer answer;

@@ -11,8 +11,10 @@ using model::HealthState;
 using std::chrono::seconds;
 
 model::Snapshot snapshot_with(std::optional<model::SnapshotMonitor> monitor) {
-  model::SnapshotMember a{"a", {*IpAddress::parse("10.0.0.1"), 8080}, 1, false, {}};
-  model::SnapshotMember b{"b", {*IpAddress::parse("10.0.0.2"), 8081}, 0, false, {}};
+  model::SnapshotMember a, b;
+  a.id = "a", b.id = "b";
+  a.endpoint = {*IpAddress::parse("10.0.0.1"), 8080}, b.endpoint = {*IpAddress::parse("10.0.0.2"), 8081};
+  b.weight = 0;
   b.health.state = HealthState::kHealthy;
   model::SnapshotPool pool;
   pool.id = "p";
@@ -36,6 +38,16 @@ TEST(PlanTargets, HC04_MonitorPortReplacesTheMembersOwn) {
   monitor.port = 9000;
   targets = plan_targets(snapshot_with(monitor));
   EXPECT_EQ(targets["a"].endpoint.to_string(), "10.0.0.1:9000");
+}
+
+TEST(PlanTargets, HC04_AMembersOwnCheckAddressAndPortGoFirst) {
+  model::SnapshotMonitor monitor;
+  monitor.port = 9000;
+  model::Snapshot snapshot = snapshot_with(monitor);
+  snapshot.pools[0].members[0].check_port = 9001;
+  EXPECT_EQ(plan_targets(snapshot)["a"].endpoint.to_string(), "10.0.0.1:9001");
+  snapshot.pools[0].members[1].check_address = *IpAddress::parse("10.0.0.9");
+  EXPECT_EQ(plan_targets(snapshot)["b"].endpoint.to_string(), "10.0.0.9:9000");
 }
 
 TEST(PlanTargets, HC13_UdpAndWhatHttpChecksSendBefore) {

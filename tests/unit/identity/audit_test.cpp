@@ -231,6 +231,29 @@ TEST_F(AuditTest, AU07_TracesSurviveARestartAndAreNotChanged) {
   EXPECT_EQ(names().size(), 1U);
 }
 
+TEST_F(AuditTest, AU07_ADamagedFileIsSetAside) {
+  const std::string path = (directory_ / "audit.db").string();
+  make_lb();
+  server_.reset();
+  audit_.reset();
+  const auto damage = [&](const std::string& text) {
+    for (const char* suffix : {"", ".bad", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+    std::ofstream(path) << text;
+  };
+  const std::string header("SQLite format 3\0", 16);
+  for (const std::string& text :
+       {std::string("no database"), header + std::string(4080, 'x'), std::string(8192, '\0')}) {
+    damage(text);
+    auto opened = store::open_audit(path);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    EXPECT_TRUE((*opened)->append({.id = "1", .time_ms = 1}));
+    EXPECT_TRUE(std::filesystem::exists(path + ".bad"));
+  }
+  EXPECT_FALSE(store::open_audit((directory_ / "none" / "audit.db").string())) << "nothing to set aside";
+  audit_ = *store::open_audit(path);
+  start();
+}
+
 TEST_F(AuditTest, GEN11_AProjectSeesTheTracesOfItsOwnCalls) {
   post("/v1/projects", R"({"project":{"id":"a","name":"a"}})");
   const std::string token = post("/v1/tokens", R"({"token":{"role":"member","name":"m","project_id":"a"}})")

@@ -208,13 +208,13 @@ TEST_F(IdentityTest, GEN11_RolesMayWhatTheyMay) {
            {observer, "PUT", "loadbalancers/" + lb, R"({"loadbalancer":{"name":"x"}})", 403},
            {observer, "POST", "loadbalancers", "{}", 403},
            {observer, "DELETE", "loadbalancers/" + lb, "", 403},
-           {observer, "GET", "/v1/status", "", 403},
+           {observer, "GET", "/v1/status", "", 200},
            {everywhere, "GET", "/v1/status", "", 200},
            {everywhere, "GET", "loadbalancers/" + lb, "", 200},
            {everywhere, "DELETE", "loadbalancers/" + lb, "", 403},
-           {alpha_, "GET", "/v1/status", "", 403},
+           {alpha_, "GET", "/v1/status", "", 200},
            {alpha_, "GET", "/v1/flows", "", 403},
-           {alpha_, "GET", "/v1/counters", "", 403},
+           {alpha_, "GET", "/v1/counters", "", 200},
            {alpha_, "GET", "/v1/tokens", "", 403},
            {alpha_, "POST", "/v1/tokens", R"({"token":{"role":"admin"}})", 403},
            {alpha_, "POST", "/v1/projects", R"({"project":{"name":"p"}})", 403},
@@ -230,6 +230,24 @@ TEST_F(IdentityTest, GEN11_RolesMayWhatTheyMay) {
        }) {
     token_ = row.token;
     EXPECT_EQ(call(row.method, row.path, row.body).status, row.status) << row.method << " " << row.path;
+  }
+}
+
+TEST_F(IdentityTest, GEN11_StatusAndCountersTellAProjectItsPartAndNothingOfTheNode) {
+  token_ = alpha_;
+  const std::string own = make_listener(make_lb(), 80);
+  token_ = admin_;
+  const std::string other = make_listener(make_lb("of nobody"), 81);
+  const std::string whole = get("/v1/status").text + get("/v1/counters").text;
+  for (const std::string& part : {own, other, std::string("\"sinks\""), std::string("\"flow_table\"")})
+    EXPECT_THAT(whole, HasSubstr(part));
+  token_ = alpha_;
+  for (const std::string path : {"/v1/status", "/v1/counters"}) {
+    const Answer answer = get(path);
+    EXPECT_THAT(answer.text, HasSubstr(own));
+    for (const std::string& part : {other, std::string("\"sinks\""), std::string("\"flow_table\"")})
+      EXPECT_THAT(answer.text, Not(HasSubstr(part))) << path;
+    EXPECT_EQ(answer.body.get("drops").size(), 0U) << path;
   }
 }
 

@@ -106,6 +106,23 @@ TEST(ValidateResource, MB_02_WeightIs0To100) {
   }
 }
 
+TEST(ValidateResource, HC_04_WhereAMemberIsCheckedIsAHostOfItsFamily) {
+  Member member = sample_member("a", "p", "10.0.0.1");
+  for (const uint16_t port : {1, 65535}) {
+    member.monitor_port = port;
+    EXPECT_TRUE(validate(member)) << port;
+  }
+  member.monitor_port = 0;
+  EXPECT_INVALID(member, "monitor_port");
+  member.monitor_port.reset();
+  member.monitor_address = ip("10.0.0.2");
+  EXPECT_TRUE(validate(member));
+  for (const char* wrong : {"224.0.0.1", "127.0.0.1", "2001:db8::1"}) {
+    member.monitor_address = ip(wrong);
+    EXPECT_INVALID(member, "monitor_address");
+  }
+}
+
 TEST(ValidateResource, MB_01_AMemberHasAPortAndAHostAddress) {
   EXPECT_INVALID(sample_member("a", "p", "10.0.0.1", 0), "protocol_port");
   EXPECT_INVALID(sample_member("a", "p", "::ffff:10.0.0.1"), "address");

@@ -176,6 +176,8 @@ Model full_model() {
   lb.provider = "other";
   lb.vip_bandwidth = 400000;
   lb.access_log = model::AccessLogTarget{"4b7a9b0e-7c52-4f0e-9a39-5d1e1b2c3d4e", "group", "stream"};  // LOG-01
+  lb.enterprise_project_id = "e1";
+  lb.deletion_protection = true;
   model::Pool pool = sample_pool("p1", "lb1", model::Protocol::kUdp);
   dress(pool, 2);
   pool.algorithm = model::Algorithm::kSourceIp;
@@ -203,6 +205,9 @@ Model full_model() {
   member.subnet_id = "subnet-b";
   member.availability_zone = "az1";
   member.weight = 0;
+  member.backup = true;
+  member.monitor_address = *IpAddress::parse("10.255.0.2");
+  member.monitor_port = 65533;
   model::HealthMonitor monitor = sample_monitor("h1", "p1");
   dress(monitor, 5);
   monitor.delay = 50;
@@ -211,6 +216,7 @@ Model full_model() {
   monitor.max_retries_down = 9;
   monitor.monitor_port = 65534;
   monitor.type = model::MonitorType::kHttp;
+  monitor.http_method = "PATCH";
   monitor.url_path = "/" + hostile;
   monitor.domain_name = "a.example";
   monitor.expected_codes = "200-204,401";
