@@ -160,6 +160,7 @@ model::SnapshotHttp HttpCompiler::compile(const Listener& listener, const PoolIn
       static_cast<uint32_t>(listener.http.request_burst.value_or(listener.http.request_rate.value_or(0)));
   compiled.body_rate = static_cast<uint32_t>(listener.http.body_rate.value_or(model::kBodyRateDefault));
   compiled.proxy_trusted = listener.http.proxy_trusted;
+  compiled.error_pages = listener.http.error_pages;
   return compiled;
 }
 
