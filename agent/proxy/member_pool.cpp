@@ -43,7 +43,7 @@ std::unique_ptr<MemberConnection> MemberPool::take(const Endpoint& endpoint, Ste
 
 void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime now) {
   connection->user_ = nullptr;
-  connection->inbox.save();
+  connection->inbox().save();
   // The last read was as large as it could be: look whether more is there.
   if (connection->stream.readable() && !is_silent(*connection)) return bury(std::move(connection));
   if (idle_ >= limits_.idle_members || connection->stream.gone()) return bury(std::move(connection));
