@@ -91,6 +91,24 @@ void read_insert_headers(Fields& fields, std::map<std::string, std::string>& hea
   }
 }
 
+/// The whole list, replaced at once; [] and null take all away.
+void read_error_pages(Fields& fields, std::vector<model::ErrorPage>& pages) {
+  Value list;
+  fields.array("error_pages", list);
+  if (!fields.ok() || !fields.given("error_pages")) return;
+  pages.clear();
+  for (size_t i = 0; i < list.size() && fields.ok(); ++i) {
+    Fields inner(list.at(i), fmt::format("{}[{}]", fields.path_of("error_pages"), i));
+    model::ErrorPage page{"", "text/html; charset=utf-8", ""};
+    inner.require("status").line("status", page.status);
+    inner.line("content_type", page.content_type);
+    inner.require("body").text("body", page.body);
+    if (Status status = inner.finish(); !status) fields.adopt(status.error());
+    pages.push_back(std::move(page));
+  }
+  std::ranges::sort(pages, {}, &model::ErrorPage::status);
+}
+
 }  // namespace
 
 std::optional<model::Id> certificate_id(std::string_view reference) {
@@ -130,6 +148,7 @@ void read_l7(Fields& fields, model::Listener& listener) {
   read_optional(fields, "request_rate_burst", http.request_burst, 1, model::kRequestRateMax);
   read_optional(fields, "min_body_rate", http.body_rate, 0, model::kBodyRateMax);
   fields.cidrs("proxy_protocol_trusted", http.proxy_trusted);
+  read_error_pages(fields, http.error_pages);
   fields.neutral("timeout_tcp_inspect", {"0"}).neutral("client_crl_container_ref", {"\"\""});
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"});
   fields.neutral("hsts_max_age").neutral("hsts_include_subdomains", {"false"}).neutral("hsts_preload", {"false"});

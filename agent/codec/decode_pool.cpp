@@ -52,6 +52,22 @@ void check_matrix(Fields& fields, const model::Pool& pool) {
     fields.fail(status.error().code, status.error().field, status.error().message);
 }
 
+/// {"enable": true, "duration": 60}, the vendor's spelling. null: none.
+void read_slow_start(Fields& fields, model::Pool& pool) {
+  Value object;
+  fields.object("slow_start", object);
+  if (!fields.ok() || !fields.given("slow_start")) return;
+  if (object.is_null()) {
+    pool.slow_start = false;
+    pool.slow_start_s = model::kSlowStartMin;
+    return;
+  }
+  Fields inner(object, fields.path_of("slow_start"));
+  inner.flag("enable", pool.slow_start, false);
+  inner.integer<int>("duration", pool.slow_start_s, model::kSlowStartMin, model::kSlowStartMax, model::kSlowStartMin);
+  if (Status status = inner.finish(); !status) fields.adopt(status.error());
+}
+
 void read_mutable(Fields& fields, model::Pool& pool, Dialect dialect) {
   read_common(fields, pool);
   fields.text("description", pool.description);
@@ -66,7 +82,8 @@ void read_mutable(Fields& fields, model::Pool& pool, Dialect dialect) {
     fields.neutral("proxy_protocol");
     if (fields.given("proxy_protocol")) pool.proxy_protocol = model::ProxyProtocol::kNone;
   }
-  fields.neutral("slow_start").neutral("tls_enabled", {"false"});
+  read_slow_start(fields, pool);
+  fields.neutral("tls_enabled", {"false"});
   fields.neutral("tls_container_ref").neutral("ca_tls_container_ref").neutral("crl_container_ref");
   fields.neutral("tls_ciphers").neutral("tls_versions", {"[]"}).neutral("alpn_protocols", {"[]"});
   fields.refuse({"healthmonitor_id", "listeners", "loadbalancers"}, kReadOnly);
@@ -76,9 +93,10 @@ void read_new(Fields& fields, PoolTree& tree, Dialect dialect) {
   model::Pool& pool = tree.pool;
   std::string protocol;
   fields.require("protocol")
-      .word("protocol", protocol, {"TCP", "UDP", "HTTP"},
-            {"HTTPS", "PROXY", "PROXYV2", "SCTP", "TERMINATED_HTTPS", "GRPC", "QUIC", "TLS", "IP"});
-  if (fields.ok()) pool.protocol = *model::parse_protocol(protocol);
+      .word("protocol", protocol, {"TCP", "UDP", "HTTP", model::kGrpc},
+            {"HTTPS", "PROXY", "PROXYV2", "SCTP", "TERMINATED_HTTPS", "QUIC", "TLS", "IP"});
+  pool.grpc = protocol == model::kGrpc;
+  if (fields.ok()) pool.protocol = pool.grpc ? model::Protocol::kHttp : *model::parse_protocol(protocol);
   fields.require("lb_algorithm");
   read_mutable(fields, pool, dialect);
   read_nested(fields, "members", tree.members, decode_nested_member);

@@ -99,7 +99,7 @@ Value encode(const model::Listener& listener, const Relations& relations, const 
 
 Value encode(const model::Pool& pool, const Relations& relations, const ShownStatus& status, Dialect dialect) {
   Value out = start(pool);
-  out.set("description", pool.description).set("protocol", std::string(to_string(pool.protocol)));
+  out.set("description", pool.description).set("protocol", std::string(pool.protocol_word()));
   out.set("lb_algorithm", std::string(to_string(pool.algorithm)));
   out.set("session_persistence", encode_persistence(pool, dialect));
   Value warnings = Value::array();
@@ -107,6 +107,9 @@ Value encode(const model::Pool& pool, const Relations& relations, const ShownSta
   out.set("warnings", std::move(warnings));
   const bool told = pool.proxy_protocol != model::ProxyProtocol::kNone;
   out.set("proxy_protocol", told ? Value(std::string(to_string(pool.proxy_protocol))) : Value());
+  Value slow_start = Value::object();
+  slow_start.set("enable", pool.slow_start).set("duration", pool.slow_start_s);
+  out.set("slow_start", model::is_l7(pool.protocol) ? std::move(slow_start) : Value());
   out.set("loadbalancers", reference(pool.loadbalancer_id)).set("loadbalancer_id", pool.loadbalancer_id);
   out.set("listeners", references(relations.users_of(pool.id)));
   out.set("members", references(relations.members_of(pool.id)));

@@ -60,6 +60,11 @@ void set_rates(Value& out, const model::Listener& listener) {
   Value trusted = Value::array();
   for (const Cidr& block : http.proxy_trusted) trusted.push(block.to_string());
   out.set("proxy_protocol_trusted", std::move(trusted));
+  Value pages = Value::array();
+  for (const model::ErrorPage& page : http.error_pages)
+    pages.push(
+        Value::object().set("status", page.status).set("content_type", page.content_type).set("body", page.body));
+  out.set("error_pages", std::move(pages));
 }
 
 /// The host that a policy is about; empty: any.

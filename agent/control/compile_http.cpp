@@ -163,6 +163,7 @@ model::SnapshotHttp HttpCompiler::compile(const Listener& listener, const PoolIn
   if (const auto owner = model_.load_balancers.find(listener.loadbalancer_id);
       owner != model_.load_balancers.end() && owner->second->access_log)
     compiled.log = {owner->second->access_log->stream, owner->second->project_id};
+  compiled.error_pages = listener.http.error_pages;
   return compiled;
 }
 

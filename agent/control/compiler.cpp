@@ -58,6 +58,8 @@ PoolIndex add_pools(const Model& model, const HttpCompiler& http, Snapshot& snap
     compiled.algorithm = pool->algorithm;
     compiled.cookie = HttpCompiler::cookie_of(*pool);
     compiled.proxy_protocol = pool->proxy_protocol;
+    compiled.http2 = pool->grpc;
+    compiled.slow_start_s = pool->slow_start ? pool->slow_start_s : 0;
     if (!model::is_l7(pool->protocol)) compiled.sticky_s = pool->sticky_minutes() * 60;
   }
   return index;

@@ -24,6 +24,7 @@ uint32_t cost_of(const nghttp2_frame_hd& head) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_GOAWAY:
     case NGHTTP2_WINDOW_UPDATE:  // judged when its place is known
+    case NGHTTP2_PING:           // likewise
       return 0;
     case NGHTTP2_DATA:
       return head.length == 0 && (head.flags & NGHTTP2_FLAG_END_STREAM) == 0 ? kEmptyDataCost : 0;
@@ -31,8 +32,6 @@ uint32_t cost_of(const nghttp2_frame_hd& head) {
       return kResetCost;
     case NGHTTP2_SETTINGS:
       return (head.flags & NGHTTP2_FLAG_ACK) != 0 ? 0 : kSettingsCost;
-    case NGHTTP2_PING:
-      return kPingCost;
     default:
       return kOtherCost;
   }
@@ -62,6 +61,8 @@ int Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, vo
   if (const uint32_t cost = cost_of(*head); cost != 0) self.charge(cost);
   if (head->type == NGHTTP2_WINDOW_UPDATE && ++self.window_updates_ > 2 * self.data_frames_ + kWindowUpdates)
     self.charge(kOtherCost);
+  // gRPC clients ping once a round trip while a body comes, to measure it.
+  if (head->type == NGHTTP2_PING && ++self.pings_ > self.data_frames_) self.charge(kPingCost);
   return 0;
 }
 

@@ -24,12 +24,6 @@ bool is_value(std::string_view value) {
   return http::all(http::kFieldByte, value) && http::trim(value).size() == value.size();
 }
 
-Fault check_field(std::string_view name, std::string_view value) {
-  if (name.empty()) return Fault::kEmptyName;
-  if (!http::all(http::kToken, name) || has_upper(name)) return Fault::kBadName;
-  return is_value(value) ? Fault::kNone : Fault::kControlByte;
-}
-
 // Fields that belong to a connection of HTTP/1 (RFC 9113 8.2.2), and those that frame the body.
 Fault note_framing(HeaderId id, std::string_view value, const http::HeadLimits& limits, http::RequestHead& head) {
   switch (id) {
@@ -52,7 +46,7 @@ Fault note_framing(HeaderId id, std::string_view value, const http::HeadLimits& 
 }
 
 struct Pseudo {
-  std::string_view method, scheme, path, authority;
+  std::string_view method, scheme, path, authority, protocol;
 };
 
 Fault take_pseudo(std::string_view name, std::string_view value, Pseudo& pseudo) {
@@ -60,6 +54,7 @@ Fault take_pseudo(std::string_view name, std::string_view value, Pseudo& pseudo)
                                   : name == ":scheme"    ? &pseudo.scheme
                                   : name == ":path"      ? &pseudo.path
                                   : name == ":authority" ? &pseudo.authority
+                                  : name == ":protocol"  ? &pseudo.protocol
                                                          : nullptr;
   if (place == nullptr || place->data() != nullptr) return Fault::kBadPseudoField;
   *place = value;
@@ -82,6 +77,15 @@ Fault check_pseudo(const Pseudo& pseudo, const http::HeadLimits& limits, http::R
   if (pseudo.method.empty() || !http::all(http::kMethodChar, pseudo.method)) return Fault::kBadMethod;
   head.method_text = pseudo.method;
   head.method = http::method_of(pseudo.method);
+  if (pseudo.protocol.data() != nullptr) {
+    // RFC 8441: a WebSocket. For members and for routes it is what HTTP/1 clients ask for.
+    if (head.method != http::Method::kConnect) return Fault::kBadPseudoField;
+    if (pseudo.protocol != "websocket") return Fault::kMethodUnknown;
+    head.method = http::Method::kGet;
+    head.method_text = "GET";
+    head.says_upgrade = true;
+    head.upgrade = pseudo.protocol;
+  }
   if (head.method == http::Method::kConnect) return Fault::kMethodUnknown;
   if (pseudo.scheme != "https" && pseudo.scheme != "http") return Fault::kBadPseudoField;
   return check_target(pseudo, limits, head);
@@ -137,11 +141,18 @@ Fault judge(const FieldBlock& fields, bool ended, const http::HeadLimits& limits
   if (of_pseudo != Fault::kNone) return of_pseudo;
   if (const Fault fault = check_host(pseudo, head); fault != Fault::kNone) return fault;
   if (ended && head.content_length.value_or(0) != 0) return Fault::kTruncated;
-  head.chunked = !ended && !head.content_length;
+  if (head.says_upgrade && head.content_length) return Fault::kBadContentLength;  // what follows is no body
+  head.chunked = !ended && !head.content_length && !head.says_upgrade;
   return Fault::kNone;
 }
 
 }  // namespace
+
+Fault check_field(std::string_view name, std::string_view value) {
+  if (name.empty()) return Fault::kEmptyName;
+  if (!http::all(http::kToken, name) || has_upper(name)) return Fault::kBadName;
+  return is_value(value) ? Fault::kNone : Fault::kControlByte;
+}
 
 Fault to_request_head(const FieldBlock& fields, bool ended, const http::HeadLimits& limits, http::RequestHead& head) {
   head.clear();

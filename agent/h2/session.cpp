@@ -100,11 +100,12 @@ bool Session::set_up() {
       nghttp2_session_server_new2(&made, callbacks(), this, options()) != 0)
     return false;
   session_.reset(made);
-  const std::array<nghttp2_settings_entry, 4> settings = {
+  const std::array<nghttp2_settings_entry, 5> settings = {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<uint32_t>(limits_.stream_window)},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits_.head_bytes)},
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
   return nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0 &&
          nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, limits_.connection_window) == 0;
 }
@@ -226,8 +227,11 @@ void Session::finish(Stream& stream, const http::HeaderTable* trailers) {
   nghttp2_session_resume_data(session_.get(), stream.id_);
 }
 
-void Session::abort(Stream& stream) {
-  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_, NGHTTP2_INTERNAL_ERROR);
+// REFUSED_STREAM would say that nothing was done, which only the member can know; other codes speak of a connection.
+void Session::abort(Stream& stream, uint32_t code) {
+  const bool told = code == NGHTTP2_CANCEL || code == NGHTTP2_ENHANCE_YOUR_CALM;
+  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_,
+                            told ? code : uint32_t{NGHTTP2_INTERNAL_ERROR});
 }
 
 void Session::charge_wrong(SteadyTime now) {

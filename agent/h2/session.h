@@ -67,7 +67,8 @@ class Session {
   void finish(Stream& stream, const http::HeaderTable* trailers);
   void finish(Stream& stream) { finish(stream, nullptr); }
   /// The client must not take what it has for a whole response.
-  void abort(Stream& stream);
+  /// `code`: of the member that broke off; 0: of ours.
+  void abort(Stream& stream, uint32_t code = 0);
   /// The client sent a malformed request, which is answered.
   void charge_wrong(SteadyTime now);
 
@@ -108,6 +109,7 @@ class Session {
   SteadyTime now_{};
   uint64_t window_updates_ = 0;
   uint64_t data_frames_ = 0;  // sent
+  uint64_t pings_ = 0;
   size_t buffered_ = 0;
   bool in_head_ = false;
   bool greeted_ = false;

@@ -46,6 +46,9 @@ class Stream {
  private:
   friend class Session;
   friend struct Callbacks;
+  friend class ClientSession;
+  friend struct ClientCallbacks;
+  friend class ClientStream;
 
   struct Trailers {
     FieldBlock block;

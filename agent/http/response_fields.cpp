@@ -37,7 +37,7 @@ bool own_response_fields(const OwnResponse& response, ResponseFields& fields) {
   if (!response.server.empty()) fields.put(HeaderId::kServer, "server", response.server);
   if (!response.date.empty()) fields.put(HeaderId::kDate, "date", response.date);
   for (const Header& header : response.added) fields.put(header.id, header.name, header.value);
-  if (!response.body.empty()) fields.put(HeaderId::kContentType, "content-type", "text/plain; charset=utf-8");
+  if (!response.body.empty()) fields.put(HeaderId::kContentType, "content-type", response.content_type);
   put_length({Framing::Kind::kLength, response.body.size()}, fields);
   return fields.fits;
 }

@@ -128,7 +128,7 @@ bool write_own_response(const OwnResponse& response, OutBuffer& out) {
   if (!response.server.empty()) put_header("Server", response.server, out);
   if (!response.date.empty()) put_header("Date", response.date, out);
   put_added(response.added, out);
-  if (!response.body.empty()) put_header("Content-Type", "text/plain; charset=utf-8", out);
+  if (!response.body.empty()) put_header("Content-Type", response.content_type, out);
   if (response.close) out.put("Connection: close\r\n");
   const bool may_have_body = response.status >= 200 && response.status != 204 && response.status != 304;
   if (may_have_body) put_framing({Framing::Kind::kLength, response.body.size()}, out);

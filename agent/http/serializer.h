@@ -50,10 +50,11 @@ struct ResponseRewrite {
 /// `body` as the client gets it: towards_client().
 bool write_response(const ResponseHead& head, const ResponseRewrite& rewrite, const Framing& body, OutBuffer& out);
 
-/// A response of the proxy's own. `body` is text/plain; HEAD gets its length only.
+/// A response of the proxy's own. HEAD gets the body's length only.
 struct OwnResponse {
   uint16_t status = 500;
   std::string_view body;
+  std::string_view content_type = "text/plain; charset=utf-8";  // of the body, if there is one
   bool close = true;
   std::string_view server;
   std::string_view date;  // HttpDate; empty: none

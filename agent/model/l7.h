@@ -90,14 +90,28 @@ struct ListenerTls {
 };
 inline constexpr std::string_view kDefaultTlsPolicy = "tls-1-2";
 
+/// What clients get instead of a line of text when the load balancer itself answers.
+struct ErrorPage {
+  std::string status;        // "503", or a class: "5xx"
+  std::string content_type;  // "text/html; charset=utf-8"
+  std::string body;
+  bool operator==(const ErrorPage&) const = default;
+};
+inline constexpr size_t kErrorPagesMax = 20;       // of one listener
+inline constexpr size_t kErrorPageMax = 16 << 10;  // bytes of one body
+/// What is sent instead of an answer with this status; null: nothing. A page for the status itself comes before one for
+/// its class.
+const ErrorPage* find_error_page(const std::vector<ErrorPage>& pages, uint16_t status);
+
 /// Of HTTP and HTTPS listeners; all empty on others. Times in milliseconds, as the API has them.
 struct ListenerHttp {
   std::map<std::string, std::string> insert_headers;  // as given; what is not there is at its default
   std::optional<int> client_data_ms, member_connect_ms, member_data_ms;
-  std::optional<int> request_rate;   // requests per second; empty: any number
-  std::optional<int> request_burst;  // at once; empty: as many as request_rate
-  std::optional<int> body_rate;      // bytes per second that a request's body has to bring; 0: any
-  std::vector<Cidr> proxy_trusted;   // who tells clients' addresses by the PROXY protocol; empty: nobody
+  std::optional<int> request_rate;     // requests per second; empty: any number
+  std::optional<int> request_burst;    // at once; empty: as many as request_rate
+  std::optional<int> body_rate;        // bytes per second that a request's body has to bring; 0: any
+  std::vector<Cidr> proxy_trusted;     // who tells clients' addresses by the PROXY protocol; empty: nobody
+  std::vector<ErrorPage> error_pages;  // ordered by status, unique
   bool operator==(const ListenerHttp&) const = default;
 };
 

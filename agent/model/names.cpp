@@ -68,6 +68,8 @@ std::optional<L7Action> parse_l7_action(std::string_view text) { return value_of
 
 std::string_view Listener::protocol_word() const { return terminated_https ? kTerminatedHttps : to_string(protocol); }
 
+std::string_view Pool::protocol_word() const { return grpc ? kGrpc : to_string(protocol); }
+
 std::string_view to_string(Protocol protocol) {
   switch (protocol) {
     case Protocol::kTcp:

@@ -27,6 +27,8 @@ inline constexpr uint16_t kVxlanPort = 4789;     // LS-02: refused for UDP liste
 inline constexpr int kStickyMaxMinutes = 60;     // ST-05, of TCP and UDP pools
 inline constexpr int kStickyDefaultMinutes = 1;  // ST-05, X-1
 inline constexpr int kCookieMaxMinutes = 1440;   // ST-05, of HTTP pools; the default there too
+inline constexpr int kSlowStartMin = 30;         // seconds; the default too
+inline constexpr int kSlowStartMax = 1200;
 inline constexpr size_t kCookieNameMax = 255;    // ST-04
 inline constexpr size_t kCheckPathMax = 80;      // HC-07
 inline constexpr size_t kCheckDomainMax = 100;   // HC-03
@@ -38,6 +40,9 @@ inline constexpr int kBandwidthMax = 400000;                        // Mbit/s, L
 inline constexpr std::string_view kDefaultEnterpriseProject = "0";  // GEN-13
 
 enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
+/// The word for HTTP pools whose members speak HTTP/2 without TLS, as gRPC servers do; the vendor's newer dialect has
+/// it.
+inline constexpr std::string_view kGrpc = "GRPC";
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
 enum class MonitorType : uint8_t { kTcp, kHttp, kUdp };
 /// How members are told the client's address before the first byte of a connection.
@@ -110,10 +115,15 @@ struct SessionPersistence {
 struct Pool : Common {
   Id loadbalancer_id;
   Protocol protocol = Protocol::kTcp;
+  bool grpc = false;  // HTTP pools: made as GRPC, members speak HTTP/2 without TLS
   Algorithm algorithm = Algorithm::kRoundRobin;
   std::optional<SessionPersistence> persistence;
   ProxyProtocol proxy_protocol = ProxyProtocol::kNone;  // HTTP pools
+  bool slow_start = false;                              // likewise: a member that is new or healthy again
+  int slow_start_s = kSlowStartMin;                     // for how long its share grows
 
+  /// The protocol as the API calls it.
+  std::string_view protocol_word() const;
   /// Minutes of stickiness in force, 0: none, or for as long as the application's cookie. The hash of SOURCE_IP is
   /// sticky by itself and ignores the setting.
   int sticky_minutes() const {

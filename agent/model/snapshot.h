@@ -52,6 +52,8 @@ struct SnapshotPool {
   std::optional<SnapshotMonitor> monitor;               // empty: none, or disabled (HC-15)
   SnapshotCookie cookie;                                // HTTP pools with cookie stickiness
   ProxyProtocol proxy_protocol = ProxyProtocol::kNone;  // HTTP pools
+  bool http2 = false;                                   // likewise: members speak HTTP/2 without TLS
+  int slow_start_s = 0;                                 // likewise; 0: a new member has its whole share at once
 };
 
 struct SnapshotListener {

@@ -78,12 +78,13 @@ struct SnapshotHttp {
   std::optional<SnapshotTls> tls;  // HTTPS
   HttpTimeouts timeouts;
   ForwardedFor forwarded_for = ForwardedFor::kAppend;
-  bool forwarded_port = true;       // X-Forwarded-Port
-  bool forwarded_proto = true;      // X-Forwarded-Proto
-  bool server_header = true;        // Server: elb (LS-20)
-  uint32_t request_rate = 0;        // per second, beyond it 429; 0: any number
-  uint32_t request_burst = 0;       // at once
-  uint32_t body_rate = 100;         // bytes per second of request bodies, below it 408; 0: any
+  bool forwarded_port = true;   // X-Forwarded-Port
+  bool forwarded_proto = true;  // X-Forwarded-Proto
+  bool server_header = true;    // Server: elb (LS-20)
+  uint32_t request_rate = 0;    // per second, beyond it 429; 0: any number
+  uint32_t request_burst = 0;   // at once
+  uint32_t body_rate = 100;     // bytes per second of request bodies, below it 408; 0: any
+  std::vector<ErrorPage> error_pages;
   std::vector<Cidr> proxy_trusted;  // whose PROXY headers tell the client; empty: nobody's
   /// Of listeners with proxy_trusted: judged by the proxy, by the address in the header; the packet path has none then.
   std::optional<std::vector<Cidr>> whitelist;

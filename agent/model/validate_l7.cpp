@@ -44,6 +44,7 @@ std::string_view first_http_field(const ListenerHttp& http) {
   if (http.request_rate) return "request_rate_limit";
   if (http.request_burst) return "request_rate_burst";
   if (http.body_rate) return "min_body_rate";
+  if (!http.error_pages.empty()) return "error_pages";
   return http.proxy_trusted.empty() ? "" : "proxy_protocol_trusted";
 }
 
@@ -172,6 +173,43 @@ bool is_host_name(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
 }
 
+Status check_error_pages(const std::vector<ErrorPage>& pages) {
+  if (pages.size() > kErrorPagesMax)
+    return invalid("error_pages", fmt::format("at most {} pages are allowed, got {}", kErrorPagesMax, pages.size()));
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < pages.size(); ++i) {
+    const ErrorPage& page = pages[i];
+    const auto field = [&](std::string_view name) { return fmt::format("error_pages[{}].{}", i, name); };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool known = page.status.size() == 3 && (page.status[0] == '4' || page.status[0] == '5');
+    const bool one = known && is_digit(page.status[1]) && is_digit(page.status[2]);
+    if (!one && !(known && page.status.substr(1) == "xx"))
+      return invalid(field("status"),
+                     fmt::format("must be a status from 400 to 599, 4xx or 5xx, is '{}'", page.status));
+    if (!seen.insert(page.status).second)
+      return invalid(field("status"), fmt::format("{} has a page already", page.status));
+    if (page.body.empty() || page.body.size() > kErrorPageMax)
+      return invalid(field("body"), fmt::format("must have 1 to {} bytes, has {}", kErrorPageMax, page.body.size()));
+    const std::string& type = page.content_type;
+    const auto is_text = [](char c) { return c >= 0x20 && c < 0x7F; };
+    const size_t slash = type.find('/');
+    if (type.size() > 100 || slash == 0 || slash >= type.size() - 1 || !std::ranges::all_of(type, is_text) ||
+        type.front() == ' ' || type.back() == ' ')
+      return invalid(field("content_type"), fmt::format("must be a media type such as text/html, is '{}'", type));
+  }
+  return {};
+}
+
+const ErrorPage* find_error_page(const std::vector<ErrorPage>& pages, uint16_t status) {
+  const std::string exact = std::to_string(status);
+  const ErrorPage* of_class = nullptr;
+  for (const ErrorPage& page : pages) {
+    if (page.status == exact) return &page;
+    if (page.status[0] == exact[0] && page.status.ends_with("xx")) of_class = &page;
+  }
+  return of_class;
+}
+
 Status check_l7(const Listener& listener) {
   if (listener.protocol != Protocol::kHttps)
     if (const auto field = first_tls_field(listener.tls); !field.empty())  // LS-07, LS-08
@@ -192,7 +230,7 @@ Status check_l7(const Listener& listener) {
   if (http.proxy_trusted.size() > kWhitelistMax)
     return invalid("proxy_protocol_trusted",
                    fmt::format("at most {} blocks are allowed, got {}", kWhitelistMax, http.proxy_trusted.size()));
-  return {};
+  return check_error_pages(http.error_pages);
 }
 
 Status validate(const Certificate& certificate) {

@@ -22,6 +22,7 @@ bool is_host_name(std::string_view text);
 
 /// What only HTTP and HTTPS listeners have: there and complete, or all absent.
 Status check_l7(const Listener& listener);
+Status check_error_pages(const std::vector<ErrorPage>& pages);
 
 /// FP-17: RE2 takes it, in bounded memory. RE2 is linear in time, so what it takes is safe.
 Status check_regex(std::string_view field, std::string_view text);

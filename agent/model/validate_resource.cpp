@@ -280,6 +280,12 @@ Status validate(const Pool& pool) {
     return invalid("protocol", "must be HTTP: HTTPS ends at the load balancer, members are spoken to in HTTP");
   if (pool.proxy_protocol != ProxyProtocol::kNone && pool.protocol != Protocol::kHttp)
     return invalid("proxy_protocol", fmt::format("needs an HTTP pool, this one is {}", to_string(pool.protocol)));
+  if (pool.grpc && pool.proxy_protocol != ProxyProtocol::kNone)
+    return invalid("proxy_protocol", "cannot be combined with GRPC: clients share the connections to a member");
+  if (pool.slow_start && pool.protocol != Protocol::kHttp)
+    return invalid("slow_start", fmt::format("needs an HTTP or GRPC pool, this one is {}", to_string(pool.protocol)));
+  if (auto status = check_range("slow_start.duration", pool.slow_start_s, kSlowStartMin, kSlowStartMax); !status)
+    return status;
   return validate_persistence(pool);
 }
 

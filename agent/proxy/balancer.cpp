@@ -12,18 +12,20 @@ Balancer::Balancer(std::vector<std::shared_ptr<const Pool>> pools, std::shared_p
 Balancer::~Balancer() = default;
 
 std::shared_ptr<const Balancer> Balancer::build(const model::Snapshot& snapshot,
-                                                const std::shared_ptr<const Balancer>& old) {
+                                                const std::shared_ptr<const Balancer>& old, SteadyTime now) {
   auto book = old ? old->book_ : std::make_shared<LoadBook>();
   std::vector<std::shared_ptr<const Pool>> pools;
   for (const model::SnapshotPool& pool : snapshot.pools) {
     std::shared_ptr<const Pool> kept;
+    const Pool* before_it = nullptr;
     if (old) {
       // both are ordered by id
       const auto before = [](const std::shared_ptr<const Pool>& a, const model::Id& id) { return a->id() < id; };
       const auto found = std::lower_bound(old->pools_.begin(), old->pools_.end(), pool.id, before);
-      if (found != old->pools_.end() && (*found)->is_for(pool)) kept = *found;
+      if (found != old->pools_.end() && (*found)->id() == pool.id) before_it = found->get();
+      if (before_it != nullptr && before_it->is_for(pool)) kept = *found;
     }
-    pools.push_back(kept ? std::move(kept) : std::make_shared<const Pool>(pool, *book));
+    pools.push_back(kept ? std::move(kept) : std::make_shared<const Pool>(pool, *book, before_it, now));
   }
   book->forget_unused();
   return std::shared_ptr<const Balancer>(new Balancer(std::move(pools), std::move(book)));

@@ -21,6 +21,8 @@ namespace elb::proxy {
 /// What all loops and all snapshots share about one member.
 struct MemberLoad {
   std::atomic<uint32_t> active{0};         // leases that are held
+  std::atomic<int64_t> warm_since_ns{0};   // likewise: slow start began; 0: long ago
+  std::atomic<uint32_t> warm_credit{0};    // its turns so far, in parts of its growing share
   std::atomic<int64_t> avoid_until_ns{0};  // of the steady clock: refused a connection
 };
 
@@ -63,9 +65,11 @@ class Balancer {
   static constexpr std::chrono::seconds kAvoid{3};
 
   /// For the pools of `snapshot`, by their index there. What `old` knows of the same members goes on; pools that did
-  /// not change are shared with it.
+  /// not change are shared with it. A member of a pool of `old` that was not there or not usable starts slowly at
+  /// `now`, if the pool says so.
   static std::shared_ptr<const Balancer> build(const model::Snapshot& snapshot,
-                                               const std::shared_ptr<const Balancer>& old = nullptr);
+                                               const std::shared_ptr<const Balancer>& old = nullptr,
+                                               SteadyTime now = {});
   ~Balancer();
   Balancer(const Balancer&) = delete;
   Balancer& operator=(const Balancer&) = delete;

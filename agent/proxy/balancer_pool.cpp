@@ -12,6 +12,8 @@ namespace {
 
 // Shares are exact up to so many turns in a cycle, and within 1 in so many beyond.
 constexpr size_t kRingMax = 16384;
+// A member's whole share; while it starts slowly it has some parts of it.
+constexpr uint32_t kWhole = 1U << 16;
 // Turns or hashes tried before every member is looked at.
 constexpr int kTries = 32;
 
@@ -51,14 +53,22 @@ void LoadBook::forget_unused() {
   erase_expired(pools_);
 }
 
-Balancer::Pool::Pool(const model::SnapshotPool& pool, LoadBook& book)
-    : id_(pool.id), algorithm_(pool.algorithm), seed_(hash_of(pool.id)), turn_(book.pool(pool.id)) {
+Balancer::Pool::Pool(const model::SnapshotPool& pool, LoadBook& book, const Pool* old, SteadyTime now)
+    : id_(pool.id),
+      algorithm_(pool.algorithm),
+      seed_(hash_of(pool.id)),
+      slow_ns_(to_ns(SteadyTime(std::chrono::seconds(pool.slow_start_s)))),
+      turn_(book.pool(pool.id)) {
   std::vector<uint32_t> weights;
   std::vector<std::string> names;
   for (const model::SnapshotMember& member : pool.members) {
     const bool usable = member.usable && member.weight > 0;
     members_.push_back({member.id, member.endpoint, member.weight, usable, book.member(member.id)});
     if (!usable) continue;
+    if (slow_ns_ > 0 && old != nullptr && !old->was_usable(member.id)) {
+      members_.back().load->warm_credit.store(0, std::memory_order_relaxed);
+      members_.back().load->warm_since_ns.store(to_ns(now), std::memory_order_relaxed);
+    }
     usable_.push_back(static_cast<uint32_t>(members_.size() - 1));
     weights.push_back(member.weight);
     names.push_back(member.endpoint.to_string());
@@ -74,13 +84,14 @@ bool Balancer::Pool::is_for(const model::SnapshotPool& pool) const {
            mine.usable == (other.usable && other.weight > 0);
   };
   return id_ == pool.id && algorithm_ == pool.algorithm &&
+         slow_ns_ == to_ns(SteadyTime(std::chrono::seconds(pool.slow_start_s))) &&
          std::equal(members_.begin(), members_.end(), pool.members.begin(), pool.members.end(), same);
 }
 
 std::optional<Choice> Balancer::Pool::choose(const IpAddress& client, std::span<const size_t> tried,
                                              SteadyTime now) const {
   if (usable_.empty()) return std::nullopt;
-  const Filter filter{tried, to_ns(now)};
+  const Filter filter{tried, to_ns(now), to_ns(now)};
   if (algorithm_ == model::Algorithm::kLeastConnections) return choose_least(filter);
   const size_t member = algorithm_ == model::Algorithm::kSourceIp ? by_hash(client, filter) : in_turn(filter);
   if (member == kNone) return std::nullopt;
@@ -92,9 +103,31 @@ std::optional<Choice> Balancer::Pool::take(size_t member, SteadyTime now) const 
   return lease(member);
 }
 
+bool Balancer::Pool::was_usable(const model::Id& id) const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& each) { return each.id == id; });
+  return found != members_.end() && found->usable;
+}
+
+// It grows from nothing to the whole in a straight line.
+uint32_t Balancer::Pool::share(size_t member, int64_t now_ns) const {
+  if (slow_ns_ == 0) return kWhole;
+  const int64_t since = members_[member].load->warm_since_ns.load(std::memory_order_relaxed);
+  if (since == 0 || now_ns - since >= slow_ns_) return kWhole;
+  return static_cast<uint32_t>(std::max<int64_t>(0, now_ns - since) / (slow_ns_ / kWhole));
+}
+
+// Of the turns that are its own it takes as many as its share says, over all loops. Turns that it leaves out are gone,
+// so that the round is exact again as soon as it takes them all.
+bool Balancer::Pool::takes_turn(size_t member, int64_t now_ns) const {
+  const uint32_t part = share(member, now_ns);
+  if (part >= kWhole) return true;
+  const uint32_t before = members_[member].load->warm_credit.fetch_add(part, std::memory_order_relaxed);
+  return before % kWhole + part >= kWhole;
+}
+
 bool Balancer::Pool::open_to(size_t member, const Filter& filter) const {
   return std::find(filter.tried.begin(), filter.tried.end(), member) == filter.tried.end() &&
-         !avoided(member, filter.now_ns);
+         !avoided(member, filter.now_ns) && (filter.cold || share(member, filter.real_now_ns) >= kWhole);
 }
 
 size_t Balancer::Pool::in_turn(const Filter& filter) const {
@@ -102,7 +135,7 @@ size_t Balancer::Pool::in_turn(const Filter& filter) const {
   for (int i = 0; i < kTries; ++i) {
     turn = turn_->next.fetch_add(1, std::memory_order_relaxed);
     const size_t member = ring_[turn % ring_.size()];
-    if (open_to(member, filter)) return member;
+    if (open_to(member, filter) && takes_turn(member, filter.real_now_ns)) return member;
   }
   return any_from(turn % usable_.size(), filter);
 }
@@ -111,16 +144,18 @@ size_t Balancer::Pool::by_hash(const IpAddress& client, const Filter& filter) co
   uint64_t hash = hash_of(client, seed_);
   for (int i = 0; i < kTries; ++i) {
     const size_t member = ring_[hash % ring_.size()];
-    if (open_to(member, filter)) return member;
+    // The clients that a member gets while it starts slowly keep it when it gets more.
+    if (open_to(member, filter) && mix(hash) % kWhole < share(member, filter.real_now_ns)) return member;
     hash = mix(hash);  // each client of a member that is left out goes its own way
   }
   return any_from(hash % usable_.size(), filter);
 }
 
-// Of those left, one that did not refuse lately, else one that did.
+// Of those left, one that did not refuse lately, else one that did; those that start slowly come in between.
 size_t Balancer::Pool::any_from(size_t start, const Filter& filter) const {
-  const Filter pardoned{filter.tried, INT64_MAX};
-  for (const Filter& each : {filter, pardoned})
+  const Filter warm{filter.tried, filter.now_ns, filter.real_now_ns, false};
+  const Filter pardoned{filter.tried, INT64_MAX, filter.real_now_ns};
+  for (const Filter& each : {warm, filter, pardoned})
     for (size_t i = 0; i < usable_.size(); ++i) {
       const size_t member = usable_[(start + i) % usable_.size()];
       if (open_to(member, each)) return member;
@@ -132,6 +167,10 @@ std::optional<Choice> Balancer::Pool::choose_least(const Filter& filter) const {
   const std::lock_guard lock(turn_->least);
   size_t member = least(filter, false);
   if (member == kNone) member = least(filter, true);
+  if (member != kNone && !takes_turn(member, filter.real_now_ns)) {
+    const size_t warm = least({filter.tried, filter.now_ns, filter.real_now_ns, false}, false);
+    if (warm != kNone) member = warm;
+  }
   if (member == kNone) return std::nullopt;
   turn_->next.fetch_add(1, std::memory_order_relaxed);
   return lease(member);
@@ -140,7 +179,7 @@ std::optional<Choice> Balancer::Pool::choose_least(const Filter& filter) const {
 // The lowest open / weight, multiplied out; of those with the same the first, counted from the turn, as the packet
 // path does it.
 size_t Balancer::Pool::least(const Filter& filter, bool avoided_too) const {
-  const Filter used{filter.tried, avoided_too ? INT64_MAX : filter.now_ns};
+  const Filter used{filter.tried, avoided_too ? INT64_MAX : filter.now_ns, filter.real_now_ns, filter.cold};
   const size_t start = turn_->next.load(std::memory_order_relaxed) % usable_.size();
   size_t best = kNone;
   uint64_t best_open = 0;

@@ -42,7 +42,8 @@ class LoadBook {
 
 class Balancer::Pool {
  public:
-  Pool(const model::SnapshotPool& pool, LoadBook& book);
+  /// `old`: the same pool before; null: it is new.
+  Pool(const model::SnapshotPool& pool, LoadBook& book, const Pool* old, SteadyTime now);
 
   const model::Id& id() const { return id_; }
   /// Nothing that matters here has changed.
@@ -64,12 +65,17 @@ class Balancer::Pool {
   struct Filter {
     std::span<const size_t> tried;
     int64_t now_ns;
+    int64_t real_now_ns;  // for slow start
+    bool cold = true;     // those that start slowly too
   };
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
   bool avoided(size_t member, int64_t now_ns) const {
     return members_[member].load->avoid_until_ns.load(std::memory_order_relaxed) > now_ns;
   }
+  bool was_usable(const model::Id& id) const;
+  uint32_t share(size_t member, int64_t now_ns) const;
+  bool takes_turn(size_t member, int64_t now_ns) const;
   bool open_to(size_t member, const Filter& filter) const;
   size_t in_turn(const Filter& filter) const;
   size_t by_hash(const IpAddress& client, const Filter& filter) const;
@@ -80,7 +86,8 @@ class Balancer::Pool {
 
   model::Id id_;
   model::Algorithm algorithm_;
-  uint64_t seed_;  // of the hash, by the pool's id: two pools do not send the same clients to the same places
+  uint64_t seed_;        // of the hash, by the pool's id: two pools do not send the same clients to the same places
+  int64_t slow_ns_ = 0;  // of slow start; 0: none
   std::vector<Member> members_;
   std::vector<uint32_t> usable_;  // indexes into members_
   std::vector<uint32_t> ring_;    // of round robin or Maglev, likewise

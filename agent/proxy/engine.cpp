@@ -53,7 +53,7 @@ Status Engine::everywhere(const std::function<Status(Loop&)>& task) {
 }
 
 Status Engine::apply(model::SnapshotPtr snapshot) {
-  auto next = Served::build(std::move(snapshot), served_.get(), sticky_);
+  auto next = Served::build(std::move(snapshot), served_.get(), sticky_, clock_.steady());
   const auto status = everywhere([next](Loop& loop) -> Status {
     loop.serve(next);
     return {};

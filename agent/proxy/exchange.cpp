@@ -2,17 +2,18 @@
 // The way of a request to a member, and to the next one when that fails.
 #include "proxy/exchange.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "http/char_class.h"
+#include "http/request_fields.h"
 #include "http/url.h"
 #include "io/tcp_connect.h"
 #include "tls/names.h"
+#include "tls/websocket_accept.h"
 
 namespace elb::proxy {
 namespace {
@@ -42,6 +43,14 @@ http::ForwardedFor convert(model::ForwardedFor mode) {
       break;
   }
   return http::ForwardedFor::kAppend;
+}
+
+// 16 bytes that differ from those of other requests, in base64 (RFC 6455 4.1). They are no secret.
+std::string new_socket_key(SteadyTime now, const Endpoint& client) {
+  static std::atomic<uint64_t> counter{0};
+  const std::string seed = fmt::format("{} {} {}", now.time_since_epoch().count(), client.to_string(),
+                                       counter.fetch_add(1, std::memory_order_relaxed));
+  return tls::websocket_accept(seed).substr(0, 21) + "A==";
 }
 
 }  // namespace
@@ -74,6 +83,8 @@ void Exchange::begin(const http::RequestHead& head) {
   const bool bare = http2_ && request_out_.kind == Kind::kChunked;
   request_body_ = http::BodyReader(bare ? http::Framing{Kind::kUntilClose} : request_out_, loop_.options.body);
   request_read_ = request_out_.kind == Kind::kNone || (request_out_.kind == Kind::kLength && request_out_.length == 0);
+  const http::Header* type = head.headers.find(http::HeaderId::kContentType);
+  grpc_ = http2_ && type != nullptr && type->value.starts_with("application/grpc");
   // A body would make two parsers of what follows; other protocols than this one have no business here.
   upgrade_ = request_out_.kind == Kind::kNone && method_ == http::Method::kGet &&
              http::equals_ignoring_case(head.upgrade_protocol(), "websocket");
@@ -153,13 +164,35 @@ void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
   if (settings.forwarded_port) rewrite.port = facts.local.port;
   rewrite.upgrade = upgrade_;
   if (minor_version_ == 0) rewrite.drop.add(http::HeaderId::kExpect);  // means nothing there, RFC 9110 10.1.1
+  std::array<http::Header, 1> added;
+  if (upgrade_ && http2_) {
+    // The client of HTTP/2 leaves out what makes sure that an HTTP/1 server means it (RFC 8441 5).
+    if (speaks_http2()) return answer(501);
+    socket_key_ = new_socket_key(record_.began(), facts.client);
+    added[0] = {"Sec-WebSocket-Key", socket_key_, http::HeaderId::kSecWebsocketKey};
+    rewrite.added = added;
+    rewrite.drop.add(http::HeaderId::kSecWebsocketKey);
+  }
   http::OutBuffer out(loop_.work.out);
-  if (!http::write_request(head, rewrite, request_out_, out)) {
+  if (!speaks_http2()) {
+    if (!http::write_request(head, rewrite, request_out_, out)) {
+      record_.end = RequestEnd::kMalformed;
+      return answer(431);
+    }
+    parts_.replay.assign(out.written());
+    return;
+  }
+  upgrade_ = false;  // there is none, RFC 9113 8.6
+  if (!http::write_request_fields(head, rewrite, request_out_, out)) {
     record_.end = RequestEnd::kMalformed;
     return answer(431);
   }
   parts_.replay.assign(out.written());
+  replay_head_ = parts_.replay.size();
+  if (request_out_.kind == Kind::kChunked) request_out_ = {Kind::kUntilClose};
 }
+
+bool Exchange::speaks_http2() const { return (*served_)->snapshot().pools[pool_].http2; }
 
 std::optional<Choice> Exchange::choose() {
   const Balancer& balancer = (*served_)->balancer();
@@ -193,37 +226,50 @@ bool Exchange::start(Choice choice) {
   AccessAttempt& attempt = record_.add_attempt(member.endpoint, member.id);
   attempt_began_ = progress_ = loop_.now;
   connect_seen_ = replay_sent_ = write_dead_ = request_sent_ = false;
-  written_before_ = 0;
-  MemberBlock& counts = served_->counts(pool_, member_index_);
-  if (!fresh_ && !tells_client()) {
-    const bool safe = http::is_idempotent(method_);
-    member_ = loop_.members.take(member.endpoint, loop_.now,
-                                 safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe, !safe);
-  }
-  if (member_) {
+  if (!(speaks_http2() ? join(member.endpoint) : connect(member.endpoint))) return false;
+  if (!member_->connecting() && member_->reused()) {
     connect_seen_ = true;
     attempt.connect_time = std::chrono::microseconds(0);
-    written_before_ = member_->stream.written();
-  } else {
-    const bool v4 = member.endpoint.address.is_v4();
-    const auto& source = v4 ? loop_.options.source_v4 : loop_.options.source_v6;
-    const IpAddress any = v4 ? IpAddress() : IpAddress::from_v6({});
-    io::TcpAttempt made = io::tcp_connect(source.value_or(any), member.endpoint);
+  }
+  served_->counts(pool_, member_index_).requests.add();
+  return true;
+}
+
+// A connection of its own.
+bool Exchange::connect(const Endpoint& endpoint) {
+  std::unique_ptr<MemberConnection> member;
+  if (!fresh_ && !tells_client()) {
+    const bool safe = http::is_idempotent(method_);
+    member = loop_.members.take(endpoint, loop_.now,
+                                safe ? loop_.options.member_idle : loop_.options.member_idle_unsafe, !safe);
+  }
+  if (!member) {
+    io::TcpAttempt made = loop_.connect(endpoint);
     if (made.error != 0 && made.error != EINPROGRESS) {
       connect_failed(made.error);
       return false;
     }
-    counts.connections.add();
-    const int on = 1;
-    setsockopt(made.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    member_ = std::make_unique<MemberConnection>(std::move(made.fd), member.endpoint, made.error == EINPROGRESS);
-    if (!loop_.poller.add(member_->stream.fd(), *member_)) {
+    served_->counts(pool_, member_index_).connections.add();
+    member = std::make_unique<MemberConnection>(std::move(made.fd), endpoint, made.error == EINPROGRESS);
+    if (!loop_.poller.add(member->stream.fd(), *member)) {
       connect_failed(ENOMEM);
       return false;
     }
   }
-  counts.requests.add();
-  member_->lend_to(client_);
+  member->lend_to(client_);
+  member_ = std::move(member);
+  return true;
+}
+
+// A stream of a connection that others use as well.
+bool Exchange::join(const Endpoint& endpoint) {
+  MemberLinks::Joined joined = loop_.links.join(endpoint, fresh_, client_);
+  if (joined.error != 0) {
+    connect_failed(joined.error);
+    return false;
+  }
+  if (joined.made) served_->counts(pool_, member_index_).connections.add();
+  member_ = std::move(joined.stream);
   return true;
 }
 
@@ -256,11 +302,14 @@ bool Exchange::connected() {
 void Exchange::member_failed() {
   served_->counts(pool_, member_index_).failed_requests.add();
   record_.end = RequestEnd::kMemberReset;
-  failure_ = 502;
-  const bool nothing_sent = member_->stream.written() == written_before_;
-  const bool again = !response_begun_ && replayable_ && (nothing_sent || http::is_idempotent(method_));
-  if (!again) return head_sent_ ? abort() : answer(502);
-  if (member_->reused()) {  // it had closed an idle connection: no fault of the member's
+  failure_ = member_->refused() ? 503 : 502;
+  reset_code_ = member_->reset_code();
+  const bool again = !response_begun_ && replayable_ && (member_->untouched() || http::is_idempotent(method_));
+  if (!again) return head_sent_ ? abort() : answer(failure_);
+  // It wants no more on this connection, or had closed an idle one: no fault of the member's.
+  if (member_->refused() && !refused_) {
+    refused_ = same_again_ = true;
+  } else if (member_->reused() && !member_->refused()) {
     fresh_ = same_again_ = true;
   } else {
     parts_.tried.push_back(member_index_);
@@ -271,11 +320,13 @@ void Exchange::member_failed() {
 void Exchange::release_member(bool reusable) {
   lease_.release();
   if (!member_) return;
-  member_->give_back();  // an event may be on its way, and the client may go before it comes
+  if (member_->http2()) return member_.reset();
+  std::unique_ptr<MemberConnection> member(static_cast<MemberConnection*>(member_.release()));
+  member->give_back();  // an event may be on its way, and the client may go before it comes
   if (reusable) {
-    loop_.members.give(std::move(member_), loop_.now);
+    loop_.members.give(std::move(member), loop_.now);
   } else {
-    loop_.graveyard.bury(std::move(member_));
+    loop_.graveyard.bury(std::move(member));
   }
 }
 

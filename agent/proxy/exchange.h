@@ -48,6 +48,8 @@ class Exchange {
   bool request_complete() const { return request_read_; }
   /// Takes inboxes out of the thread's buffers.
   void save();
+  /// Of kAbort, if the client can be told: the HTTP/2 error with which the member broke off; 0: none.
+  uint32_t reset_code() const { return reset_code_; }
   /// The client went away.
   void client_left();
 
@@ -59,6 +61,7 @@ class Exchange {
 
   // exchange.cpp: the way to a member
   void route(const http::RequestHead& head);
+  bool speaks_http2() const;  // the member
   void prepare(const http::RequestHead& head, std::string_view target);
   void next_attempt();
   // proxy_header.cpp
@@ -66,6 +69,8 @@ class Exchange {
   void put_proxy_header(Gather& out) const;
   std::optional<Choice> choose();
   bool start(Choice choice);
+  bool connect(const Endpoint& endpoint);
+  bool join(const Endpoint& endpoint);
   void connect_failed(int error);
   bool connected();
   void member_failed();
@@ -76,11 +81,15 @@ class Exchange {
   bool pump_request();
   bool take_body(Gather& out);
   void end_body(const http::HeaderTable* trailers, Gather& out);
+  const http::HeaderTable* request_trailers() const;
+  bool put_fields();
   void sent_to_member(const Gather& out, size_t replayed, bool alive);
   bool pump_response();
   bool receive();
+  void begin_answer();
   enum class Head : uint8_t { kMore, kInterim, kFinal, kOver };
   Head take_head(Gather& out);
+  bool accepts_socket(const http::ResponseHead& head) const;
   bool begin_response(const http::ResponseHead& head, Gather& out);
   void take_response_body(Gather& out);
   void end_response(const http::HeaderTable* trailers, Gather& out);
@@ -89,6 +98,7 @@ class Exchange {
 
   // exchange_end.cpp
   void answer(uint16_t status, std::string_view location = {});
+  void use_error_page(http::OwnResponse& response) const;
   SteadyTime body_deadline() const;
   void wait_for_body();
   void finish();
@@ -111,26 +121,29 @@ class Exchange {
   uint8_t minor_version_ = 1;
   bool http2_ = false;        // bodies are bare on the client's side
   bool keep_alive_ = false;   // the client would go on
+  bool grpc_ = false;         // its client wants to be told so of errors
   bool upgrade_ = false;      // asks for a WebSocket
+  std::string socket_key_;    // with which the member is asked for it, for a client that has none (RFC 8441)
   bool request_read_ = true;  // nothing of its body is to come
   bool replayable_ = true;    // parts_.replay holds all that was taken of it
   http::Framing request_out_;
   http::BodyReader request_body_;
+  size_t replay_head_ = 0;  // HTTP/2: bytes of parts_.replay that are fields
 
   // the member
   size_t pool_ = Route::kNone;
   size_t member_index_ = 0;
   std::optional<size_t> bound_;  // by a cookie
-  std::unique_ptr<MemberConnection> member_;
+  std::unique_ptr<MemberSide> member_;
   Lease lease_;
   bool fresh_ = false;  // a kept connection has failed: no other
   bool same_again_ = false;
+  bool refused_ = false;  // HTTP/2: by the member, once
   bool connect_seen_ = false;
   bool replay_sent_ = false;  // on this connection
   bool write_dead_ = false;   // it takes no more; it may have answered before
   bool request_sent_ = false;
-  uint16_t failure_ = 0;         // what the client is told if nobody answers
-  uint64_t written_before_ = 0;  // on this connection, for others
+  uint16_t failure_ = 0;  // what the client is told if nobody answers
   SteadyTime attempt_began_{};
   SteadyTime request_sent_at_{};
   SteadyTime progress_;  // the last byte that moved
@@ -141,6 +154,7 @@ class Exchange {
   std::chrono::nanoseconds body_waited_{0};
 
   // the response
+  uint32_t reset_code_ = 0;
   http::HeadProgress head_progress_;
   bool head_incomplete_ = false;
   uint8_t interims_ = 0;

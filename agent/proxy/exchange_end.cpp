@@ -5,6 +5,30 @@
 #include "proxy/exchange.h"
 
 namespace elb::proxy {
+namespace {
+
+// As gRPC's clients take a status of HTTP (doc/http-grpc-status-mapping.md of gRPC).
+int grpc_status_of(uint16_t status) {
+  switch (status) {
+    case 400:
+      return 13;  // INTERNAL
+    case 401:
+      return 16;  // UNAUTHENTICATED
+    case 403:
+      return 7;  // PERMISSION_DENIED
+    case 404:
+      return 12;  // UNIMPLEMENTED
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return 14;  // UNAVAILABLE
+    default:
+      return 2;  // UNKNOWN
+  }
+}
+
+}  // namespace
 
 SteadyTime Exchange::deadline() const {
   const model::HttpTimeouts& limits = timeouts();
@@ -20,7 +44,7 @@ SteadyTime Exchange::deadline() const {
 // reads slowly does not count against it. Bodies of unknown length may be streams, which say something now and then.
 void Exchange::wait_for_body() {
   const bool waits = request_out_.kind == Kind::kLength && !request_read_ && !head_sent_ && member_ && connect_seen_ &&
-                     !member_->stream.has_unsent();
+                     !member_->has_unsent();
   if (body_waited_since_) body_waited_ += loop_.now - *body_waited_since_;
   body_waited_since_ = waits ? std::optional(loop_.now) : std::nullopt;
 }
@@ -42,7 +66,7 @@ void Exchange::expire() {
     record_.end = RequestEnd::kStalled;
     return abort();
   }
-  if (member_ && (request_sent_ || member_->stream.has_unsent())) {
+  if (member_ && (request_sent_ || member_->has_unsent())) {
     served_->counts(pool_, member_index_).failed_requests.add();
     record_.end = RequestEnd::kMemberTimeout;
     return answer(504);
@@ -57,7 +81,7 @@ void Exchange::answer(uint16_t status, std::string_view location) {
   head_sent_ = response_done_ = true;
   close_ = !keep_alive_ || loop_.draining || !request_read_;
   const std::string text = fmt::format("{} {}\n", status, http::reason_of(status));
-  std::array<http::Header, 1> added;
+  std::array<http::Header, 3> added;
   http::OwnResponse response;
   response.status = status;
   response.body = text;
@@ -65,27 +89,47 @@ void Exchange::answer(uint16_t status, std::string_view location) {
   response.date = loop_.date();
   response.asked = method_;
   if (listener_ == nullptr || listener_->http().server_header) response.server = "elb";
+  const std::string code = fmt::format("{}", grpc_status_of(status));
   if (!location.empty()) {
     added[0] = {"Location", location, http::HeaderId::kLocation};
+    response.added = {added.data(), 1};
+  } else if (grpc_) {
+    // Trailers only, in the sense of gRPC over HTTP/2: its clients look for the reason there.
+    added[0] = {"Content-Type", "application/grpc", http::HeaderId::kContentType};
+    added[1] = {"grpc-status", code, http::HeaderId::kOther};
+    added[2] = {"grpc-message", std::string_view(text).substr(0, text.size() - 1), http::HeaderId::kOther};
+    response.status = 200;
+    response.body = {};
     response.added = added;
-  } else if (status == 429) {
-    added[0] = {"Retry-After", "1", http::HeaderId::kRetryAfter};
-    response.added = added;
+  } else {
+    if (status == 429) {
+      added[0] = {"Retry-After", "1", http::HeaderId::kRetryAfter};
+      response.added = {added.data(), 1};
+    }
+    use_error_page(response);
   }
   Gather out(loop_.work.out);
   client_.put_own(response, out);
   record_.sent_bytes += out.bytes();
-  if (method_ != http::Method::kHead) record_.sent_body_bytes += text.size();
+  if (method_ != http::Method::kHead) record_.sent_body_bytes += response.body.size();
   if (!client_.write(out, false)) return client_left();
   end(close_ ? State::kClose : State::kKeep);
+}
+
+void Exchange::use_error_page(http::OwnResponse& response) const {
+  if (listener_ == nullptr || response.status < 400) return;
+  const model::ErrorPage* page = model::find_error_page(listener_->http().error_pages, response.status);
+  if (page == nullptr) return;
+  response.body = page->body;
+  response.content_type = page->content_type;
 }
 
 void Exchange::finish() {
   record_.end = record_.attempts() > 1 ? RequestEnd::kRetried : RequestEnd::kDone;
   AccessAttempt& attempt = record_.attempt();
   attempt.response_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now - attempt_began_);
-  const bool clean = reusable_ && request_read_ && replay_sent_ && !write_dead_ && !member_->stream.has_unsent() &&
-                     member_->inbox.empty();
+  const bool clean =
+      reusable_ && request_read_ && replay_sent_ && !write_dead_ && !member_->has_unsent() && member_->inbox().empty();
   release_member(clean);
   end(close_ ? State::kClose : State::kKeep);
 }

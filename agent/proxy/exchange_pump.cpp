@@ -4,6 +4,7 @@
 
 #include "http/char_class.h"
 #include "proxy/exchange.h"
+#include "tls/websocket_accept.h"
 
 namespace elb::proxy {
 namespace {
@@ -34,12 +35,11 @@ void Exchange::pump() {
   for (int turn = 0; open(); ++turn) {
     if (turn == kTurns) return client.again();
     const uint64_t client_before = client.written();
-    const uint64_t member_before = member_ ? member_->stream.written() : 0;
+    const uint64_t member_before = member_ ? member_->written() : 0;
     if (!client.flush() || (client.gone() && !client.ended_writing())) return client_left();
-    if (connected() && !member_->stream.flush()) write_dead_ = true;
+    if (connected() && !member_->flush()) write_dead_ = true;
     if (!open()) return;
-    if (client.written() != client_before || (member_ && member_->stream.written() > member_before))
-      progress_ = loop_.now;
+    if (client.written() != client_before || (member_ && member_->written() > member_before)) progress_ = loop_.now;
     if (tunnel_over()) return finish();
     bool moved = pump_request();
     if (open()) moved |= pump_response();
@@ -50,11 +50,11 @@ void Exchange::pump() {
 // Both sides have said their end; or the member has, and takes no more.
 bool Exchange::tunnel_over() const {
   if (!tunnel() || !response_done_ || client_.has_unsent()) return false;
-  return write_dead_ || (request_read_ && !member_->stream.has_unsent());
+  return write_dead_ || (request_read_ && !member_->has_unsent());
 }
 
 bool Exchange::pump_request() {
-  if (!connected() || write_dead_ || member_->stream.has_unsent()) return false;
+  if (!connected() || write_dead_ || member_->has_unsent()) return false;
   if (replay_sent_ && request_read_) {
     if (!request_sent_) request_sent_at_ = loop_.now;
     request_sent_ = true;
@@ -64,17 +64,37 @@ bool Exchange::pump_request() {
   size_t replayed = 0;
   if (!replay_sent_) {
     put_proxy_header(out);
-    out.refer(parts_.replay);
+    const std::string_view bytes = std::string_view(parts_.replay).substr(replay_head_);
+    if (!bytes.empty()) out.refer(bytes);
     replayed = out.bytes();
   }
   const bool moved = take_body(out);
   if (!open() || !member_) return true;
-  if (out.empty()) return moved;
-  const bool alive = member_->stream.write(out.pieces());
+  if (member_->http2()) {
+    if (out.empty() && replay_sent_ && !request_read_) return moved;
+    if (!replay_sent_ && !put_fields()) return true;
+  } else if (out.empty()) {
+    return moved;
+  }
+  const bool alive = member_->write(out.pieces());
   replay_sent_ = true;
   progress_ = loop_.now;
+  if (request_read_ && !tunnel()) member_->put_end(request_trailers());
   sent_to_member(out, replayed, alive);
   return true;
+}
+
+// False: the connection takes no more requests.
+bool Exchange::put_fields() {
+  const bool body =
+      request_out_.kind == Kind::kUntilClose || (request_out_.kind == Kind::kLength && request_out_.length > 0);
+  if (member_->put_fields(std::string_view(parts_.replay).substr(0, replay_head_), body)) return true;
+  member_failed();
+  return false;
+}
+
+const http::HeaderTable* Exchange::request_trailers() const {
+  return http2_ ? client_.trailers() : request_body_.trailers();
 }
 
 // False: nothing could be taken.
@@ -91,7 +111,7 @@ bool Exchange::take_body(Gather& out) {
           client_left();
         } else if (tunnel()) {
           request_read_ = true;
-          member_->stream.end_writing();
+          member_->end_writing();
         } else {
           end_body(client_.trailers(), out);
         }
@@ -128,7 +148,8 @@ bool Exchange::take_body(Gather& out) {
       request_read_ = true;
   }
   const bool over = in.empty() && !request_read_ && client_.body_over();
-  if (moved && over && !out.full() && request_body_.closed() == http::Fault::kNone) end_body(client_.trailers(), out);
+  if (moved && over && !tunnel() && !out.full() && request_body_.closed() == http::Fault::kNone)
+    end_body(client_.trailers(), out);
   return moved;
 }
 
@@ -140,10 +161,11 @@ void Exchange::end_body(const http::HeaderTable* trailers, Gather& out) {
 void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
   served_->counts(pool_, member_index_).bytes_out.add(out.bytes());
   const size_t body = out.bytes() - replayed;
-  const bool nothing_sent = member_->stream.written() == written_before_;
+  const bool nothing_sent = member_->untouched();
   if (body > 0 && replayable_) {
     // Kept for another attempt as long as that is allowed and not too much.
-    if ((http::is_idempotent(method_) || (!alive && nothing_sent)) && parts_.replay.size() + body <= kReplayMax) {
+    if ((http::is_idempotent(method_) || member_->http2() || (!alive && nothing_sent)) &&
+        parts_.replay.size() + body <= kReplayMax) {
       size_t skip = replayed;  // is there already
       for (const std::string_view piece : out.pieces()) {
         const size_t known = std::min(skip, piece.size());
@@ -161,8 +183,8 @@ void Exchange::sent_to_member(const Gather& out, size_t replayed, bool alive) {
 
 bool Exchange::pump_response() {
   if (!connected() || response_done_ || client_.has_unsent()) return false;
-  Inbox& in = member_->inbox;
-  if (in.empty() || head_incomplete_) {
+  Inbox& in = member_->inbox();
+  if ((in.empty() && (head_sent_ || !member_->has_head())) || head_incomplete_) {
     if (!receive()) return false;
     if (!open() || !member_ || !response_begun_ || in.empty()) return true;
   }
@@ -193,10 +215,10 @@ bool Exchange::pump_response() {
 
 // False: nothing came.
 bool Exchange::receive() {
-  if (!member_->stream.readable()) return false;
-  Inbox& in = member_->inbox;
+  if (!member_->readable()) return false;
+  Inbox& in = member_->inbox();
   in.save();
-  const Received received = member_->stream.read(std::span(loop_.work.member_in).first(client_.room()));
+  const Received received = member_->read(std::span(loop_.work.member_in).first(client_.room()));
   switch (received.got) {
     case Got::kNothing:
       return false;
@@ -213,34 +235,41 @@ bool Exchange::receive() {
     member_failed();
     return true;
   }
-  if (!response_begun_) {
-    replayable_ = false;
-    clear_text(parts_.replay);
-  }
+  begin_answer();
   in.append({loop_.work.member_in.data(), received.bytes});
   served_->counts(pool_, member_index_).bytes_in.add(received.bytes);
-  response_begun_ = true;
   progress_ = loop_.now;
   return true;
 }
 
+// It is not sent again.
+void Exchange::begin_answer() {
+  if (response_begun_) return;
+  response_begun_ = true;
+  replayable_ = false;
+  clear_text(parts_.replay);
+  replay_head_ = 0;
+}
+
 Exchange::Head Exchange::take_head(Gather& out) {
   http::ResponseHead& head = loop_.work.response;
-  Inbox& in = member_->inbox;
-  const http::Outcome outcome = http::parse_response_head(in.view(), http::HeadLimits{}, head_progress_, head);
+  const http::Outcome outcome = member_->take_head(head_progress_, head);
   if (outcome == http::Outcome::kNeedMore) return Head::kMore;
   head_incomplete_ = false;
   head_progress_ = {};
   const bool switches = head.status == 101;
+  const bool misled =
+      !socket_key_.empty() && outcome == http::Outcome::kDone && !head.is_interim() && head.status < 300;
   const bool asked_so = upgrade_ && http::equals_ignoring_case(head.upgrade_protocol(), "websocket");
   const bool too_many = head.is_interim() && ++interims_ > kInterimMax;
-  if (outcome == http::Outcome::kFault || (switches && !asked_so) || too_many) {
+  if (outcome == http::Outcome::kFault || (switches && !asked_so) || too_many || misled ||
+      (switches && !accepts_socket(head))) {
     served_->counts(pool_, member_index_).failed_requests.add();
     record_.end = RequestEnd::kMemberMalformed;
     answer(502);
     return Head::kOver;
   }
-  in.consume(head.size);
+  if (head.http2) begin_answer();
   if (!head.is_interim() || switches) return begin_response(head, out) ? Head::kFinal : Head::kOver;
   if (minor_version_ == 0) return Head::kInterim;  // such clients know none
   http::ResponseRewrite rewrite;
@@ -253,11 +282,22 @@ Exchange::Head Exchange::take_head(Gather& out) {
   return Head::kInterim;
 }
 
+// A success that switched nothing would look like a socket to a client of HTTP/2; one that was switched to has to prove
+// that it read the key.
+bool Exchange::accepts_socket(const http::ResponseHead& head) const {
+  if (socket_key_.empty()) return true;
+  const http::Header* proof = head.headers.find("Sec-WebSocket-Accept");
+  return proof != nullptr && proof->value == tls::websocket_accept(socket_key_);
+}
+
 bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
-  const http::Framing framing = http::framing_of(head, method_);
+  http::Framing framing = http::framing_of(head, method_);
+  if (member_->ended() && framing.kind == Kind::kUntilClose) framing = {http2_ ? Kind::kNone : Kind::kLength, 0};
   // HTTP/2 is like HTTP/1.0 here: no chunks, and what ends the body is not among its bytes.
   response_out_ = http::towards_client(framing, http2_ ? 0 : minor_version_);
-  response_body_ = http::BodyReader(framing);
+  // A length that HTTP/2 announces is checked by its session, and trailers may follow.
+  response_body_ =
+      http::BodyReader(head.http2 && framing.kind == Kind::kLength ? http::Framing{Kind::kUntilClose} : framing);
   if (tunnel()) {
     request_out_ = {Kind::kTunnel};
     request_body_ = http::BodyReader(request_out_);
@@ -300,7 +340,7 @@ bool Exchange::begin_response(const http::ResponseHead& head, Gather& out) {
 }
 
 void Exchange::take_response_body(Gather& out) {
-  Inbox& in = member_->inbox;
+  Inbox& in = member_->inbox();
   while (!response_done_ && !out.full()) {
     const http::BodyStep step = response_body_.next(in.view());
     in.consume(step.consumed);
@@ -345,13 +385,13 @@ void Exchange::member_ended() {
     return client_.end_writing();
   }
   Gather out(loop_.work.out);
-  end_response(nullptr, out);
+  end_response(member_->trailers(), out);
   if (!to_client(out)) return client_left();
   finish();
 }
 
 void Exchange::save() {
-  if (member_) member_->inbox.save();
+  if (member_) member_->inbox().save();
 }
 
 }  // namespace elb::proxy

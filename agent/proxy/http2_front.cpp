@@ -141,7 +141,11 @@ void Http2Front::serve(Http2Stream& stream) {
   Exchange& exchange = *stream.exchange;
   exchange.pump();
   if (exchange.state() == Exchange::State::kOpen) return exchange.save();
-  if (exchange.state() == Exchange::State::kAbort) session_->abort(stream);
+  if (exchange.state() == Exchange::State::kAbort) {
+    session_->abort(stream, exchange.reset_code());
+  } else {
+    stream.end_writing();  // a tunnel may have ended by its time-out
+  }
   stream.exchange.reset();
   stream.progress = loop_.now;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/http2_stream.h"
 
+#include "http/char_class.h"
 #include "http/response_fields.h"
 #include "proxy/http2_front.h"
 
@@ -33,6 +34,12 @@ bool Http2Stream::put_head(const http::ResponseHead& head, const http::ResponseR
   http::ResponseFields& fields = front_.fields();
   if (!http::response_fields(head, rewrite, body, fields)) return false;
   out.count_aside(head.size);
+  if (body.kind == http::Framing::Kind::kTunnel) {  // 101 does not exist in HTTP/2, nor does the proof of it (RFC 8441)
+    http::HeaderTable kept;
+    for (const http::Header& field : fields.table)
+      if (!http::equals_ignoring_case(field.name, "sec-websocket-accept")) kept.add(field.id, field.name, field.value);
+    return front_.session().send_head(*this, 200, kept, true);
+  }
   if (head.is_interim()) return front_.session().send_interim(*this, head.status, fields.table);
   const bool none =
       body.kind == http::Framing::Kind::kNone || (body.kind == http::Framing::Kind::kLength && body.length == 0);
@@ -59,6 +66,11 @@ bool Http2Stream::write(const Gather& out, bool) {
   if (ending_.due) front_.session().finish(*this, ending_.trailers);
   ending_ = {};
   return true;
+}
+
+void Http2Stream::end_writing() {
+  front_.session().finish(*this);
+  ended_writing_ = true;
 }
 
 size_t Http2Stream::room() const { return front_.session().buffered() < kShared ? kMost : kAlways; }

@@ -30,8 +30,8 @@ class Http2Stream final : public h2::Stream, public ClientSide {
   size_t room() const override;
   uint64_t written() const override { return h2::Stream::written(); }
   bool gone() const override { return false; }  // then it is destroyed
-  void end_writing() override {}                // no tunnels
-  bool ended_writing() const override { return false; }
+  void end_writing() override;
+  bool ended_writing() const override { return ended_writing_; }
   bool quiet() const override { return true; }
   void again() override { wake(); }
 
@@ -43,6 +43,7 @@ class Http2Stream final : public h2::Stream, public ClientSide {
  private:
   Http2Front& front_;
   Inbox inbox_;
+  bool ended_writing_ = false;
   std::string taken_;  // what inbox_ looks at
   struct Ending {
     bool due = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/loop.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -62,7 +64,7 @@ void Loop::run() {
 
 void Loop::turn() {
   std::array<epoll_event, kEvents> events;
-  const bool waits = !again_.empty() || !handshakes_.empty();
+  const bool waits = !again_.empty() || !handshakes_.empty() || links.busy();
   const auto most = !waits ? wheel.wait(clock.steady(), kLongest) : std::chrono::milliseconds(0);
   const size_t count = poller.wait(events, most);
   set_now(clock.steady());
@@ -77,6 +79,7 @@ void Loop::turn() {
   run_again();
   run_handshakes();
   wheel.advance(now);
+  links.flush();
   graveyard.clear();
 }
 
@@ -101,6 +104,16 @@ void Loop::queue_handshake(ClientConnection& connection) {
   handshakes_.push_back(&connection);
 }
 
+io::TcpAttempt LoopContext::connect(const Endpoint& endpoint) const {
+  const bool v4 = endpoint.address.is_v4();
+  const auto& source = v4 ? options.source_v4 : options.source_v6;
+  const IpAddress any = v4 ? IpAddress() : IpAddress::from_v6({});
+  io::TcpAttempt made = io::tcp_connect(source.value_or(any), endpoint);
+  const int on = 1;
+  if (made.fd) setsockopt(made.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return made;
+}
+
 void Loop::stop() {
   stopping_.store(true);
   mailbox_.wake();
@@ -111,6 +124,7 @@ void Loop::serve(std::shared_ptr<const Served> next) {
   for (const model::SnapshotPool& pool : next->snapshot().pools)
     for (const model::SnapshotMember& member : pool.members) wanted.insert(member.endpoint);
   members.keep_only([&](const Endpoint& endpoint) { return wanted.contains(endpoint); });
+  links.keep_only([&](const Endpoint& endpoint) { return wanted.contains(endpoint); });
   served = std::make_shared<LoopServed>(std::move(next), counters_, loop_index, worker_, served.get());
 }
 

@@ -6,10 +6,12 @@
 #include <optional>
 
 #include "http/date.h"
+#include "io/tcp_connect.h"
 #include "proxy/counters.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/graveyard.h"
 #include "proxy/loop_served.h"
+#include "proxy/member_links.h"
 #include "proxy/member_pool.h"
 #include "proxy/options.h"
 #include "proxy/poller.h"
@@ -28,7 +30,8 @@ class LoopContext {
         loop_index(index),
         now(a_clock.steady()),
         wheel(now),
-        members(wheel, graveyard, {given.idle_members, given.member_idle}) {}
+        members(wheel, graveyard, {given.idle_members, given.member_idle}),
+        links(*this) {}
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
   virtual ~LoopContext() = default;
@@ -57,6 +60,8 @@ class LoopContext {
     if (!wall_) wall_ = clock.wall();
     return *wall_;
   }
+  /// Begins a connection to a member, from where those come (LS-17).
+  io::TcpAttempt connect(const Endpoint& endpoint) const;
   /// For the Date header; made once a second.
   std::string_view date() {
     if (now - date_made_ >= std::chrono::seconds(1)) {
@@ -76,6 +81,7 @@ class LoopContext {
   Wheel wheel;
   Workspace work;
   MemberPool members;
+  MemberLinks links;  // of members that speak HTTP/2
   LoopServedPtr served;
   ExchangePool exchanges;
   bool draining = false;  // each response is the last of its connection

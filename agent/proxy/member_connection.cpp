@@ -21,6 +21,12 @@ void MemberConnection::on_events(uint32_t events) {
   }
 }
 
+http::Outcome MemberConnection::take_head(http::HeadProgress& progress, http::ResponseHead& head) {
+  const http::Outcome outcome = http::parse_response_head(inbox_.view(), http::HeadLimits{}, progress, head);
+  if (outcome == http::Outcome::kDone) inbox_.consume(head.size);
+  return outcome;
+}
+
 void MemberConnection::on_timer() {
   if (pool_ != nullptr) pool_->expire(*this);
 }

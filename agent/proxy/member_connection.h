@@ -5,9 +5,8 @@
 #pragma once
 
 #include "base/ip.h"
-#include "proxy/inbox.h"
+#include "proxy/member_side.h"
 #include "proxy/poller.h"
-#include "proxy/stream.h"
 #include "proxy/wheel.h"
 
 namespace elb::proxy {
@@ -23,7 +22,7 @@ class Wakeable {
   ~Wakeable() = default;
 };
 
-class MemberConnection final : public Pollable, public Timed {
+class MemberConnection final : public Pollable, public Timed, public MemberSide {
  public:
   MemberConnection(Fd fd, const Endpoint& endpoint, bool connecting)
       : stream(std::move(fd)), endpoint_(endpoint), connecting_(connecting) {}
@@ -32,24 +31,37 @@ class MemberConnection final : public Pollable, public Timed {
   void on_timer() override;
 
   const Endpoint& endpoint() const { return endpoint_; }
-  bool connecting() const { return connecting_; }
-  /// errno of a connection that could not be made; 0: none.
-  int connect_error() const { return connect_error_; }
-  /// It has served a request before.
-  bool reused() const { return reused_; }
+  bool http2() const override { return false; }
+  bool connecting() const override { return connecting_; }
+  int connect_error() const override { return connect_error_; }
+  bool reused() const override { return reused_; }
+  bool untouched() const override { return stream.written() == written_before_; }
+  bool write(std::span<const std::string_view> pieces) override { return stream.write(pieces); }
+  bool flush() override { return stream.flush(); }
+  bool has_unsent() const override { return stream.has_unsent(); }
+  uint64_t written() const override { return stream.written(); }
+  void end_writing() override { stream.end_writing(); }
+  Inbox& inbox() override { return inbox_; }
+  bool readable() const override { return stream.readable(); }
+  Received read(std::span<char> room) override { return stream.read(room); }
+  http::Outcome take_head(http::HeadProgress& progress, http::ResponseHead& head) override;
   SteadyTime idle_since() const { return idle_since_; }
 
   /// From now on `user` is woken.
-  void lend_to(Wakeable& user) { user_ = &user; }
+  void lend_to(Wakeable& user) {
+    user_ = &user;
+    written_before_ = stream.written();
+  }
   void give_back() { user_ = nullptr; }
 
   Stream stream;
-  Inbox inbox;
 
  private:
   friend class MemberPool;
 
+  Inbox inbox_;
   Endpoint endpoint_;
+  uint64_t written_before_ = 0;  // for others
   bool connecting_;
   bool reused_ = false;
   int connect_error_ = 0;

@@ -58,7 +58,7 @@ size_t MemberPool::fresh_of(Idle& idle) const {
 
 void MemberPool::give(std::unique_ptr<MemberConnection> connection, SteadyTime now) {
   connection->user_ = nullptr;
-  connection->inbox.save();
+  connection->inbox().save();
   // The last read was as large as it could be: look whether more is there.
   if (connection->stream.readable() && !is_silent(*connection)) return bury(std::move(connection));
   if (idle_ >= limits_.idle_members || connection->stream.gone()) return bury(std::move(connection));

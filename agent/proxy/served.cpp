@@ -21,14 +21,15 @@ bool same_settings(const tls::ServerSettings& a, const tls::ServerSettings& b) {
 
 }  // namespace
 
-std::shared_ptr<const Served> Served::build(model::SnapshotPtr snapshot, const Served* old, const StickyParts& sticky) {
+std::shared_ptr<const Served> Served::build(model::SnapshotPtr snapshot, const Served* old, const StickyParts& sticky,
+                                            SteadyTime now) {
   std::shared_ptr<Served> served(new Served());
   served->snapshot_ = std::move(snapshot);
-  const model::Snapshot& now = *served->snapshot_;
-  served->balancer_ = Balancer::build(now, old != nullptr ? old->balancer_ : nullptr);
-  served->sticky_ = Sticky::build(now, sticky.key, sticky.learned);
+  const model::Snapshot& latest = *served->snapshot_;
+  served->balancer_ = Balancer::build(latest, old != nullptr ? old->balancer_ : nullptr, now);
+  served->sticky_ = Sticky::build(latest, sticky.key, sticky.learned);
   served->credentials_ = served->read_credentials(old);
-  for (const model::SnapshotListener& listener : now.listeners) {
+  for (const model::SnapshotListener& listener : latest.listeners) {
     if (!listener.http) continue;
     const ServedListener* before = nullptr;
     if (old != nullptr)

@@ -43,7 +43,8 @@ struct StickyParts {
 class Served {
  public:
   /// `old` may be null.
-  static std::shared_ptr<const Served> build(model::SnapshotPtr snapshot, const Served* old, const StickyParts& sticky);
+  static std::shared_ptr<const Served> build(model::SnapshotPtr snapshot, const Served* old, const StickyParts& sticky,
+                                             SteadyTime now = {});
 
   /// Who is served at this address and port of ours; null: nobody.
   const ServedListener* find(const Endpoint& local) const;

@@ -67,6 +67,13 @@ void fields(Archive& archive, Is<Cidr> auto& cidr) {
 }
 
 template <class Archive>
+void fields(Archive& archive, Is<model::ErrorPage> auto& page) {
+  archive.text(page.status);
+  archive.text(page.content_type);
+  archive.text(page.body);
+}
+
+template <class Archive>
 void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.list(http.policies, [&](auto& policy) { fields(archive, policy); });
   archive.maybe(http.redirect_https_port, [&](auto& port) { archive.number(port); });
@@ -79,6 +86,7 @@ void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.number(http.request_rate);
   archive.number(http.request_burst);
   archive.number(http.body_rate);
+  archive.list(http.error_pages, [&](auto& page) { fields(archive, page); });
   archive.list(http.proxy_trusted, [&](auto& cidr) { fields(archive, cidr); });
   archive.maybe(http.whitelist, [&](auto& list) { archive.list(list, [&](auto& cidr) { fields(archive, cidr); }); });
   archive.maybe(http.log, [&](auto& log) {
@@ -124,6 +132,8 @@ void fields(Archive& archive, Is<model::SnapshotPool> auto& pool) {
   archive.text(pool.cookie.name);
   archive.number(pool.cookie.duration_s);
   archive.choice(pool.proxy_protocol, model::ProxyProtocol::kV2);
+  archive.flag(pool.http2);
+  archive.number(pool.slow_start_s);
   archive.list(pool.members, [&](auto& member) { fields(archive, member); });
 }
 

@@ -8,10 +8,6 @@
 namespace elb::store {
 namespace {
 
-Status read_protocol(Statement& row, model::Protocol& protocol) {
-  return read_word(row, "protocol", model::parse_protocol, protocol);
-}
-
 Status read_address(Statement& row, std::string_view column, IpAddress& address) {
   const std::string text = row.text();
   const auto value = IpAddress::parse(text);
@@ -105,16 +101,21 @@ Status Rows<model::Listener>::read(Statement& row, model::Listener& listener) {
 }
 
 void Rows<model::Pool>::bind(Statement& row, const model::Pool& pool) {
-  row.bind(pool.loadbalancer_id).bind(to_string(pool.protocol)).bind(to_string(pool.algorithm));
+  row.bind(pool.loadbalancer_id).bind(pool.protocol_word()).bind(to_string(pool.algorithm));
   const auto& persistence = pool.persistence;
   row.bind_optional(persistence ? std::optional<std::string>(to_string(persistence->type)) : std::nullopt);
   row.bind_optional(persistence ? wide(persistence->timeout_minutes) : std::nullopt);
   row.bind(persistence ? persistence->cookie_name : std::string()).bind(to_string(pool.proxy_protocol));
+  row.bind(int64_t{pool.slow_start}).bind(int64_t{pool.slow_start_s});
 }
 
 Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
   pool.loadbalancer_id = row.text();
-  if (auto status = read_protocol(row, pool.protocol); !status) return status;
+  const std::string protocol = row.text();
+  pool.grpc = protocol == model::kGrpc;
+  const auto known = pool.grpc ? model::Protocol::kHttp : model::parse_protocol(protocol);
+  if (!known) return unreadable("protocol", protocol);
+  pool.protocol = *known;
   const std::string algorithm = row.text();
   const auto value = model::parse_algorithm(algorithm);
   if (!value) return unreadable("lb_algorithm", algorithm);
@@ -124,6 +125,8 @@ Status Rows<model::Pool>::read(Statement& row, model::Pool& pool) {
   const std::string cookie_name = row.text();
   if (auto status = read_word(row, "proxy_protocol", model::parse_proxy_protocol, pool.proxy_protocol); !status)
     return status;
+  pool.slow_start = row.integer() != 0;
+  pool.slow_start_s = static_cast<int>(row.integer());
   if (!type) return {};
   const auto persistence_type = model::parse_persistence_type(*type);
   if (!persistence_type) return unreadable("persistence_type", *type);

@@ -31,7 +31,7 @@ struct Rows<model::LoadBalancer> {
 template <>
 struct Rows<model::Listener> {
   static constexpr std::string_view kTable = "listener";
-  static constexpr std::array<std::string_view, 23> kColumns = {"loadbalancer_id",   "protocol",
+  static constexpr std::array<std::string_view, 24> kColumns = {"loadbalancer_id",   "protocol",
                                                                 "protocol_port",     "default_pool_id",
                                                                 "connection_limit",  "toa",
                                                                 "whitelist_id",      "whitelist_enabled",
@@ -42,7 +42,7 @@ struct Rows<model::Listener> {
                                                                 "client_data_ms",    "member_connect_ms",
                                                                 "member_data_ms",    "request_rate",
                                                                 "request_burst",     "body_rate",
-                                                                "proxy_trusted"};
+                                                                "proxy_trusted",     "error_pages"};
   static void bind(Statement& row, const model::Listener& listener);
   static Status read(Statement& row, model::Listener& listener);
 };
@@ -50,9 +50,9 @@ struct Rows<model::Listener> {
 template <>
 struct Rows<model::Pool> {
   static constexpr std::string_view kTable = "pool";
-  static constexpr std::array<std::string_view, 7> kColumns = {
-      "loadbalancer_id",     "protocol",    "lb_algorithm",  "persistence_type",
-      "persistence_timeout", "cookie_name", "proxy_protocol"};
+  static constexpr std::array<std::string_view, 9> kColumns = {
+      "loadbalancer_id", "protocol",       "lb_algorithm", "persistence_type", "persistence_timeout",
+      "cookie_name",     "proxy_protocol", "slow_start",   "slow_start_s"};
   static void bind(Statement& row, const model::Pool& pool);
   static Status read(Statement& row, model::Pool& pool);
 };

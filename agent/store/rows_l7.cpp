@@ -2,6 +2,7 @@
 // Rows of what only HTTP and HTTPS have. Lists lie in one column as text: they are read and written as a whole, and
 // nobody asks SQL for an entry.
 #include <algorithm>
+#include <charconv>
 
 #include "store/row_parts.h"
 #include "store/rows.h"
@@ -32,6 +33,40 @@ std::string join(const std::map<std::string, std::string>& headers) {
   return text;
 }
 
+/// Three texts for each page, every one behind its length: a body may hold any mark.
+std::string join(const std::vector<model::ErrorPage>& pages) {
+  std::string text;
+  const auto put = [&text](const std::string& piece) { text += fmt::format("{}:{}", piece.size(), piece); };
+  for (const model::ErrorPage& page : pages) {
+    put(page.status);
+    put(page.content_type);
+    put(page.body);
+  }
+  return text;
+}
+
+Status read_error_pages(std::string_view text, std::vector<model::ErrorPage>& pages) {
+  bool whole = true;
+  const auto take = [&] {
+    size_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    const auto at = static_cast<size_t>(end - text.data());
+    whole = whole && error == std::errc() && at < text.size() && text[at] == ':' && size < text.size() - at;
+    if (!whole) return std::string();
+    const std::string piece(text.substr(at + 1, size));
+    text.remove_prefix(at + 1 + size);
+    return piece;
+  };
+  while (whole && !text.empty()) {
+    model::ErrorPage page;
+    page.status = take();
+    page.content_type = take();
+    page.body = take();
+    pages.push_back(std::move(page));
+  }
+  return whole ? Status() : unreadable("error_pages", text.substr(0, 80));
+}
+
 }  // namespace
 
 void bind_l7(Statement& row, const model::Listener& listener) {
@@ -42,6 +77,7 @@ void bind_l7(Statement& row, const model::Listener& listener) {
   row.bind_optional(wide(http.client_data_ms)).bind_optional(wide(http.member_connect_ms));
   row.bind_optional(wide(http.member_data_ms)).bind_optional(wide(http.request_rate));
   row.bind_optional(wide(http.request_burst)).bind_optional(wide(http.body_rate)).bind(join(http.proxy_trusted));
+  row.bind(join(http.error_pages));
 }
 
 Status read_l7(Statement& row, model::Listener& listener) {
@@ -63,7 +99,8 @@ Status read_l7(Statement& row, model::Listener& listener) {
   http.request_rate = narrow(row.optional_integer());
   http.request_burst = narrow(row.optional_integer());
   http.body_rate = narrow(row.optional_integer());
-  return split("proxy_trusted", row.text(), http.proxy_trusted);
+  if (auto status = split("proxy_trusted", row.text(), http.proxy_trusted); !status) return status;
+  return read_error_pages(row.text(), http.error_pages);
 }
 
 void Rows<model::Certificate>::bind(Statement& row, const model::Certificate& certificate) {

@@ -280,9 +280,15 @@ ALTER TABLE member ADD COLUMN monitor_port INTEGER CHECK (monitor_port BETWEEN 1
 ALTER TABLE health_monitor ADD COLUMN http_method TEXT NOT NULL DEFAULT 'GET';
 )sql";
 
+constexpr const char* kProxyOptions = R"sql(
+ALTER TABLE pool ADD COLUMN slow_start INTEGER NOT NULL DEFAULT 0 CHECK (slow_start IN (0, 1));
+ALTER TABLE pool ADD COLUMN slow_start_s INTEGER NOT NULL DEFAULT 30 CHECK (slow_start_s > 0);
+ALTER TABLE listener ADD COLUMN error_pages TEXT NOT NULL DEFAULT '';
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1,       kVersion2,  kVersion3,     kVersion4,
-                                       kIdentityTables, kAccessLog, kOctaviaFields};
+constexpr const char* kMigrations[] = {kVersion1,       kVersion2,  kVersion3,      kVersion4,
+                                       kIdentityTables, kAccessLog, kOctaviaFields, kProxyOptions};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -13,8 +13,32 @@ using codec::Value;
 
 const Positional kListener = {"LISTENER", "name or id of the listener", "listener"};
 
+/// The API has the texts: {"error_pages": [{"status": "503", "content_type": ..., "body": ...}]} of 503=FILE. The type
+/// is what the file's name says.
+Outcome<Value> with_error_pages(Context& context, Value fields) {
+  if (!fields.has("error_pages")) return fields;
+  const Value given = fields.get("error_pages");
+  Value pages = Value::array();
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::string text = given.at(i).as_string();
+    if (text.empty() && given.size() == 1) break;
+    const size_t sign = text.find('=');
+    if (sign == std::string::npos) return usage_error("--error-page: expected STATUS=FILE, got '" + text + "'");
+    const std::string file = text.substr(sign + 1);
+    const auto body = read_file(context, file);
+    if (!body) return pass_on(body.error());
+    const std::string type = file.ends_with(".json")  ? "application/json"
+                             : file.ends_with(".txt") ? "text/plain; charset=utf-8"
+                                                      : "text/html; charset=utf-8";
+    pages.push(Value::object().set("status", text.substr(0, sign)).set("content_type", type).set("body", *body));
+  }
+  return fields.set("error_pages", std::move(pages));
+}
+
 Done create(Context& context, const Command& command, const Args& args) {
-  auto fields = fields_from(context, command, args);
+  auto given = fields_from(context, command, args);
+  if (!given) return pass_on(given.error());
+  auto fields = with_error_pages(context, *std::move(given));
   if (!fields) return pass_on(fields.error());
   return create_object(context, listeners(), *std::move(fields), args);
 }
@@ -41,7 +65,9 @@ Done set(Context& context, const Command& command, const Args& args) {
     if (args.has(option) && args.has(std::string("no-") + option))
       return usage_error(std::string("--") + option + " and --no-" + option + " exclude each other");
   if (args.has("toa") && args.has("no-toa")) return usage_error("--toa and --no-toa exclude each other");
-  const auto fields = fields_from(context, command, args);
+  auto given = fields_from(context, command, args);
+  if (!given) return pass_on(given.error());
+  const auto fields = with_error_pages(context, *std::move(given));
   if (!fields) return pass_on(fields.error());
   return set_object(context, listeners(), args.text("LISTENER"), *fields, args);
 }
@@ -61,46 +87,53 @@ Done stats(Context& context, const Command&, const Args& args) {
 
 /// Of HTTP and HTTPS.
 std::vector<Option> l7_options() {
-  return {{"--certificate", "CERTIFICATE", "HTTPS: the server certificate", Kind::kReference,
-           "default_tls_container_ref", "certificate"},
-          {.names = "--sni-certificate",
-           .placeholder = "CERTIFICATE",
-           .help = "HTTPS: one that clients get who ask for its domain; several make the list (at most 50)",
-           .kind = Kind::kReference,
-           .field = "sni_container_refs",
-           .noun = "certificate",
-           .repeated = true},
-          {"--client-ca", "CERTIFICATE", "HTTPS: clients need a certificate of this authority", Kind::kReference,
-           "client_ca_tls_container_ref", "certificate"},
-          {.names = "--http2",
-           .help = "HTTPS: offer HTTP/2",
-           .kind = Kind::kFlag,
-           .field = "http2_enable",
-           .constant = true},
-          {.names = "--tls-policy",
-           .placeholder = "POLICY",
-           .help = "HTTPS: oldest protocol and ciphers (default tls-1-2)",
-           .field = "tls_ciphers_policy",
-           .choices = {"tls-1-0", "tls-1-1", "tls-1-2", "tls-1-2-strict"}},
-          {"--client-timeout", "MS", "HTTP, HTTPS: how long a client may say nothing (default 60000)", Kind::kInteger,
-           "timeout_client_data"},
-          {"--connect-timeout", "MS", "HTTP, HTTPS: how long connecting to a member may take (default 5000)",
-           Kind::kInteger, "timeout_member_connect"},
-          {"--member-timeout", "MS", "HTTP, HTTPS: how long a member's answer may take (default 60000)", Kind::kInteger,
-           "timeout_member_data"},
-          {"--request-rate", "N", "HTTP, HTTPS: requests per second, answered with 429 beyond it (default: any number)",
-           Kind::kInteger, "request_rate_limit"},
-          {"--request-burst", "N", "with --request-rate: how many at once (default: as many as a second has)",
-           Kind::kInteger, "request_rate_burst"},
-          {"--min-body-rate", "BYTES",
-           "HTTP, HTTPS: bytes per second that a request's body has to bring, 408 below it (default 100; 0: any)",
-           Kind::kInteger, "min_body_rate"},
-          {.names = "--proxy-protocol-from",
-           .placeholder = "CIDR",
-           .help = "HTTP, HTTPS: a block of balancers that tell clients' addresses by the PROXY protocol and have to; "
-                   "several make the list, a single empty one takes it away",
-           .field = "proxy_protocol_trusted",
-           .repeated = true}};
+  return {
+      {"--certificate", "CERTIFICATE", "HTTPS: the server certificate", Kind::kReference, "default_tls_container_ref",
+       "certificate"},
+      {.names = "--sni-certificate",
+       .placeholder = "CERTIFICATE",
+       .help = "HTTPS: one that clients get who ask for its domain; several make the list (at most 50)",
+       .kind = Kind::kReference,
+       .field = "sni_container_refs",
+       .noun = "certificate",
+       .repeated = true},
+      {"--client-ca", "CERTIFICATE", "HTTPS: clients need a certificate of this authority", Kind::kReference,
+       "client_ca_tls_container_ref", "certificate"},
+      {.names = "--http2",
+       .help = "HTTPS: offer HTTP/2",
+       .kind = Kind::kFlag,
+       .field = "http2_enable",
+       .constant = true},
+      {.names = "--tls-policy",
+       .placeholder = "POLICY",
+       .help = "HTTPS: oldest protocol and ciphers (default tls-1-2)",
+       .field = "tls_ciphers_policy",
+       .choices = {"tls-1-0", "tls-1-1", "tls-1-2", "tls-1-2-strict"}},
+      {"--client-timeout", "MS", "HTTP, HTTPS: how long a client may say nothing (default 60000)", Kind::kInteger,
+       "timeout_client_data"},
+      {"--connect-timeout", "MS", "HTTP, HTTPS: how long connecting to a member may take (default 5000)",
+       Kind::kInteger, "timeout_member_connect"},
+      {"--member-timeout", "MS", "HTTP, HTTPS: how long a member's answer may take (default 60000)", Kind::kInteger,
+       "timeout_member_data"},
+      {"--request-rate", "N", "HTTP, HTTPS: requests per second, answered with 429 beyond it (default: any number)",
+       Kind::kInteger, "request_rate_limit"},
+      {"--request-burst", "N", "with --request-rate: how many at once (default: as many as a second has)",
+       Kind::kInteger, "request_rate_burst"},
+      {"--min-body-rate", "BYTES",
+       "HTTP, HTTPS: bytes per second that a request's body has to bring, 408 below it (default 100; 0: any)",
+       Kind::kInteger, "min_body_rate"},
+      {.names = "--proxy-protocol-from",
+       .placeholder = "CIDR",
+       .help = "HTTP, HTTPS: a block of balancers that tell clients' addresses by the PROXY protocol and have to; "
+               "several make the list, a single empty one takes it away",
+       .field = "proxy_protocol_trusted",
+       .repeated = true},
+      {.names = "--error-page",
+       .placeholder = "STATUS=FILE",
+       .help = "HTTP, HTTPS: a page instead of the load balancer's own line, for a status or for 4xx or 5xx; several "
+               "make the list, a single empty one takes it away",
+       .field = "error_pages",
+       .repeated = true}};
 }
 
 }  // namespace

@@ -27,6 +27,15 @@ Value with_persistence(const Value& given, bool is_new) {
   return fields.set("session_persistence", std::move(persistence));
 }
 
+/// {"slow_start": {"enable": true, "duration": 60}} of a number of seconds; 0: none.
+Value with_slow_start(Value fields) {
+  if (!fields.has("slow_start")) return fields;
+  const Value seconds = fields.get("slow_start");
+  Value slow_start = Value::object().set("enable", seconds.text() != "0");
+  if (seconds.text() != "0") slow_start.set("duration", seconds);
+  return fields.set("slow_start", std::move(slow_start));
+}
+
 Done create(Context& context, const Command& command, const Args& args) {
   auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
@@ -42,7 +51,7 @@ Done create(Context& context, const Command& command, const Args& args) {
     const std::string protocol = listener->get("protocol").as_string();
     fields->set("protocol", protocol.ends_with("HTTPS") ? "HTTP" : protocol);
   }
-  return create_object(context, pools(), with_persistence(*fields, true), args);
+  return create_object(context, pools(), with_slow_start(with_persistence(*fields, true)), args);
 }
 
 Done list(Context& context, const Command&, const Args& args) {
@@ -62,7 +71,7 @@ Done show(Context& context, const Command&, const Args& args) {
 Done set(Context& context, const Command& command, const Args& args) {
   const auto fields = fields_from(context, command, args);
   if (!fields) return pass_on(fields.error());
-  return set_object(context, pools(), args.text("POOL"), with_persistence(*fields, false), args);
+  return set_object(context, pools(), args.text("POOL"), with_slow_start(with_persistence(*fields, false)), args);
 }
 
 Done remove(Context& context, const Command&, const Args& args) {
@@ -94,6 +103,11 @@ Noun pool_noun() {
                        .help = "HTTP: tell members the client's address by the PROXY protocol (default none)",
                        .field = "proxy_protocol",
                        .choices = {"none", "v1", "v2"}};
+  const Option slow_start = {
+      "--slow-start", "SECONDS",
+      "HTTP, GRPC: how long the share of a member grows that is new or healthy again, 30 to 1200; 0: "
+      "it has all at once (default)",
+      Kind::kInteger, "slow_start"};
   const std::vector<Option> create_options = {
       {"--name", "NAME", "the same as NAME", Kind::kText, "name"},
       {"--listener", "LISTENER", "listener whose default pool it becomes", Kind::kReference, "listener_id", "listener"},
@@ -104,12 +118,13 @@ Noun pool_noun() {
        .help = "protocol of the members (default: the listener's)",
        .kind = Kind::kUpper,
        .field = "protocol",
-       .choices = {"TCP", "UDP", "HTTP"}},
+       .choices = {"TCP", "UDP", "HTTP", "GRPC"}},
       algorithm,
       persistence,
       cookie,
       timeout,
-      told};
+      told,
+      slow_start};
   Positional several = kPool;
   several.repeated = true;
   return {
@@ -145,8 +160,8 @@ Noun pool_noun() {
            .aliases = {"update", "edit"},
            .summary = "change a pool",
            .positionals = {kPool},
-           .options =
-               joined({algorithm, persistence, cookie, timeout, told}, joined(common_options(true), {wait_option()})),
+           .options = joined({algorithm, persistence, cookie, timeout, told, slow_start},
+                             joined(common_options(true), {wait_option()})),
            .examples = {{"", "elbctl pool set web-pool --description 'the shop'"},
                         {"the same member for a client for ten minutes",
                          "elbctl pool set web-pool --session-persistence SOURCE_IP --persistence-timeout 10"}},

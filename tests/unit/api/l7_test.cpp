@@ -317,6 +317,63 @@ TEST_F(L7Test, ProxyProtocolInAndOut) {
   expect_refused(change(tcp, R"("v1")"), 400, "proxy_protocol");
 }
 
+TEST_F(L7Test, PL_02_PoolsOfGrpc) {
+  const std::string https = make_https();
+  const std::string pool = make_lone_pool(lb_, "GRPC");
+  EXPECT_EQ(get("pools/" + pool).body.get("pool").get("protocol").as_string(), "GRPC");
+  EXPECT_EQ(change_listener(https, R"("default_pool_id":")" + pool + "\"").status, 200);
+  expect_refused(put("pools/" + pool, R"({"pool":{"proxy_protocol":"v1"}})"), 400, "proxy_protocol");
+  const auto monitor = [&](const std::string& type) {
+    return post("healthmonitors", fmt::format(R"({{"healthmonitor":{{"pool_id":"{}","type":"{}","delay":5,)"
+                                              R"("timeout":3,"max_retries":3}}}})",
+                                              pool, type));
+  };
+  expect_refused(monitor("HTTP"), 400, "type");
+  EXPECT_EQ(monitor("TCP").status, 201);
+}
+
+TEST_F(L7Test, SlowStartOfPools) {
+  const std::string pool = make_lone_pool(lb_, "HTTP"), tcp = make_lone_pool(lb_, "TCP");
+  const auto change = [&](const std::string& id, const std::string& value) {
+    return put("pools/" + id, R"({"pool":{"slow_start":)" + value + "}}");
+  };
+  const auto shown = [&] { return get("pools/" + pool).body.get("pool").get("slow_start").dump(); };
+  EXPECT_EQ(shown(), R"({"duration":30,"enable":false})");
+  EXPECT_EQ(change(pool, R"({"enable":true,"duration":60})").status, 200);
+  EXPECT_EQ(shown(), R"({"duration":60,"enable":true})");
+  expect_refused(change(pool, R"({"enable":true,"duration":29})"), 400, "slow_start.duration");
+  expect_refused(change(pool, R"({"enable":true,"duration":1201})"), 400, "slow_start.duration");
+  expect_refused(change(pool, R"({"enable":1})"), 400, "slow_start.enable");
+  expect_refused(change(pool, R"({"window":1})"), 400, "slow_start.window");
+  EXPECT_EQ(change(pool, "null").status, 200);
+  EXPECT_EQ(shown(), R"({"duration":30,"enable":false})");
+  expect_refused(change(tcp, R"({"enable":true})"), 400, "slow_start");
+  EXPECT_EQ(change(tcp, "null").status, 200);
+}
+
+TEST_F(L7Test, ErrorPagesOfListeners) {
+  const std::string http = make_listener(lb_, 80, "HTTP", R"(,"error_pages":[{"status":"503","body":"<p>later</p>"}])");
+  EXPECT_EQ(listener(http).get("error_pages").dump(),
+            R"([{"body":"<p>later</p>","content_type":"text/html; charset=utf-8","status":"503"}])");
+  const auto pages = [&](const std::string& list) { return change_listener(http, R"("error_pages":)" + list); };
+  EXPECT_EQ(pages(R"([{"status":"5xx","content_type":"text/plain","body":"a\nb"},{"status":"404","body":"c"}])").status,
+            200);
+  EXPECT_EQ(listener(http).get("error_pages").size(), 2U);
+  expect_refused(pages(R"([{"status":"200","body":"x"}])"), 400, "error_pages[0].status");
+  expect_refused(pages(R"([{"status":"5x","body":"x"}])"), 400, "error_pages[0].status");
+  expect_refused(pages(R"([{"status":"503","body":"x"},{"status":"503","body":"y"}])"), 400, "error_pages[1].status");
+  expect_refused(pages(R"([{"status":"503"}])"), 400, "error_pages[0].body");
+  expect_refused(pages(R"([{"status":"503","body":""}])"), 400, "error_pages[0].body");
+  expect_refused(pages(R"([{"status":"503","body":")" + std::string(16385, 'x') + R"("}])"), 400,
+                 "error_pages[0].body");
+  expect_refused(pages(R"([{"status":"503","content_type":"html","body":"x"}])"), 400, "error_pages[0].content_type");
+  expect_refused(pages(R"([{"status":"503","file":"x","body":"x"}])"), 400, "error_pages[0].file");
+  EXPECT_EQ(pages("null").status, 200);
+  EXPECT_EQ(listener(http).get("error_pages").size(), 0U);
+  const std::string tcp = make_listener(lb_, 81, "TCP");
+  expect_refused(change_listener(tcp, R"("error_pages":[{"status":"503","body":"x"}])"), 400, "error_pages");
+}
+
 TEST_F(L7Test, FP_01_FP_10_FP_14_FP_17_WhatIsRefused) {
   const std::string http = make_listener(lb_, 80, "HTTP"), tcp = make_listener(lb_, 81, "TCP");
   const std::string pool = make_lone_pool(lb_, "HTTP"), tcp_pool = make_lone_pool(lb_, "TCP");

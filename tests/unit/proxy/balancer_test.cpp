@@ -236,5 +236,86 @@ TEST(Balancer, UnknownPoolsAndMembersAreNobody) {
   EXPECT_EQ(balancer->active(0, 9), 0);
 }
 
+/// Of a pool whose members start slowly over 100 s.
+model::Snapshot slow_pool(Algorithm algorithm, std::vector<model::SnapshotMember> members) {
+  model::Snapshot snapshot = pool_of(algorithm, std::move(members));
+  snapshot.pools[0].slow_start_s = 100;
+  return snapshot;
+}
+
+TEST(BalancerSlowStart, AShareGrowsInAStraightLineAndRoundRobinIsExactAgain) {
+  auto balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2)}), nullptr, kNow);
+  balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2), member(3)}), balancer, kNow);
+  EXPECT_EQ(shares(*balancer, 900, kNow).count(2), 0U);
+  for (const int percent : {25, 50, 75}) {
+    // Of three turns one is its own, of which it takes so many of a hundred; the others share the rest.
+    const auto counts = shares(*balancer, 30000, kNow + std::chrono::seconds(percent));
+    const double whole = 30000.0 / (2.0 + percent / 100.0);
+    EXPECT_NEAR(static_cast<double>(counts.at(2)), whole * percent / 100.0, 3.0) << percent;
+    EXPECT_NEAR(static_cast<double>(counts.at(0)), whole, 3.0);
+    EXPECT_NEAR(static_cast<double>(counts.at(1)), whole, 3.0);
+  }
+  EXPECT_EQ(shares(*balancer, 9000, kNow + 100s), (std::map<size_t, size_t>{{0, 3000}, {1, 3000}, {2, 3000}}));
+}
+
+TEST(BalancerSlowStart, OverAllLoopsAsExactly) {
+  auto balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1)}), nullptr, kNow);
+  balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2)}), balancer, kNow);
+  std::array<std::atomic<size_t>, 2> counts{};
+  std::vector<std::thread> loops;
+  for (int i = 0; i < 4; ++i)
+    loops.emplace_back([&] {
+      for (int n = 0; n < 3000; ++n) ++counts[choose(*balancer, 0, {}, kNow + 50s)];
+    });
+  for (auto& loop : loops) loop.join();
+  EXPECT_NEAR(static_cast<double>(counts[1]), 4000.0, 8.0);
+}
+
+TEST(BalancerSlowStart, OneThatIsHealthyAgainStartsSlowlyToo) {
+  auto balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2)}), nullptr, kNow);
+  EXPECT_EQ(shares(*balancer, 100), (std::map<size_t, size_t>{{0, 50}, {1, 50}}));  // nothing was there before
+  balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2, 1, false)}), balancer, kNow);
+  balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2)}), balancer, kNow + 10s);
+  EXPECT_EQ(shares(*balancer, 100, kNow + 10s).count(1), 0U);
+  // Another change of the pool does not begin it anew.
+  balancer = Balancer::build(slow_pool(Algorithm::kRoundRobin, {member(1), member(2), member(3, 1, false)}), balancer,
+                             kNow + 20s);
+  EXPECT_NEAR(static_cast<double>(shares(*balancer, 1500, kNow + 60s).at(1)), 500.0, 3.0);
+  EXPECT_EQ(shares(*balancer, 100, kNow + 110s), (std::map<size_t, size_t>{{0, 50}, {1, 50}}));
+}
+
+TEST(BalancerSlowStart, WhoIsAloneGetsEverything) {
+  for (const auto algorithm : {Algorithm::kRoundRobin, Algorithm::kLeastConnections, Algorithm::kSourceIp}) {
+    auto balancer = Balancer::build(slow_pool(algorithm, {member(1, 1, false)}), nullptr, kNow);
+    balancer = Balancer::build(slow_pool(algorithm, {member(1)}), balancer, kNow);
+    EXPECT_EQ(shares(*balancer, 100), (std::map<size_t, size_t>{{0, 100}}));
+  }
+}
+
+TEST(BalancerSlowStart, ClientsOfAHashStayWithTheMemberThatTheyGot) {
+  auto balancer = Balancer::build(slow_pool(Algorithm::kSourceIp, {member(1), member(2)}), nullptr, kNow);
+  balancer = Balancer::build(slow_pool(Algorithm::kSourceIp, {member(1), member(2), member(3)}), balancer, kNow);
+  size_t half = 0;
+  size_t whole = 0;
+  for (uint32_t i = 0; i < 3000; ++i) {
+    const bool early = choose(*balancer, i, {}, kNow + 50s) == 2;
+    const bool late = choose(*balancer, i, {}, kNow + 100s) == 2;
+    EXPECT_TRUE(late || !early) << i;
+    half += early ? 1U : 0U;
+    whole += late ? 1U : 0U;
+  }
+  EXPECT_NEAR(static_cast<double>(half), 600.0, 90.0);  // half a weight of two and a half
+  EXPECT_NEAR(static_cast<double>(whole), 1000.0, 90.0);
+}
+
+TEST(BalancerSlowStart, LeastConnectionsHoldsBackToo) {
+  auto balancer = Balancer::build(slow_pool(Algorithm::kLeastConnections, {member(1)}), nullptr, kNow);
+  balancer = Balancer::build(slow_pool(Algorithm::kLeastConnections, {member(1), member(2)}), balancer, kNow);
+  std::vector<Choice> open;
+  for (int i = 0; i < 100; ++i) open.push_back(*balancer->choose(0, client(1), {}, kNow + 10s));
+  // Without it each would have 50: the new one is asked for nearly each, and takes a tenth.
+  EXPECT_NEAR(balancer->active(0, 1), 10.0, 2.0);
+}
+
 }  // namespace
 }  // namespace elb::proxy

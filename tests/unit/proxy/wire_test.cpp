@@ -28,6 +28,8 @@ model::Snapshot sample() {
   snapshot.certificates = {{"c0", "PEM0", "KEY0"}, {"c1", "PEM1", "KEY1"}, {"c2", "PEM2", "KEY2"}};
   snapshot.pools[1].protocol = model::Protocol::kHttp;
   snapshot.pools[1].algorithm = model::Algorithm::kSourceIp;
+  snapshot.pools[1].http2 = true;
+  snapshot.pools[1].slow_start_s = 44;
   snapshot.pools[1].cookie = {model::CookieKind::kApplication, "JSESSIONID", 77};
   snapshot.pools[1].members[0].endpoint.address = *IpAddress::parse("2001:db8::7");
 
@@ -55,6 +57,7 @@ model::Snapshot sample() {
   http.request_rate = 7;
   http.request_burst = 8;
   http.body_rate = 9;
+  http.error_pages = {{"5xx", "text/html", "<p>later</p>"}};
   http.proxy_trusted = {*Cidr::parse("10.0.0.0/8")};
   http.whitelist = std::vector<Cidr>{*Cidr::parse("2001:db8::/32")};
   http.log = model::SnapshotLog{"stream", "project"};
@@ -108,6 +111,7 @@ TEST(Wire, EverythingOfTheProxyArrives) {
   EXPECT_EQ(http.request_rate, 7);
   EXPECT_EQ(http.request_burst, 8);
   EXPECT_EQ(http.body_rate, 9);
+  EXPECT_EQ(http.error_pages, (std::vector<model::ErrorPage>{{"5xx", "text/html", "<p>later</p>"}}));
   EXPECT_EQ(http.proxy_trusted.at(0).to_string(), "10.0.0.0/8");
   EXPECT_EQ(http.whitelist->at(0).to_string(), "2001:db8::/32");
   EXPECT_EQ(http.log->stream + "/" + http.log->project_id, "stream/project");
@@ -121,6 +125,8 @@ TEST(Wire, IndexesFollowWhatIsLeft) {
   const model::SnapshotPool& pool = arrived->pools[*listener.pool];
   EXPECT_EQ(pool.id, sample().pools[1].id);
   EXPECT_EQ(pool.protocol, model::Protocol::kHttp);
+  EXPECT_TRUE(pool.http2);
+  EXPECT_EQ(pool.slow_start_s, 44);
   EXPECT_EQ(pool.algorithm, model::Algorithm::kSourceIp);
   EXPECT_EQ(pool.cookie.kind, model::CookieKind::kApplication);
   EXPECT_EQ(pool.cookie.name, "JSESSIONID");

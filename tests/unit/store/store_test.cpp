@@ -121,8 +121,14 @@ void add_http(Model& model, Dress dress) {
     dress(pool, 12);
     pool.persistence = model::SessionPersistence{1440, type, app ? "sid" : ""};
     pool.proxy_protocol = app ? model::ProxyProtocol::kV1 : model::ProxyProtocol::kV2;
+    pool.slow_start = app;
+    pool.slow_start_s = app ? 1200 : 30;
     put(model, pool);
   }
+  model::Pool grpc = sample_pool("hp3", "lb1", model::Protocol::kHttp);
+  dress(grpc, 14);
+  grpc.grpc = true;
+  put(model, grpc);
   model::Listener https = sample_listener("l2", "lb1", 443, model::Protocol::kHttps);
   dress(https, 13);
   https.terminated_https = true;
@@ -133,6 +139,7 @@ void add_http(Model& model, Dress dress) {
   https.http.member_data_ms = 86'400'000;
   https.http.request_rate = 1'000'000;
   https.http.request_burst = 2;
+  https.http.error_pages = {{"404", "text/plain", "3:x"}, {"5xx", "text/html; charset=utf-8", "<p>\n7:later\n</p>"}};
   https.http.body_rate = 0;
   https.http.proxy_trusted = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")};
   put(model, https);
