@@ -2,8 +2,8 @@
 /*
  * The balancer under measurement. The same packet is run again and again, so each program first
  * makes it another connection's: `mutate` is part of the floor as well. It also restores what a
- * reset has changed, or one packet refused (a full window of the table) would make a RST of all that
- * follow.
+ * reset has changed, or one packet refused (a full window of the table) would make a RST of all
+ * that follow.
  */
 #include <lib/balance.h>
 

@@ -14,8 +14,8 @@
 // own floor ("floor, TOA") does, which grows it by hand.
 //
 // Connections that are opened end by wiping the table, so these cases have tables of their own: in one that they shared
-// with the hits, every hit after the first round would be a miss, answered with a reset. Every round is looked at whether
-// its packets went the way that the case says (Case::stray).
+// with the hits, every hit after the first round would be a miss, answered with a reset. Every round is looked at
+// whether its packets went the way that the case says (Case::stray).
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -300,7 +300,8 @@ int run_all(const Options& options) {
   constexpr uint32_t kOpening = 1u << 16;
   const auto plain = make_table(kOpening), listed = make_table(kOpening), sticky = make_table(kOpening),
              least = make_table(kOpening), rated = make_table(1u << 10);
-  if (!table || !opening || !medium || (options.large && !large) || !plain || !listed || !sticky || !least || !rated) return 1;
+  if (!table || !opening || !medium || (options.large && !large) || !plain || !listed || !sticky || !least || !rated)
+    return 1;
   allow_all(*listed, kPlainListener, 10000);
   make_sticky(*sticky);
   choose_least(*least);
