@@ -8,6 +8,7 @@
 #define ELB_BALANCE_H
 
 #include <lib/balance6.h>
+#include <lib/fast.h>
 #include <lib/uncommon.h>
 
 /* Behind tags, IPv6: offset of its header | tags << 32, else 0. */
@@ -53,11 +54,15 @@ ELB_INLINE int elb_balance(ELB_CTX *ctx)
 	struct iphdr *ip;
 	struct elb_l4 l4;
 
+#ifndef ELB_TC
+	if (elb_is_fast(ctx))
+		return elb_fast(ctx);
+#endif
 	if (!ELB_TAKE(&at, &eth) || !ELB_TAKE(&at, &ip) || !elb_is_untagged(ctx) ||
 	    eth->proto != bpf_htons(ETH_P_IP) || *(__u8 *)ip != ELB_IP_PLAIN ||
 	    ip->frag_off & bpf_htons(ELB_IP_FRAGMENT) || !elb_parse_l4(ctx, ip, sizeof(*ip), &l4))
 		return elb_not_plain(ctx);
-	return elb_carry(ctx, ELB_PLAIN_PLACE, eth, ip);
+	return elb_plain(ctx);
 }
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * What happens to every IPv4 packet with ports: find its connection (or open one), check that it
  * can leave, rewrite, count, send. Nothing is written to the frame before it is certain that it
- * leaves. Inlined twice: for the plain frame with constant offsets (balance.h), and for tags,
+ * leaves. Inlined twice: for the plain frame with constant offsets (elb_plain), and for tags,
  * options and fragments (uncommon.h).
  */
 #ifndef ELB_CORE_H
@@ -183,6 +183,18 @@ ELB_INLINE int elb_carry(ELB_CTX *ctx, struct elb_place at, struct elb_ethernet 
 			return ELB_BROKEN_ENV;
 	}
 	return elb_translate(ctx, at, eth, ip, flow, ctl);
+}
+
+/* A plain frame, whatever it wants. Global, so that it is no part of the way of most (fast.h). */
+ELB_NOINLINE int elb_plain(ELB_CTX *ctx)
+{
+	struct elb_cursor_at at = {.pos = elb_data(ctx), .end = elb_data_end(ctx)};
+	struct elb_ethernet *eth;
+	struct iphdr *ip;
+
+	if (!ELB_TAKE(&at, &eth) || !ELB_TAKE(&at, &ip))
+		return ELB_BROKEN_ENV;
+	return elb_carry(ctx, ELB_PLAIN_PLACE, eth, ip);
 }
 
 #endif

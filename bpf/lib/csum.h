@@ -34,6 +34,14 @@ ELB_INLINE __u16 elb_ip_check(const void *header)
 	return ~elb_csum_fold(sum);
 }
 
+/* The same for a difference that is folded already: the sum overflows once at most. */
+ELB_INLINE __u16 elb_csum_apply_folded(__u16 check, __u16 delta)
+{
+	__u32 sum = (__u32)(__u16)~check + delta;
+
+	return ~((sum & 0xffff) + (sum >> 16));
+}
+
 ELB_INLINE __u16 elb_csum_apply(__u16 check, __u32 delta)
 {
 	return ~elb_csum_fold((__u16)~check + delta);

@@ -24,11 +24,18 @@ typedef __u64 __attribute__((may_alias)) elb_mac_u64;
 typedef __u32 __attribute__((may_alias)) elb_mac_u32;
 typedef __u16 __attribute__((may_alias)) elb_mac_u16;
 
-/* Both addresses in two stores; they lie beside each other in the hop and in the frame. */
+/*
+ * Both addresses in two stores; they lie beside each other in the hop and in the frame. By way of
+ * void: clang takes the alignment of a struct's member from the struct, and would store words
+ * of 16.
+ */
 ELB_INLINE void elb_hop_write(const struct elb_hop *hop, struct elb_ethernet *eth)
 {
-	*(elb_mac_u64 *)eth->dest = *(const elb_mac_u64 *)hop->dest_mac;
-	*(elb_mac_u32 *)(eth->source + 2) = *(const elb_mac_u32 *)(hop->source_mac + 2);
+	const void *from = hop;
+	void *to = eth;
+
+	*(elb_mac_u64 *)to = *(const elb_mac_u64 *)from;
+	*(elb_mac_u32 *)(to + 8) = *(const elb_mac_u32 *)(from + 8);
 }
 
 /* Is it the neighbour's? The agent may have given the hop to another one meanwhile. */

@@ -53,7 +53,7 @@ ELB_INLINE void elb_nat_l4_check(ELB_CTX *ctx, struct elb_place at, __u32 proto,
 	bpf_l4_csum_replace(ctx, offset, 0, deltas & 0xffff, flags | BPF_F_PSEUDO_HDR);
 	bpf_l4_csum_replace(ctx, offset, 0, elb_nat_ports_delta(deltas), flags);
 #else
-	check = elb_csum_apply(check, deltas >> 16);
+	check = elb_csum_apply_folded(check, deltas >> 16);
 	*field = !check && udp ? 0xffff : check;
 #endif
 }

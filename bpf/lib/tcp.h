@@ -31,18 +31,27 @@ ELB_INLINE struct tcphdr *elb_tcp_of(const struct elb_l4 *l4)
  * old number. So it only goes forward, though segments overtake each other, on their way or between
  * CPUs; a SYN begins anew.
  */
+ELB_INLINE void elb_note_newer(struct elb_flow *flow, __be32 ack)
+{
+	__be32 noted = ELB_LOAD(flow->ack);
+
+	if (ack != noted && (!noted || (__s32)(bpf_ntohl(ack) - bpf_ntohl(noted)) > 0))
+		ELB_STORE(flow->ack, ack);
+}
+
+/* The same for a segment of any flags. */
 ELB_INLINE void elb_note_ack(const ELB_CTX *ctx, struct elb_flow *flow, const struct elb_l4 *l4)
 {
 	const struct tcphdr *tcp = elb_tcp_of(l4);
 	__u32 flags = elb_tcp_flags(l4);
-	__be32 noted = ELB_LOAD(flow->ack);
 
 	/* it does fit: the verifier has forgotten that this is the way of TCP */
 	if (!(flags & (ELB_TCP_ACK | ELB_TCP_SYN)) || (void *)(tcp + 1) > elb_data_end(ctx))
 		return;
-	__be32 ack = flags & ELB_TCP_ACK ? tcp->ack_seq : 0;
-	if (flags & ELB_TCP_SYN || !noted || (__s32)(bpf_ntohl(ack) - bpf_ntohl(noted)) > 0)
-		ELB_STORE(flow->ack, ack);
+	if (!(flags & ELB_TCP_SYN))
+		elb_note_newer(flow, tcp->ack_seq);
+	else
+		ELB_STORE(flow->ack, flags & ELB_TCP_ACK ? tcp->ack_seq : 0);
 }
 
 /*

@@ -95,8 +95,8 @@ void make_sticky(ProgRunner& runner) {
 
 void limit(ProgRunner& runner) {
   elb_rate rate{};
-  rate.per_jiffy = uint64_t{1} << 50;
-  rate.burst = uint64_t{1} << 40;
+  rate.per_jiffy = uint64_t{50'000'000} << ELB_RATE_SHIFT;  // 400 Gbit/s where HZ is 1000: never met, nor does it wrap
+  rate.burst = uint64_t{1} << 33;
   rate.quantum = 1U << 18;
   runner.set_rate(0, rate);
   runner.set_rate(1, rate);

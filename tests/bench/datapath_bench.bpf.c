@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The balancer under measurement. The same packet is run again and again, so each program first
- * makes it another connection's: `mutate` is part of the floor as well.
+ * makes it another connection's: `mutate` is part of the floor as well. It also restores what a
+ * reset has changed, or one packet refused (a full window of the table) would make a RST of all
+ * that follow.
  */
 #include <lib/balance.h>
 
@@ -12,6 +14,7 @@ struct bench {
 	__u32 count;		   /* of connections */
 	__u32 base;		   /* the first one: each CPU may have its own */
 	__be16 port;		   /* of the listener */
+	__u16 word;		   /* data offset and flags, as loaded */
 	__u8 head[BENCH_HEAD + 4]; /* the headers as they were, for what has to write them again */
 };
 
@@ -29,7 +32,7 @@ ELB_INLINE int mutate(struct xdp_md *ctx)
 	__u32 *ports = (void *)(ip + 1);
 	__u32 zero = 0;
 
-	if ((void *)(ports + 1) > end)
+	if ((void *)(ports + 4) > end)
 		return 0;
 	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
 	if (!state)
@@ -37,6 +40,7 @@ ELB_INLINE int mutate(struct xdp_md *ctx)
 	__u32 number = state->base + (__u32)state->next;
 	__u64 next = state->next + 1;
 	state->next = next < state->count ? next : 0;
+	((__u16 *)ports)[6] = state->word;
 	ip->saddr = (number * 2654435761u) << 8 | (10 + (number >> 30)); /* 10.x or 11.x */
 	ip->daddr = bpf_htonl(0x0ac80101);
 	ip->ttl = 64;
@@ -51,7 +55,7 @@ ELB_INLINE int mutate6(struct xdp_md *ctx)
 	__u16 *ports = (void *)(ip + 1);
 	__u32 zero = 0;
 
-	if ((void *)(ports + 2) > end)
+	if ((void *)(ports + 8) > end)
 		return 0;
 	struct bench *state = bpf_map_lookup_elem(&bench, &zero);
 	if (!state)
@@ -65,6 +69,7 @@ ELB_INLINE int mutate6(struct xdp_md *ctx)
 	ip->hop_limit = 64;
 	ports[0] = bpf_htons(12345);
 	ports[1] = state->port;
+	ports[6] = state->word;
 	return 1;
 }
 
