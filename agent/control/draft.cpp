@@ -116,7 +116,8 @@ Result<Id> Draft::add(T resource) {
   if (resource.project_id.empty()) resource.project_id = home_;
   if (!sees(resource))
     return fail(ErrorCode::kNotFound, fmt::format("project {} does not exist", resource.project_id), "project_id");
-  if (resource.id.empty()) {
+  // A document may bring ids (docs/apply.md), so that what was exported comes back as itself. Nothing else is an id.
+  if (!is_uuid(resource.id)) {
     resource.id = new_uuid(random_);
     if constexpr (std::is_same_v<T, Certificate>) std::erase(resource.id, '-');
   } else if (model_.table<T>().contains(resource.id)) {  // not whose: it may be another project's

@@ -40,6 +40,16 @@ TEST_F(DraftTest, CreationFillsIdsTimesAndPort) {
   EXPECT_EQ(child.project_id, "project") << "the parent's";
 }
 
+TEST_F(DraftTest, CreationTakesAnIdThatNobodyHas) {
+  LoadBalancer lb = wish("subnet-a");
+  lb.id = "0f9d3a52-7c1e-4b6f-9a10-5d2c8e7b4a61";
+  EXPECT_EQ(get(draft_.create(lb, false)), lb.id);
+  const auto twice = draft_.create(lb, false);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(twice.error().field, "id");
+}
+
 TEST_F(DraftTest, LB_06_AutomaticAddressesSkipWhatIsTaken) {
   EXPECT_EQ(copy<LoadBalancer>(load_balancer()).vip_address, ip("10.0.0.2")) << "not the network, not the gateway";
   load_balancer("10.0.0.3");
