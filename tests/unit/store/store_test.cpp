@@ -121,14 +121,11 @@ void add_http(Model& model, Dress dress) {
     dress(pool, 12);
     pool.persistence = model::SessionPersistence{1440, type, app ? "sid" : ""};
     pool.proxy_protocol = app ? model::ProxyProtocol::kV1 : model::ProxyProtocol::kV2;
+    pool.grpc = app;
     pool.slow_start = app;
     pool.slow_start_s = app ? 1200 : 30;
     put(model, pool);
   }
-  model::Pool grpc = sample_pool("hp3", "lb1", model::Protocol::kHttp);
-  dress(grpc, 14);
-  grpc.grpc = true;
-  put(model, grpc);
   model::Listener https = sample_listener("l2", "lb1", 443, model::Protocol::kHttps);
   dress(https, 13);
   https.terminated_https = true;
