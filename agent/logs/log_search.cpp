@@ -42,7 +42,7 @@ std::optional<LogLine> from_json(std::string_view text, std::string& keep) {
     const bool quoted =
         name == kQuoted || name.starts_with("upstream_") || name.starts_with("http_") || name == "member_name";
     if (!quoted) std::replace(field.begin(), field.end(), ' ', '_');
-    if (field.empty()) field = "-";
+    if (field.empty()) field.assign(1, '-');
     if (i > 0) keep += ' ';
     keep += i == kTime ? '[' + field + ']' : quoted ? '"' + field + '"' : field;
   }

@@ -356,7 +356,11 @@ int main(int argc, char** argv) {
       options.rounds = std::max(1, std::atoi(argv[++i]));
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
-    else
+    else if (word.starts_with("-")) {
+      fmt::print(stderr, "datapath_bench [--quick] [--huge] [--rounds N] [--only TEXT] [rows.json]: what is {}?\n",
+                 word);
+      return 2;
+    } else
       options.path = argv[i];
   }
   pin_to(sched_getcpu());
