@@ -102,7 +102,7 @@ TEST_F(BatchTest, ABadEntryChangesNothing) {
       {entry(3) + ",null", 400, "members[1]"},
       {entry(1, R"(,"id":")" + id + "\""), 400, "members[0].id"},
       {entry(1, R"(,"subnet_id":"other")"), 400, "members[0].subnet_id"},
-      {entry(3, R"(,"backup":true)"), 501, "members[0].backup"},
+      {entry(3, R"(,"backup":1)"), 400, "members[0].backup"},
       {entry(3, R"(,"name":")" + std::string(256, 'x') + "\""), 400, "members[0].name"},
   };
   for (const Case& item : cases) {

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "store/schema.h"
 #include "store/store.h"
 #include "unit/model/samples.h"
 #include "unit/store/temp_dir.h"
@@ -57,12 +58,13 @@ TEST(OpenSqlite, S10_AFileOpenToOthersIsMadePrivate) {
 TEST(OpenSqlite, R13_ANewerSchemaIsRefusedUntouched) {
   const test::TempDir dir;
   ASSERT_TRUE(open_sqlite(dir.file("elb.db")));
-  run_sql(dir.file("elb.db"), "UPDATE meta SET schema_version = 7");
+  const std::string newer = std::to_string(kSchemaVersion + 1);
+  run_sql(dir.file("elb.db"), ("UPDATE meta SET schema_version = " + newer).c_str());
   const std::string before = bytes_of(dir.file("elb.db"));
   const auto store = open_sqlite(dir.file("elb.db"));
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(store.error().message.find("version 7"), std::string::npos) << store.error().message;
+  EXPECT_NE(store.error().message.find("version " + newer), std::string::npos) << store.error().message;
   EXPECT_EQ(bytes_of(dir.file("elb.db")), before);
 }
 
