@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <map>
+#include <tuple>
 
 #include "base/log.h"
 
@@ -151,8 +152,8 @@ void LogHub::dispatch(const std::vector<std::string>& lines) {
   auto batch = std::make_shared<LogBatch>();
   size_t size = 0;
   for (const std::string& line : lines) size += line.size();
-  batch->text.reserve(size);                                        // views point into it: it must not move
-  std::map<std::string, std::optional<size_t>, std::less<>> known;  // by load balancer
+  batch->text.reserve(size);  // views point into it: it must not move
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::optional<size_t>> known;
   for (const std::string& text : lines) {
     const size_t begin = batch->text.size();
     batch->text += text;
@@ -161,14 +162,15 @@ void LogHub::dispatch(const std::vector<std::string>& lines) {
       unknown_.fetch_add(1);
       continue;
     }
-    auto found = known.find(line->loadbalancer_id());
+    const std::tuple key(line->loadbalancer_id(), (*line)[kStream], (*line)[kProjectId]);
+    auto found = known.find(key);
     if (found == known.end()) {
       std::optional<size_t> index;
-      if (auto route = routes_(line->loadbalancer_id()); route) {
+      if (auto route = routes_.find(*line); route) {
         index = batch->routes.size();
         batch->routes.push_back(std::move(*route));
       }
-      found = known.emplace(line->loadbalancer_id(), index).first;
+      found = known.emplace(key, index).first;
     }
     if (!found->second) {
       unknown_.fetch_add(1);

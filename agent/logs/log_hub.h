@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LogHub: the agent's side of the access logs (LOG-01..06). Each worker writes its lines into a pipe of its own; a
-// thread reads them, asks the configuration which stream each belongs to, keeps the newest in memory for whoever
-// follows, and offers them to the sinks. Thread rule: every call from any thread.
+// thread reads them, finds the stream that each belongs to, keeps the newest in memory for whoever follows, and offers
+// them to the sinks. Thread rule: every call from any thread.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "logs/log_route_book.h"
 #include "logs/log_sink.h"
 
 namespace elb::logs {
@@ -65,7 +66,7 @@ class LogHub {
   void dispatch(const std::vector<std::string>& lines);
   void wake() const;
 
-  const LogRoutes routes_;
+  LogRouteBook routes_;  // the thread's
   const std::string directory_;
   std::vector<std::unique_ptr<LogSink>> sinks_;
   Fd event_;

@@ -190,8 +190,8 @@ class Agent:
         subnet = CLIENT_SUBNET6 if ":" in vip else CLIENT_SUBNET
         lb_id = load_balancer or self.create("loadbalancer", name=f"lb-{port}", vip_subnet_id=subnet, vip_address=vip)["id"]
         listener = self.create("listener", name=f"listener-{port}", loadbalancer_id=lb_id, protocol=protocol, protocol_port=port, **listener_fields)["id"]
-        pool = self.create("pool", name=f"pool-{port}", listener_id=listener, protocol=POOL_PROTOCOLS.get(protocol, protocol), lb_algorithm="ROUND_ROBIN",
-                           **(pool_fields or {}))["id"]
+        pool = self.create("pool", **{"name": f"pool-{port}", "listener_id": listener, "protocol": POOL_PROTOCOLS.get(protocol, protocol),
+                                      "lb_algorithm": "ROUND_ROBIN", **(pool_fields or {})})["id"]
         made = Service(self, lb_id, listener, pool)
         if monitor is not None:
             made.monitor = self.create("healthmonitor", pool_id=pool, **{"type": "TCP", "delay": 1, "timeout": 1, "max_retries": 1, **monitor})["id"]

@@ -296,6 +296,8 @@ def test_LOG_03_a_stuck_sink_holds_up_no_request_and_rotation_by_hand(lab, agent
 
 def test_HC_20_explain_says_why_and_what_next(lab, agent, service, servers):
     http = service(protocol="HTTP", weights={"member1": 1, "member2": 1}, member_port=HTTP_PORT, monitor={"type": "HTTP"})
+    for member in http.members.values():
+        agent.wait_member(http.pool, member, "ONLINE")
     servers["member2"].end(signal.SIGKILL)
     agent.wait_member(http.pool, http.members["member2"], "ERROR")
     findings = {(one["kind"], one["name"]): one for one in agent.api("GET", f"/v1/explain?id={http.lb}")["findings"]}

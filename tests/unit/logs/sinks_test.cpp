@@ -214,6 +214,27 @@ TEST(LogHub, RoutesLinesAndCountsWhatIsNone_LOG01_LOG03) {
   EXPECT_EQ(read(dir.path() + "/g/s.log").size(), 3 * (test::line({}).size() + 1));
 }
 
+TEST(LogRouteBook, ALineBelongsWhereItWasSaid_LOG01) {
+  std::optional<LogRoute> now = LogRoute{"g", "t2", "T"};  // changed since the line was said
+  LogRouteBook book([&](std::string_view) { return now; });
+  const auto stream_of = [&](const std::string& text) -> std::string {
+    const auto line = LogLine::parse(text);
+    const auto route = book.find(*line);
+    return route ? route->group + "/" + route->stream : "none";
+  };
+  const std::string text = test::line({});
+  EXPECT_EQ(stream_of(text), "g/t1");
+  now.reset();  // switched off
+  EXPECT_EQ(stream_of(text), "g/t1");
+  EXPECT_EQ(stream_of(test::line({.loadbalancer = "off"})), "none");
+  std::string hostile = text;
+  hostile.replace(hostile.find("t1"), 2, "../../x");
+  EXPECT_EQ(stream_of(hostile), "g/t2");
+  std::string stranger = text;
+  stranger.replace(stranger.find(" T ") + 1, 1, "U");
+  EXPECT_EQ(stream_of(stranger), "g/t2");
+}
+
 /// The examples that the vendor of S3 publishes with the description of the signature.
 TEST(S3Signature, IsThatOfThePublishedExamples_LOG06) {
   const S3Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1"};
