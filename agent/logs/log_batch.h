@@ -19,8 +19,12 @@ struct LogRoute {
   std::string stream;
   std::string project_id;
 };
-/// By the id of a load balancer; empty: it has no access log (any more). Safe from any thread.
+/// By the id of a load balancer, whose log may have been switched off since its lines were said; empty: it never had
+/// one. Safe from any thread.
 using LogRoutes = std::function<std::optional<LogRoute>(std::string_view loadbalancer_id)>;
+/// Where a line belongs: into the stream that it names, if it is of that project, as the configuration may have changed
+/// since it was said.
+std::optional<LogRoute> find_route(const LogRoutes& routes, const LogLine& line);
 
 struct LogBatch {
   struct Entry {

@@ -15,7 +15,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "logs/log_route_book.h"
 #include "logs/log_sink.h"
 
 namespace elb::logs {
@@ -66,7 +65,7 @@ class LogHub {
   void dispatch(const std::vector<std::string>& lines);
   void wake() const;
 
-  LogRouteBook routes_;  // the thread's
+  const LogRoutes routes_;
   const std::string directory_;
   std::vector<std::unique_ptr<LogSink>> sinks_;
   Fd event_;

@@ -73,21 +73,35 @@ Result<std::unique_ptr<LogService>> LogService::start(const Options& options, co
   return service;
 }
 
-std::optional<logs::LogRoute> LogService::route_of(std::string_view loadbalancer_id) const {
-  control::ModelPtr model;
-  {
-    const std::lock_guard lock(mutex_);
-    model = model_;
-  }
-  if (!model) return std::nullopt;
-  const auto found = model->load_balancers.find(std::string(loadbalancer_id));
-  if (found == model->load_balancers.end() || !found->second->access_log) return std::nullopt;
+namespace {
+
+std::optional<logs::LogRoute> route_in(const model::Model& model, std::string_view loadbalancer_id) {
+  const auto found = model.load_balancers.find(std::string(loadbalancer_id));
+  if (found == model.load_balancers.end() || !found->second->access_log) return std::nullopt;
   const model::AccessLogTarget& target = *found->second->access_log;
   return logs::LogRoute{target.group, target.stream, found->second->project_id};
 }
 
+}  // namespace
+
+std::optional<logs::LogRoute> LogService::route_of(std::string_view loadbalancer_id) const {
+  const std::lock_guard lock(mutex_);
+  if (!model_) return std::nullopt;
+  if (auto route = route_in(*model_, loadbalancer_id); route) return route;
+  const auto gone = gone_.find(loadbalancer_id);
+  if (gone == gone_.end()) return std::nullopt;
+  return gone->second;
+}
+
 void LogService::publish(control::ModelPtr model) {
   const std::lock_guard lock(mutex_);
+  if (model_) {
+    for (const auto& [id, load_balancer] : model_->load_balancers) {
+      if (!load_balancer->access_log || route_in(*model, id)) continue;
+      if (gone_.size() >= kGoneMax) gone_.erase(gone_.begin());
+      gone_.insert_or_assign(id, *route_in(*model_, id));
+    }
+  }
   model_ = std::move(model);
 }
 

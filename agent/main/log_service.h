@@ -4,8 +4,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "base/clock.h"
 #include "control/config_service.h"
@@ -34,8 +36,11 @@ class LogService {
   LogService() = default;
   std::optional<logs::LogRoute> route_of(std::string_view loadbalancer_id) const;
 
+  static constexpr size_t kGoneMax = 4096;
+
   mutable std::mutex mutex_;
   control::ModelPtr model_;
+  std::map<std::string, logs::LogRoute, std::less<>> gone_;  // of logs switched off, whose last lines are on their way
   std::unique_ptr<logs::LogHub> hub_;
   std::unique_ptr<logs::LogTransfer> transfer_;
 };

@@ -214,17 +214,16 @@ TEST(LogHub, RoutesLinesAndCountsWhatIsNone_LOG01_LOG03) {
   EXPECT_EQ(read(dir.path() + "/g/s.log").size(), 3 * (test::line({}).size() + 1));
 }
 
-TEST(LogRouteBook, ALineBelongsWhereItWasSaid_LOG01) {
-  std::optional<LogRoute> now = LogRoute{"g", "t2", "T"};  // changed since the line was said
-  LogRouteBook book([&](std::string_view) { return now; });
+TEST(LogHub, ALineBelongsToTheStreamThatItNames_LOG01) {
+  const LogRoutes changed = [](std::string_view id) -> std::optional<LogRoute> {
+    if (id != "LB") return std::nullopt;
+    return LogRoute{"g", "t2", "T"};
+  };
   const auto stream_of = [&](const std::string& text) -> std::string {
-    const auto line = LogLine::parse(text);
-    const auto route = book.find(*line);
+    const auto route = find_route(changed, *LogLine::parse(text));
     return route ? route->group + "/" + route->stream : "none";
   };
   const std::string text = test::line({});
-  EXPECT_EQ(stream_of(text), "g/t1");
-  now.reset();  // switched off
   EXPECT_EQ(stream_of(text), "g/t1");
   EXPECT_EQ(stream_of(test::line({.loadbalancer = "off"})), "none");
   std::string hostile = text;
@@ -233,6 +232,11 @@ TEST(LogRouteBook, ALineBelongsWhereItWasSaid_LOG01) {
   std::string stranger = text;
   stranger.replace(stranger.find(" T ") + 1, 1, "U");
   EXPECT_EQ(stream_of(stranger), "g/t2");
+  std::string nobodys = text;
+  nobodys.replace(nobodys.find(" T ") + 1, 1, "-");
+  EXPECT_EQ(stream_of(nobodys), "g/t2");
+  const LogRoutes without = [](std::string_view) { return LogRoute{"g", "t2", ""}; };
+  EXPECT_EQ(find_route(without, *LogLine::parse(nobodys))->stream, "t1");
 }
 
 /// The examples that the vendor of S3 publishes with the description of the signature.
