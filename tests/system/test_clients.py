@@ -4,6 +4,7 @@
 import json
 import pathlib
 
+import pytest
 from agent import CLIENT_SUBNET
 from lab import MEMBERS, VIP, run, wait_until
 
@@ -16,6 +17,7 @@ def conformance(lab, agent, script):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
+@pytest.mark.timeout(600)  # the command is some 40 times two seconds of processor time
 def test_GEN_04_openstack_command_drives_the_agent(lab, agent):
     conformance(lab, agent, "openstack_cli.py")
     assert agent.status()["load_balancers"] == []
