@@ -43,18 +43,28 @@ ELB_INLINE int elb_fast_segment(const ELB_CTX *ctx, const struct elb_l4 *l4, __u
 }
 
 /* Valid, without tags and wide enough: one load, since the three lie beside each other. */
-ELB_INLINE int elb_fast_hop(const struct elb_hop *hop, const struct iphdr *ip)
+ELB_INLINE int elb_fast_hop(const struct elb_hop *hop, __u32 length)
 {
 	if (!hop)
 		return 0;
 	__u64 word =
 		*(const elb_mac_u64 *)((const void *)hop + __builtin_offsetof(struct elb_hop, mtu));
-	return word >> 16 == 1 && bpf_ntohs(ip->tot_len) <= (word & 0xffff);
+	return word >> 16 == 1 && length <= (word & 0xffff);
 }
 ELB_ASSERT(__builtin_offsetof(struct elb_hop, mtu) == 16 &&
 		   __builtin_offsetof(struct elb_hop, valid) == 18 &&
 		   __builtin_offsetof(struct elb_hop, vlan) == 20,
 	   "mtu, valid and vlan are one word");
+
+/* A packet goes through the entry now. 0: it is not as it was found. */
+ELB_INLINE int elb_fast_note(struct elb_flow *flow, __u32 found)
+{
+	__u32 now = bpf_jiffies64() >> elb_tick_shift;
+
+	if ((__s32)(now - ELB_LOAD(flow->last)) > 0 && !elb_refresh(flow, found, now))
+		return 0;
+	return ELB_LOAD(flow->ctl) == found; /* after `last`, see elb_flow_refresh() */
+}
 
 /*
  * As elb_known(), for an entry in the middle of its life, which most are. Its home word need not be
@@ -82,12 +92,7 @@ ELB_INLINE struct elb_flow *elb_fast_known(const struct iphdr *ip, const struct 
 		found = where;
 	}
 	*ctl = found;
-
-	__u32 now = bpf_jiffies64() >> elb_tick_shift;
-	if ((__s32)(now - ELB_LOAD(flow->last)) > 0 && !elb_refresh(flow, found, now))
-		return 0;
-	/* after `last`, see elb_flow_refresh() */
-	return ELB_LOAD(flow->ctl) == found ? flow : 0;
+	return elb_fast_note(flow, found) ? flow : 0;
 }
 
 /* A plain frame with a whole header? */
@@ -119,7 +124,7 @@ ELB_INLINE int elb_fast(ELB_CTX *ctx)
 		return elb_plain(ctx);
 	__u32 hop_index = ELB_LOAD(flow->hop);
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
-	if (!elb_fast_hop(hop, ip))
+	if (!elb_fast_hop(hop, bpf_ntohs(ip->tot_len)))
 		return elb_plain(ctx);
 	l4.word = ((__u16 *)tcp)[6];
 	if (ip->protocol == IPPROTO_TCP && !elb_fast_segment(ctx, &l4, ctl))
