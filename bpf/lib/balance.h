@@ -7,8 +7,12 @@
 #ifndef ELB_BALANCE_H
 #define ELB_BALANCE_H
 
+#ifdef ELB_TC
+#include <lib/balance6.h>
+#else
 #include <lib/fast.h>
 #include <lib/fast6.h>
+#endif
 #include <lib/uncommon.h>
 
 /* Behind tags, IPv6: offset of its header | tags << 32, else 0. */
