@@ -136,8 +136,9 @@ ELB_INLINE int elb_fast(ELB_CTX *ctx)
 		return elb_plain(ctx);
 	l4.word = ((__u16 *)tcp)[6];
 	if (ip->protocol == IPPROTO_TCP && !elb_fast_segment(ctx, &l4, ctl))
-		return elb_fast_wants_toa(ctx, hop, &l4, ip, ctl) ? elb_fast_toa(ctx, flow, hop, ctl)
-								  : elb_plain(ctx);
+		return elb_fast_wants_toa(ctx, hop, &l4, ip, ctl)
+			       ? elb_fast_toa(ctx, flow, hop, ctl)
+			       : elb_plain(ctx);
 	if (elb_bandwidth_any() &&
 	    !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
 		return elb_exit(ELB_REASON_BANDWIDTH);

@@ -29,6 +29,8 @@ ELB_INLINE __u32 elb_fast_toa_write(void *to, void *from, const struct elb_flow 
 	__u32 deltas = ELB_LOAD(*(const __u32 *)&flow->l3_delta);
 	__u32 client = ip_was->saddr, port = tcp_was->source;
 	__be16 was = ip_was->tot_len, is = bpf_htons(bpf_ntohs(was) + ELB_TOA_SIZE);
+	/* under the new destination: not to be read later, whatever types say */
+	__u16 check = *(elb_mac_u16 *)&ip_was->check;
 
 	elb_hop_write(hop, to);
 	*(elb_mac_u32 *)(to + 12) = *(elb_mac_u32 *)(from + 12);
@@ -36,8 +38,7 @@ ELB_INLINE __u32 elb_fast_toa_write(void *to, void *from, const struct elb_flow 
 	*(elb_mac_u32 *)&ip->id = *(elb_mac_u32 *)&ip_was->id;
 	ip->ttl = ip_was->ttl - 1;
 	ip->protocol = IPPROTO_TCP;
-	ip->check = elb_csum_apply(ip_was->check,
-				   (deltas & 0xffff) + ELB_CSUM_TTL + (__u16)~was + is);
+	ip->check = elb_csum_apply(check, (deltas & 0xffff) + ELB_CSUM_TTL + (__u16)~was + is);
 	ip->saddr = ELB_LOAD(flow->new_source);
 	ip->daddr = ELB_LOAD(flow->new_dest);
 	*(__u32 *)tcp = ELB_LOAD(flow->new_ports);
@@ -62,8 +63,8 @@ ELB_INLINE int elb_fast_toa(ELB_CTX *ctx, struct elb_flow *flow, const struct el
 	struct iphdr *ip_was = from + ETH_HLEN;
 	if (from + ELB_FAST_HEADERS > elb_data_end(ctx))
 		return ELB_BROKEN_ENV;
-	if (elb_bandwidth_any() && !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl,
-							 bpf_ntohs(ip_was->tot_len)))
+	if (elb_bandwidth_any() &&
+	    !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip_was->tot_len)))
 		return elb_exit(ELB_REASON_BANDWIDTH);
 	elb_note_newer(flow, ((struct tcphdr *)(ip_was + 1))->ack_seq);
 	__u32 length = elb_fast_toa_write(to, from, flow, hop);
