@@ -22,8 +22,14 @@ struct Target {
   std::string_view name;
   void (*run)(std::string_view input);
 };
-inline constexpr Target kTargets[] = {
-    {"request_head", request_head}, {"response_head", response_head}, {"chunked", chunked}, {"url", url},
-    {"cookies", cookies},           {"proxy_header", proxy_header},   {"http2", http2}, {"http2_member", http2_member}, {"sni", sni}};
+inline constexpr Target kTargets[] = {{"request_head", request_head},
+                                      {"response_head", response_head},
+                                      {"chunked", chunked},
+                                      {"url", url},
+                                      {"cookies", cookies},
+                                      {"proxy_header", proxy_header},
+                                      {"http2", http2},
+                                      {"http2_member", http2_member},
+                                      {"sni", sni}};
 
 }  // namespace elb::fuzz
