@@ -331,7 +331,7 @@ TEST_F(L7Test, PL_02_PoolsOfGrpc) {
   expect_refused(monitor("GRPC", make_lone_pool(lb_, "HTTP")), 400, "type");
   expect_refused(monitor("UDP-CONNECT", pool), 400, "type");
   for (const std::string type : {"TCP", "HTTP", "GRPC"}) {
-    const api::Response made = monitor(type, pool);
+    const auto made = monitor(type, pool);
     ASSERT_EQ(made.status, 201) << made.body.dump();
     const codec::Value shown = made.body.get("healthmonitor");
     EXPECT_EQ(shown.get("type").as_string(), type);
