@@ -44,7 +44,7 @@ enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
 /// it.
 inline constexpr std::string_view kGrpc = "GRPC";
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
-enum class MonitorType : uint8_t { kTcp, kHttp, kUdp };
+enum class MonitorType : uint8_t { kTcp, kHttp, kUdp, kGrpcHealth };
 /// How members are told the client's address before the first byte of a connection.
 enum class ProxyProtocol : uint8_t { kNone, kV1, kV2 };
 enum class PersistenceType : uint8_t { kSourceIp, kHttpCookie, kAppCookie };
@@ -314,7 +314,7 @@ using Change = std::variant<Put, Erase>;
 
 std::string_view to_string(Protocol protocol);      // "TCP"
 std::string_view to_string(Algorithm algorithm);    // "ROUND_ROBIN"
-std::string_view to_string(MonitorType type);       // "TCP", "UDP-CONNECT"
+std::string_view to_string(MonitorType type);       // "TCP", "UDP-CONNECT", "GRPC"
 std::string_view to_string(PersistenceType type);   // "SOURCE_IP"
 std::string_view to_string(ProxyProtocol version);  // "v1"
 std::string_view to_string(Kind kind);              // "load balancer"

@@ -188,8 +188,8 @@ Status check_health_monitors(const Model& model) {
     if ((pool->protocol == Protocol::kUdp) != (monitor->type == MonitorType::kUdp))  // HC-02
       return invalid("type", fmt::format("a {} pool cannot be checked by {}", to_string(pool->protocol),
                                          to_string(monitor->type)));
-    if (pool->grpc && monitor->type == MonitorType::kHttp)
-      return invalid("type", "a GRPC pool is checked by TCP: HTTP checks speak HTTP/1.1, which gRPC servers do not");
+    if (monitor->type == MonitorType::kGrpcHealth && !pool->grpc)
+      return invalid("type", fmt::format("GRPC needs a GRPC pool, this one is {}", to_string(pool->protocol)));
   }
   return {};
 }
