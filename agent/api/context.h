@@ -79,10 +79,13 @@ class ApiState {
   Gate gate;
 
  private:
-  using Cached = std::shared_ptr<const codec::Relations>;
+  /// What was seen last: a request that comes next pays for what has changed since.
+  struct Part {
+    control::ModelPtr whole;
+    std::shared_ptr<const codec::Relations> relations;  // of what the project has of it
+  };
   mutable std::mutex mutex_;
-  mutable Cached whole_;                                                       // of the newest model seen
-  mutable std::map<std::string, std::pair<control::ModelPtr, Cached>> parts_;  // by project, with what each is of
+  mutable std::map<std::optional<std::string>, Part> parts_;  // by project; without one, of everything
 };
 
 class Context {

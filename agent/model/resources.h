@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "model/common.h"
 #include "model/l7.h"
+#include "model/table.h"
 
 namespace elb::model {
 
@@ -193,9 +194,6 @@ struct Node {
   std::vector<Cidr> local_addresses;  // the node's own and its SNAT addresses: no VIP, EIP or member may lie there
   bool serves_http = false;           // whether a proxy runs here: without one HTTP is refused as unsupported
 };
-
-template <class T>
-using Table = std::map<Id, std::shared_ptr<const T>>;
 
 /// Everything configured, at one revision.
 struct Model {
