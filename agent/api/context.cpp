@@ -151,6 +151,8 @@ Status Context::write(const std::function<Status(control::Draft&)>& edit) {
   std::vector<Change> touched;
   const auto revision = state_.service.transact([&](control::Draft& draft) -> Status {
     const control::ModelPtr before = state_.service.model();  // we hold the write: nobody else can replace it now
+    if (required_)
+      if (Status status = required_(); !status) return status;
     if (const auto bounds = project())
       draft.bind_to(*bounds);
     else

@@ -103,6 +103,9 @@ class Context {
   /// ConfigService::transact within the caller's project and quotas, remembering what it touched.
   Status write(const std::function<Status(control::Draft&)>& edit);
 
+  /// Asked within each write before its edit, when nobody else can change anything; its error is the write's.
+  void require(std::function<Status()> holds) { required_ = std::move(holds); }
+
   const model::Node& node() const { return state_.service.node(); }
   const model::ReconcilerView& reconciler() const { return state_.views.reconciler; }
   const model::TrafficView& traffic() const { return state_.views.traffic; }
@@ -125,6 +128,7 @@ class Context {
  private:
   ApiState& state_;
   const identity::Caller caller_;
+  std::function<Status()> required_;
 };
 
 using Handler = Result<Reply> (*)(Context&, const Request&);
