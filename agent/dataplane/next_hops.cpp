@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "dataplane/hop_tables.h"
+#include "dataplane/mac_text.h"
 #include "dataplane/routes.h"
 
 namespace elb::dataplane {
@@ -35,10 +36,6 @@ struct Target {
   std::string told = problem;      // what the log said last
   std::optional<SteadyTime> lost;  // since when the neighbour is unknown
 };
-
-std::string mac_text(const uint8_t* mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
 
 class NextHopsThread final : public NextHops {
  public:

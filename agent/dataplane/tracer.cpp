@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "dataplane/abi_values.h"
+#include "dataplane/mac_text.h"
 #include "dataplane/tracer_steps.h"
 #include "dataplane/traffic_reader.h"
 
@@ -24,10 +25,6 @@ namespace {
 std::string interface_name(uint32_t ifindex) {
   char name[IF_NAMESIZE] = {};
   return if_indextoname(ifindex, name) == nullptr ? fmt::format("interface {}", ifindex) : name;
-}
-
-std::string mac_text(const uint8_t* mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 std::string kind_text(uint32_t kind) {

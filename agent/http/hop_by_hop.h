@@ -15,6 +15,9 @@ inline constexpr HeaderSet kHopByHop = {
     HeaderId::kProxyAuthorization, HeaderId::kProxyConnection, HeaderId::kTe,           HeaderId::kTrailer,
     HeaderId::kTransferEncoding,   HeaderId::kUpgrade,         HeaderId::kContentLength};
 
+/// Of a client's request; what stands for them is written by the proxy itself.
+inline constexpr HeaderSet kNotFromClients = {HeaderId::kProxy, HeaderId::kHost, HeaderId::kXForwardedFor};
+
 inline bool named_by_connection(const HeaderTable& headers, const Header& header) {
   bool named = false;
   for (const Header& connection : headers) {

@@ -6,8 +6,6 @@
 namespace elb::http {
 namespace {
 
-constexpr HeaderSet kNotFromClients = {HeaderId::kProxy, HeaderId::kHost, HeaderId::kXForwardedFor};
-
 void put_field(std::string_view name, std::string_view value, OutBuffer& out) {
   out.put(name);
   out.put('\0');
@@ -23,7 +21,7 @@ void put_number(std::string_view name, uint64_t number, OutBuffer& out) {
 }
 
 // One field of all that came and the client's address (CA-01).
-void put_forwarded_for(const RequestHead& head, const RequestRewrite& rewrite, OutBuffer& out) {
+void put_forwarded_for_field(const RequestHead& head, const RequestRewrite& rewrite, OutBuffer& out) {
   if (rewrite.forwarded_for == ForwardedFor::kRemove) return;
   out.put("x-forwarded-for");
   out.put('\0');
@@ -50,7 +48,7 @@ bool write_request_fields(const RequestHead& head, const RequestRewrite& rewrite
   if (rewrite.port != 0) drop.add(HeaderId::kXForwardedPort);
   for (const Header& header : head.headers)
     if (!stays(head, header, drop)) put_field(header.name, header.value, out);
-  put_forwarded_for(head, rewrite, out);
+  put_forwarded_for_field(head, rewrite, out);
   if (!rewrite.scheme.empty()) put_field("x-forwarded-proto", rewrite.scheme, out);
   if (rewrite.port != 0) put_number("x-forwarded-port", rewrite.port, out);
   for (const Header& header : rewrite.added) put_field(header.name, header.value, out);

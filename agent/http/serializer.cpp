@@ -6,8 +6,6 @@
 namespace elb::http {
 namespace {
 
-constexpr HeaderSet kNotFromClients = {HeaderId::kProxy, HeaderId::kHost, HeaderId::kXForwardedFor};
-
 void put_header(std::string_view name, std::string_view value, OutBuffer& out) {
   out.put(name);
   out.put(": ");
@@ -36,7 +34,7 @@ void put_added(std::span<const Header> added, OutBuffer& out) {
 }
 
 // One header of all that came and the client's address (CA-01).
-void put_forwarded_for(const RequestHead& head, const RequestRewrite& rewrite, OutBuffer& out) {
+void put_forwarded_for_header(const RequestHead& head, const RequestRewrite& rewrite, OutBuffer& out) {
   if (rewrite.forwarded_for == ForwardedFor::kRemove) return;
   std::string_view separator = "X-Forwarded-For: ";
   if (rewrite.forwarded_for == ForwardedFor::kAppend && head.headers.has(HeaderId::kXForwardedFor)) {
@@ -76,7 +74,7 @@ bool write_request(const RequestHead& head, const RequestRewrite& rewrite, const
   if (!rewrite.scheme.empty()) drop.add(HeaderId::kXForwardedProto);
   if (rewrite.port != 0) drop.add(HeaderId::kXForwardedPort);
   put_end_to_end(head, drop, out);
-  put_forwarded_for(head, rewrite, out);
+  put_forwarded_for_header(head, rewrite, out);
   if (!rewrite.scheme.empty()) put_header("X-Forwarded-Proto", rewrite.scheme, out);
   if (rewrite.port != 0) {
     out.put("X-Forwarded-Port: ");

@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 
 #include "base/log.h"
+#include "logs/time_stamp.h"
 
 namespace elb::logs {
 namespace {
@@ -34,15 +34,6 @@ void append(LogForm form, const LogLine& line, std::string& out) {
       break;
   }
   out += '\n';
-}
-
-std::string stamp_of(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
-  return text.data();
 }
 
 /// When it was made, as far as the file system knows.

@@ -5,8 +5,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,20 +12,12 @@
 
 #include "base/log.h"
 #include "logs/log_packer.h"
+#include "logs/time_stamp.h"
 
 namespace elb::logs {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string stamp_of(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
-  return text.data();
-}
 
 /// Of the names in the directory: the stamp sorts by time, whatever the stream.
 std::string age_of(const std::string& name) { return name.substr(std::min(name.find(".log."), name.size())); }

@@ -14,11 +14,11 @@
 namespace elb::proxy {
 namespace {
 
-constexpr uint32_t kMagic = 0x504C4245;
+constexpr uint32_t kChannelMagic = 0x504C4245;
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 struct Header {
-  uint32_t magic = kMagic;
+  uint32_t magic = kChannelMagic;
   MessageType type{};
   std::array<uint8_t, 3> pad{};
   uint64_t number = 0;
@@ -102,7 +102,7 @@ Result<Message> receive_message(int channel) {
   if (size < 0) return fail_errno(errno, "receive from the other end");
   message.fds = take_fds(in);
   const bool whole = static_cast<size_t>(size) >= sizeof header && (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-  if (!whole || header.magic != kMagic || header.type > MessageType::kCounts)
+  if (!whole || header.magic != kChannelMagic || header.type > MessageType::kCounts)
     return fail(ErrorCode::kInvalid, "a message that is none of ours");
   message.type = header.type;
   message.number = header.number;

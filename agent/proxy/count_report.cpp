@@ -6,7 +6,7 @@
 namespace elb::proxy {
 namespace {
 
-constexpr uint32_t kMagic = 0x43424C45;  // "ELBC"
+constexpr uint32_t kReportMagic = 0x43424C45;  // "ELBC"
 
 // Longest ids of a model; those of tests may be shorter.
 constexpr size_t kIdBytes = 64;
@@ -85,7 +85,7 @@ std::string encode_counts(const Counters& counters, const model::Snapshot& snaps
     for (const model::SnapshotMember& one : pool.members) members.push_back({one.id, counters.member_sums(one.id)});
   std::string out;
   Writer writer(out);
-  writer.number(kMagic);
+  writer.number(kReportMagic);
   writer.list(listeners, [&](const ListenerEntry& entry) { listener(writer, entry); });
   writer.list(members, [&](const MemberEntry& entry) { member(writer, entry); });
   return out;
@@ -102,7 +102,7 @@ Result<CountReport> decode_counts(std::string_view bytes) {
   CountReport report;
   uint32_t magic = 0;
   reader.number(magic);
-  if (magic != kMagic) return fail(ErrorCode::kInvalid, "these are no counts");
+  if (magic != kReportMagic) return fail(ErrorCode::kInvalid, "these are no counts");
   std::vector<std::string> ids;  // one entry at a time: what is forged costs us no more than it cost to send
   reader.list(ids, [&](std::string& id) {
     ListenerEntry entry;

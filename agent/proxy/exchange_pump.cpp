@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kReplayMax = size_t{64} << 10;
 constexpr uint8_t kInterimMax = 32;  // responses 1xx to one request; a member's flood of them would never end
-constexpr int kTurns = 16;           // reads of one connection before others are served
+constexpr int kPumpTurns = 16;       // reads of one connection before others are served
 
 void put_payload(const http::Framing& framing, std::string_view data, Gather& out) {
   if (framing.kind != http::Framing::Kind::kChunked) return out.refer(data);
@@ -33,7 +33,7 @@ void put_last_chunk(const http::HeaderTable* trailers, Gather& out) {
 void Exchange::pump() {
   ClientSide& client = client_;
   for (int turn = 0; open(); ++turn) {
-    if (turn == kTurns) return client.again();
+    if (turn == kPumpTurns) return client.again();
     const uint64_t client_before = client.written();
     const uint64_t member_before = member_ ? member_->written() : 0;
     if (!client.flush() || (client.gone() && !client.ended_writing())) return client_left();

@@ -9,8 +9,8 @@
 namespace elb::proxy {
 namespace {
 
-constexpr int kTurns = 16;                             // of one connection before others are served
-constexpr size_t kWrite = size_t{128} << 10;           // of one write: what is kept for a client that takes nothing
+constexpr int kFrontTurns = 16;                        // of one connection before others are served
+constexpr size_t kFrontWrite = size_t{128} << 10;      // of one write: what is kept for a client that takes nothing
 constexpr std::chrono::milliseconds kCheck{1000};      // of the deadlines of streams
 constexpr std::chrono::milliseconds kRoundTrip{1000};  // requests that crossed the first GOAWAY
 
@@ -75,7 +75,7 @@ Http2Front::State Http2Front::run() {
   running_ = true;
   scheduled_ = false;
   State state = State::kMore;
-  for (int turn = 0; turn < kTurns && state == State::kMore; ++turn) {
+  for (int turn = 0; turn < kFrontTurns && state == State::kMore; ++turn) {
     if (!transport.flush() || transport.gone()) gone_ = true;
     if (transport.written() != written_seen_) {
       written_seen_ = transport.written();
@@ -164,7 +164,7 @@ void Http2Front::begin(Http2Stream& stream) {
 bool Http2Front::write() {
   Transport& transport = connection_.transport();
   if (transport.has_unsent()) return false;
-  const std::span<char> room = std::span(loop_.work.out).first(kWrite);
+  const std::span<char> room = std::span(loop_.work.out).first(kFrontWrite);
   const size_t size = session_->produce(room);
   note_flood();
   if (size == 0) return false;

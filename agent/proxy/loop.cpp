@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "proxy/address_list.h"
 #include "proxy/socket_address.h"
 
 namespace elb::proxy {
@@ -21,10 +22,6 @@ constexpr size_t kEvents = 1024;
 constexpr size_t kClients = 32;                        // that a turn works on before it looks what members say
 constexpr std::chrono::milliseconds kLongest{10'000};  // without an event
 constexpr uint32_t kFew = 16;                          // connections that are never worth giving away
-
-bool listed(const std::vector<Cidr>& list, const IpAddress& address) {
-  return std::any_of(list.begin(), list.end(), [&](const Cidr& entry) { return entry.contains(address); });
-}
 
 }  // namespace
 
@@ -178,7 +175,7 @@ const ServedListener* Loop::admit(const ConnectionFacts& facts) {
   const model::SnapshotListener& settings = *listener->listener;
   const uint32_t before = listener->open->fetch_add(1, std::memory_order_relaxed);
   const bool full = settings.connection_limit && before >= *settings.connection_limit;
-  if (!full && (!settings.whitelist || listed(*settings.whitelist, facts.client.address))) return listener;
+  if (!full && (!settings.whitelist || any_contains(*settings.whitelist, facts.client.address))) return listener;
   listener->open->fetch_sub(1, std::memory_order_relaxed);
   served->counts(*listener).refused_connections.add();
   return nullptr;

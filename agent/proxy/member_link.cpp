@@ -13,7 +13,7 @@ namespace elb::proxy {
 namespace {
 
 constexpr int kReads = 8;                            // of one link before others are served
-constexpr size_t kWrite = size_t{128} << 10;         // of one write: what is kept for a member that takes nothing
+constexpr size_t kLinkWrite = size_t{128} << 10;     // of one write: what is kept for a member that takes nothing
 constexpr std::chrono::milliseconds kSuspect{1000};  // an answer that is given up earlier says nothing of the link
 constexpr std::chrono::milliseconds kRefuses{1000};  // no new requests for a link after one that was refused
 
@@ -176,7 +176,7 @@ void MemberLink::flush() {
   }
   bool alive = !lost_ && stream_.flush();
   while (alive && !stream_.has_unsent()) {
-    const std::span<char> room = std::span(loop_.work.out).first(kWrite);
+    const std::span<char> room = std::span(loop_.work.out).first(kLinkWrite);
     const size_t size = session_->produce(room);
     if (size == 0) break;
     alive = stream_.write(std::string_view(room.data(), size));
@@ -214,7 +214,7 @@ void MemberLink::close_if_done() {
   if (!retired_ && session_->usable()) return;
   lost_ = true;
   session_->end();
-  const std::span<char> room = std::span(loop_.work.out).first(kWrite);
+  const std::span<char> room = std::span(loop_.work.out).first(kLinkWrite);
   if (!connecting_ && !stream_.has_unsent())
     static_cast<void>(stream_.write(std::string_view(room.data(), session_->produce(room))));
   links_.bury(*this);

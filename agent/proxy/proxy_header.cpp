@@ -3,22 +3,15 @@
 // and of a connection to a member that wants to be told.
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "http/proxy_protocol.h"
+#include "proxy/address_list.h"
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
 
 namespace elb::proxy {
-namespace {
-
-bool listed(const std::vector<Cidr>& list, const IpAddress& address) {
-  return std::any_of(list.begin(), list.end(), [&](const Cidr& entry) { return entry.contains(address); });
-}
-
-}  // namespace
 
 bool ClientConnection::expects_proxy_header(const ServedListener* listener) const {
   return listener != nullptr && !listener->http().proxy_trusted.empty();
@@ -37,7 +30,7 @@ bool ClientConnection::read_proxy_header() {
     close();
     return false;
   }
-  const bool trusted = listed(listener->http().proxy_trusted, facts_.client.address);
+  const bool trusted = any_contains(listener->http().proxy_trusted, facts_.client.address);
   http::ProxyHeader header;
   switch (http::parse_proxy_header({bytes.data(), static_cast<size_t>(got)}, header)) {
     case http::ProxyOutcome::kNeedMore:
@@ -68,7 +61,7 @@ bool ClientConnection::bad_proxy_header() {
 // The whitelist of such a listener is about clients, not about who tells of them (AC-02).
 bool ClientConnection::judge_client(const ServedListener* listener) {
   if (listener != nullptr && listener->http().whitelist &&
-      !listed(*listener->http().whitelist, facts_.client.address)) {
+      !any_contains(*listener->http().whitelist, facts_.client.address)) {
     counts_.refused_connections.add();
     transport_.abort();
     close();

@@ -8,7 +8,7 @@
 namespace elb::proxy {
 namespace {
 
-constexpr uint32_t kMagic = 0x53424C45;  // "ELBS"
+constexpr uint32_t kSnapshotMagic = 0x53424C45;  // "ELBS"
 
 template <class T, class Of>
 concept Is = std::same_as<std::remove_const_t<T>, Of>;
@@ -226,7 +226,7 @@ std::string encode_snapshot(const model::Snapshot& snapshot) {
   const model::Snapshot part = proxy_part(snapshot);
   std::string out;
   Writer writer(out);
-  writer.number(kMagic);
+  writer.number(kSnapshotMagic);
   writer.number(kWireVersion);
   fields(writer, part);
   return out;
@@ -238,7 +238,7 @@ Result<model::Snapshot> decode_snapshot(std::string_view bytes) {
   uint32_t version = 0;
   reader.number(magic);
   reader.number(version);
-  if (magic != kMagic) return fail(ErrorCode::kInvalid, "this is no snapshot");
+  if (magic != kSnapshotMagic) return fail(ErrorCode::kInvalid, "this is no snapshot");
   if (version != kWireVersion)
     return fail(ErrorCode::kUnsupported,
                 fmt::format("the snapshot is of wire version {}, this worker reads {}", version, kWireVersion));

@@ -12,7 +12,7 @@ namespace elb::telemetry {
 namespace {
 
 using codec::Value;
-using Type = Value::Type;
+using JsonType = Value::Type;
 
 std::string time_text(int64_t since_1970) { return format_utc(WallTime(std::chrono::seconds(since_1970))); }
 
@@ -34,7 +34,7 @@ Status read_text(const Value& value, const std::string& field, std::string& out)
 }
 
 Status read_flag(const Value& value, const std::string& field, bool& out) {
-  if (value.type() != Type::kBool) return invalid(field, "must be true or false");
+  if (value.type() != JsonType::kBool) return invalid(field, "must be true or false");
   out = value.as_bool();
   return {};
 }
@@ -49,7 +49,8 @@ Status read_word(const Value& value, const std::string& field, std::optional<T> 
 }
 
 Status read_number(const Value& value, const std::string& field, double& out) {
-  if (value.type() != Type::kInteger && value.type() != Type::kNumber) return invalid(field, "must be a number");
+  if (value.type() != JsonType::kInteger && value.type() != JsonType::kNumber)
+    return invalid(field, "must be a number");
   out = std::strtod(value.text().c_str(), nullptr);
   return {};
 }

@@ -10,7 +10,7 @@
 namespace elb::telemetry {
 namespace {
 
-constexpr const char* kSchema = R"sql(
+constexpr const char* kAlarmSchema = R"sql(
 CREATE TABLE alarm (
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE outbox (
 }  // namespace
 
 Result<std::unique_ptr<AlarmStore>> AlarmStore::open(const std::string& path) {
-  auto db = open_own_file(path, kSchema, true);
+  auto db = open_own_file(path, kAlarmSchema, true);
   if (!db) return pass_on(db.error());
   return std::unique_ptr<AlarmStore>(new AlarmStore(std::move(*db)));
 }

@@ -7,7 +7,7 @@ namespace elb::telemetry {
 namespace {
 
 // By period, object and time: a query is one range, expiry one range for each object.
-constexpr const char* kSchema = R"sql(
+constexpr const char* kSeriesSchema = R"sql(
 CREATE TABLE object (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE point (
   period INTEGER NOT NULL,
@@ -32,7 +32,7 @@ const Resolution& source_of(int64_t period_s) {
 }  // namespace
 
 Result<std::unique_ptr<SeriesStore>> SeriesStore::open(const std::string& path, int64_t max_bytes) {
-  auto db = open_own_file(path, kSchema, false);
+  auto db = open_own_file(path, kSeriesSchema, false);
   if (!db) return pass_on(db.error());
   return std::unique_ptr<SeriesStore>(new SeriesStore(std::move(*db), max_bytes));
 }
