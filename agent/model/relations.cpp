@@ -148,7 +148,7 @@ void Relations::replace(const std::shared_ptr<const T>& before, const std::share
 void Relations::follow(const Model& before, const Model& after) {
   const auto table = [&]<class T>(const Table<T>& old, const Table<T>& now) {
     Table<T>::differences(old, now,
-                          [this](const Id& /*id*/, const auto& gone, const auto& come) { replace<T>(gone, come); });
+                          [&](const Id& /*id*/, const auto& gone, const auto& come) { replace<T>(gone, come); });
   };
   table(before.load_balancers, after.load_balancers);
   table(before.listeners, after.listeners);
