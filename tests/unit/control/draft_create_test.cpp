@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: GEN-01, LB-05, LB-06, PL-02, PL-11, PL-12.
+// Shows: GEN-01, LB-05, LB-06, MB-03, PL-02, PL-11, PL-12.
 #include "unit/control/draft_fixture.h"
 
 namespace elb::control {
