@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 from agent import Agent  # noqa: E402
 from lab import MEMBERS, Lab  # noqa: E402
+from pki import Pki, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,18 @@ def agent(lab):
     for member in MEMBERS:
         lab.start_member(member)
     return Agent(lab).start()
+
+
+@pytest.fixture(scope="module")
+def pki(lab):
+    """A certificate authority of the module's own."""
+    return Pki(lab.dir / "pki")
+
+
+@pytest.fixture(scope="module")
+def certificate(agent, pki, request):
+    """The id of a server's certificate, uploaded, for the module's NAME."""
+    return upload(agent, pki.issue("server", request.module.NAME), "server")
 
 
 @pytest.fixture

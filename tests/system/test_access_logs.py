@@ -17,7 +17,7 @@ import time
 import pytest
 from agent import BUILD, CLIENT_SUBNET, Agent, ApiError
 from lab import CLIENTS, HARNESS, MEMBERS, VIP, wait_until
-from pki import Pki, upload
+from pki import upload
 from web import HTTP_PORT, WebSocket, connect, curl, raw, read_answer, tls
 
 SYSLOG, OTLP, S3 = 6514, 4318, 9100
@@ -54,11 +54,6 @@ def agent(lab, sinks, servers):  # noqa: ARG001
     return Agent(lab, **{"access-log-directory": lab.dir / "logs", "access-log-form": "extended", "access-log-syslog": f"tcp://127.0.0.1:{SYSLOG}",
                          "access-log-otlp": f"http://127.0.0.1:{OTLP}", "access-log-s3": f"http://127.0.0.1:{S3}/bucket/some/prefix",
                          "access-log-s3-credentials": keys, "access-log-rotate-s": 15}).start()
-
-
-@pytest.fixture(scope="module")
-def pki(lab):
-    return Pki(lab.dir / "pki")
 
 
 def switch_on(agent, service, group="g", stream="s"):

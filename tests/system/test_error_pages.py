@@ -3,7 +3,6 @@
 import pytest
 from agent import Agent
 from lab import VIP
-from pki import Pki, upload
 from web import HTTP_PORT, curl, raw
 
 NAME = "www.example.com"
@@ -15,19 +14,9 @@ VERSIONS = ("--http1.1", "--http2")
 
 
 @pytest.fixture(scope="module")
-def pki(lab):
-    return Pki(lab.dir / "pki")
-
-
-@pytest.fixture(scope="module")
 def agent(lab):
     lab.start_http_member("member1", HTTP_PORT)
     return Agent(lab).start()
-
-
-@pytest.fixture(scope="module")
-def certificate(agent, pki):
-    return upload(agent, pki.issue("server", NAME), "server")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import h2.events
 import pytest
 from agent import Agent
 from lab import HARNESS, MEMBERS, VIP, wait_until
-from pki import Pki, upload
 from test_http2 import NAME, Client
 from web import HTTP_PORT
 
@@ -20,21 +19,11 @@ SERVERS = {}
 
 
 @pytest.fixture(scope="module")
-def pki(lab):
-    return Pki(lab.dir / "pki")
-
-
-@pytest.fixture(scope="module")
 def agent(lab):
     for member in MEMBERS:
         SERVERS[member] = lab.spawn(member, "/usr/bin/python3", HARNESS / "grpc_member.py", member, GRPC_PORT, name="grpc").wait_ready()
         lab.start_http_member(member, HTTP_PORT)
     return Agent(lab).start()
-
-
-@pytest.fixture(scope="module")
-def certificate(agent, pki):
-    return upload(agent, pki.issue("server", NAME), "server")
 
 
 @pytest.fixture

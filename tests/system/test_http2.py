@@ -16,7 +16,6 @@ import h2.exceptions
 import pytest
 from agent import Agent
 from lab import MEMBERS, VIP
-from pki import Pki, upload
 from web import HTTP_PORT, curl, tls
 
 NAME = "www.example.com"
@@ -26,20 +25,10 @@ SERVERS = {}
 
 
 @pytest.fixture(scope="module")
-def pki(lab):
-    return Pki(lab.dir / "pki")
-
-
-@pytest.fixture(scope="module")
 def agent(lab):
     for member in MEMBERS:
         SERVERS[member] = lab.start_http_member(member, HTTP_PORT)
     return Agent(lab).start()
-
-
-@pytest.fixture(scope="module")
-def certificate(agent, pki):
-    return upload(agent, pki.issue("server", NAME), "server")
 
 
 @pytest.fixture

@@ -11,11 +11,6 @@ from web import HTTP_PORT, WebSocket, curl, tls
 
 
 @pytest.fixture(scope="module")
-def pki(lab):
-    return Pki(lab.dir / "pki")
-
-
-@pytest.fixture(scope="module")
 def agent(lab):
     for member in MEMBERS:
         lab.start_http_member(member, HTTP_PORT)
