@@ -72,6 +72,15 @@ class Draft {
   Status remove_l7policy(const model::Id& id);
   Status remove_l7rule(const model::Id& id);
 
+  /// Brings back what was there before, with its id, ports and times but for updated_at, in whatever place its id holds
+  /// now; false: it is as it was. What stands between objects is validated at the end. kConflict: its address or id has
+  /// been taken; kInvalid: the node has come to use its address, or a rule has become stricter.
+  template <class T>
+  Result<bool> restore(T resource);
+  /// Takes away what was not there, without asking who refers to it; false: there is nothing to take.
+  template <class T>
+  bool discard(const model::Id& id);
+
   /// kNotFound "load balancer <id> does not exist", also where it belongs to another project.
   template <class T>
   Result<std::shared_ptr<const T>> find(const model::Id& id) const;
