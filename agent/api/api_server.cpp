@@ -14,6 +14,7 @@
 
 #include "api/context.h"
 #include "api/errors.h"
+#include "api/etag.h"
 #include "api/gate.h"
 #include "api/router.h"
 #include "api/tracer.h"
@@ -124,10 +125,23 @@ class ApiServer::Impl {
         place, state_.options.limits, state_.clock, [this, way](const HttpRequest& http) { return serve(way, http); },
         [this](int status, const std::string& message) {
           return refuse({status, {ErrorCode::kInvalid, message, {}}}, state_.new_request_id());
-        });
+        },
+        [this, way](const HttpRequest& head) { return turn_away(way, head); });
     if (!server) return pass_on(server.error());
     servers_[way] = std::move(*server);
     return {};
+  }
+
+  /// Of a request whose body may be large: what there is to say to who may not ask at all. Leaves its trace.
+  std::optional<HttpResponse> turn_away(Way way, const HttpRequest& head) {
+    const WallTime begun = state_.clock.wall();
+    const auto admitted = state_.gate.admit(way, head);
+    if (admitted) return std::nullopt;
+    HttpResponse response = refuse(admitted.error(), state_.new_request_id());
+    const Match match = find_route(head.method, head.path);
+    if (changes_something(head.method))
+      tracer_.note({head, response, match.pattern, match.ids, {}, begun, *state_.service.model()});
+    return response;
   }
 
   HttpResponse serve(Way way, const HttpRequest& http) {
@@ -186,7 +200,7 @@ class ApiServer::Impl {
     Context context(state_, caller, fmt::format("{} {}", http.method, http.target.substr(0, 256)));
     Result<Reply> reply = fail(ErrorCode::kInternal, "unexpected exception");
     try {
-      reply = match.handler(context, request);
+      reply = conditional(context, request, match);
     } catch (const std::exception& exception) {  // out of memory, or a defect of ours: this request only
       log::error("request failed method={} path={} exception={}", http.method, http.target, exception.what());
     }

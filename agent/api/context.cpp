@@ -56,24 +56,30 @@ namespace {
 constexpr size_t kPartsMax = 64;  // projects whose part of the model is kept
 
 template <class T>
-void copy_part(const model::Model& from, const std::string& project, model::Model& to) {
-  for (const auto& [id, resource] : from.table<T>())
-    if (resource->project_id == project) to.table<T>().emplace_hint(to.table<T>().end(), id, resource);
+void follow_part(const model::Model& before, const model::Model& after, const std::string& project,
+                 model::Model& part) {
+  model::Table<T>::differences(before.table<T>(), after.table<T>(),
+                               [&](const model::Id& id, const auto& old, const auto& now) {
+                                 if (now && now->project_id == project)
+                                   part.table<T>()[id] = now;
+                                 else if (old && old->project_id == project)
+                                   part.table<T>().erase(id);
+                               });
 }
 
-std::shared_ptr<const model::Model> part_of(const model::Model& model, const std::string& project) {
-  auto part = std::make_shared<model::Model>();
-  part->revision = model.revision;
-  copy_part<model::LoadBalancer>(model, project, *part);
-  copy_part<model::Listener>(model, project, *part);
-  copy_part<model::Pool>(model, project, *part);
-  copy_part<model::Member>(model, project, *part);
-  copy_part<model::HealthMonitor>(model, project, *part);
-  copy_part<model::Eip>(model, project, *part);
-  copy_part<model::Certificate>(model, project, *part);
-  copy_part<model::L7Policy>(model, project, *part);
-  copy_part<model::L7Rule>(model, project, *part);
-  return part;
+/// `part`, the project's of `before`, becomes the project's of `after`.
+void follow_part(const model::Model& before, const model::Model& after, const std::string& project,
+                 model::Model& part) {
+  part.revision = after.revision;
+  follow_part<model::LoadBalancer>(before, after, project, part);
+  follow_part<model::Listener>(before, after, project, part);
+  follow_part<model::Pool>(before, after, project, part);
+  follow_part<model::Member>(before, after, project, part);
+  follow_part<model::HealthMonitor>(before, after, project, part);
+  follow_part<model::Eip>(before, after, project, part);
+  follow_part<model::Certificate>(before, after, project, part);
+  follow_part<model::L7Policy>(before, after, project, part);
+  follow_part<model::L7Rule>(before, after, project, part);
 }
 
 bool has_id(const model::Model& model, const model::Id& id) {
@@ -100,22 +106,25 @@ Error without_ids_beyond(const model::Model& part, const model::Model& whole, Er
 
 std::shared_ptr<const codec::Relations> ApiState::relations(const std::optional<std::string>& project) const {
   const control::ModelPtr model = service.model();
-  Cached found;
+  Part before;
   {
     const std::lock_guard lock(mutex_);
-    if (!project) {
-      if (whole_ && &whole_->model() == model.get()) found = whole_;
-    } else if (const auto part = parts_.find(*project); part != parts_.end() && part->second.first == model) {
-      found = part->second.second;
-    }
+    if (const auto part = parts_.find(project); part != parts_.end()) before = part->second;
   }
-  if (found) return found;
-  found = std::make_shared<const codec::Relations>(project ? part_of(*model, *project) : model);
+  if (before.whole == model) return before.relations;
+  const model::Model none;
+  std::shared_ptr<const model::Model> seen = model;
+  if (project) {  // costs what differs from what was seen last
+    auto part = std::make_shared<model::Model>(before.relations ? before.relations->model() : none);
+    follow_part(before.whole ? *before.whole : none, *model, *project, *part);
+    seen = std::move(part);
+  }
+  const auto relations = before.relations ? std::make_shared<const codec::Relations>(seen, *before.relations)
+                                          : std::make_shared<const codec::Relations>(seen);
   const std::lock_guard lock(mutex_);
-  if (!project) return whole_ = found;
   if (parts_.size() >= kPartsMax) parts_.clear();
-  parts_[*project] = {model, found};
-  return found;
+  parts_[project] = {model, relations};
+  return relations;
 }
 
 View Context::view() const {
@@ -145,20 +154,21 @@ identity::Quotas Context::quotas(const std::string& project_id) const {
 
 Status Context::write(const std::function<Status(control::Draft&)>& edit) {
   std::vector<Change> touched;
-  const auto author = store::Origin{caller_.user_id, caller_.user_name, caller_.project_id, call_};
-  const auto revision = state_.service.transact(
-      [&](control::Draft& draft) -> Status {
-        const control::ModelPtr before = state_.service.model();  // we hold the write: nobody else can replace it now
-        if (const auto bounds = project())
-          draft.bind_to(*bounds);
-        else
-          draft.create_in(caller_.project_id);
-        if (Status status = edit(draft); !status) return status;
-        touched = changes_between(*before, draft);
-        return identity::check_quotas(*before, draft.model(), draft.changes(),
-                                      [this](const std::string& project) { return quotas(project); });
-      },
-      author);
+  const store::Origin author{caller_.user_id, caller_.user_name, caller_.project_id, call_};
+  const auto change = [&](control::Draft& draft) -> Status {
+    const control::ModelPtr before = state_.service.model();  // we hold the write: nobody else can replace it now
+    if (required_)
+      if (Status status = required_(); !status) return status;
+    if (const auto bounds = project())
+      draft.bind_to(*bounds);
+    else
+      draft.create_in(caller_.project_id);
+    if (Status status = edit(draft); !status) return status;
+    touched = changes_between(*before, draft);
+    return identity::check_quotas(*before, draft.model(), draft.changes(),
+                                  [this](const std::string& project) { return quotas(project); });
+  };
+  const auto revision = state_.service.transact(change, author);
   if (!revision && caller_.bound())
     return pass_on(without_ids_beyond(view().model(), *state_.service.model(), revision.error()));
   if (!revision) return pass_on(revision.error());

@@ -79,10 +79,13 @@ class ApiState {
   Gate gate;
 
  private:
-  using Cached = std::shared_ptr<const codec::Relations>;
+  /// What was seen last: a request that comes next pays for what has changed since.
+  struct Part {
+    control::ModelPtr whole;
+    std::shared_ptr<const codec::Relations> relations;  // of what the project has of it
+  };
   mutable std::mutex mutex_;
-  mutable Cached whole_;                                                       // of the newest model seen
-  mutable std::map<std::string, std::pair<control::ModelPtr, Cached>> parts_;  // by project, with what each is of
+  mutable std::map<std::optional<std::string>, Part> parts_;  // by project; without one, of everything
 };
 
 class Context {
@@ -101,6 +104,9 @@ class Context {
 
   /// ConfigService::transact within the caller's project and quotas, remembering what it touched.
   Status write(const std::function<Status(control::Draft&)>& edit);
+
+  /// Asked within each write before its edit, when nobody else can change anything; its error is the write's.
+  void require(std::function<Status()> holds) { required_ = std::move(holds); }
 
   const model::Node& node() const { return state_.service.node(); }
   const model::ReconcilerView& reconciler() const { return state_.views.reconciler; }
@@ -126,6 +132,7 @@ class Context {
   ApiState& state_;
   const identity::Caller caller_;
   const std::string call_;
+  std::function<Status()> required_;
 };
 
 using Handler = Result<Reply> (*)(Context&, const Request&);

@@ -240,12 +240,14 @@ HttpConnection::Body HttpConnection::read_chunked() {
   return {400, "malformed chunked body", {}};
 }
 
+bool HttpConnection::may_be_large(const httplib::Request& request) { return request.path == kDocumentPath; }
+
 HttpConnection::Body HttpConnection::read_body(const httplib::Request& request) {
   // A client with Nagle's algorithm sends the body only when the header is acknowledged, which we would delay by 40 ms.
   const int yes = 1;
   if (begin_ == end_) setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
   deadline_ = clock_.steady() + limits_.request_time;
-  body_limit_ = request.path == kDocumentPath ? kDocumentBytes : limits_.body_bytes;
+  body_limit_ = may_be_large(request) ? kDocumentBytes : limits_.body_bytes;
   const size_t lengths = request.get_header_value_count("Content-Length");
   const bool has_encoding = request.has_header("Transfer-Encoding");
   if (lengths == 0 && !has_encoding) {

@@ -35,6 +35,8 @@ class HttpConnection final : public httplib::Stream {
     std::string bytes;
   };
   Body read_body(const httplib::Request& request);
+  /// Whether read_body() takes more than HttpLimits::body_bytes.
+  static bool may_be_large(const httplib::Request& request);
 
   /// Lets the client see a response to a request that was not read to its end: closing at once would reset it away.
   void linger();

@@ -23,6 +23,7 @@ namespace {
 struct Current {
   HttpConnection* connection = nullptr;
   HttpConnection::Body body;
+  std::optional<HttpResponse> refused;  // instead of the handler's
   bool close = false;
 };
 thread_local Current t_current;
@@ -71,6 +72,14 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view ta
   return query;
 }
 
+/// Several headers of one name are one list (RFC 9110, 5.3).
+std::optional<std::string> joined_header(const httplib::Request& from, const std::string& name) {
+  std::optional<std::string> joined;
+  const auto [begin, end] = from.headers.equal_range(name);
+  for (auto at = begin; at != end; ++at) joined = joined ? fmt::format("{}, {}", *joined, at->second) : at->second;
+  return joined;
+}
+
 HttpRequest to_request(const httplib::Request& from, Peer peer, std::string body) {
   HttpRequest request;
   request.peer = std::move(peer);
@@ -83,6 +92,8 @@ HttpRequest to_request(const httplib::Request& from, Peer peer, std::string body
   request.auth_token = from.get_header_value("X-Auth-Token");
   request.authorization = from.get_header_value("Authorization");
   request.subject_token = from.get_header_value("X-Subject-Token");
+  request.if_match = joined_header(from, "If-Match");
+  request.if_none_match = joined_header(from, "If-None-Match");
   request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;
@@ -92,12 +103,14 @@ HttpRequest to_request(const httplib::Request& from, Peer peer, std::string body
 
 class HttpServer::Impl final : public httplib::Server {
  public:
-  Impl(HttpPlace place, const HttpLimits& limits, const Clock& clock, HttpServer::Handler handler, Refusal refusal)
+  Impl(HttpPlace place, const HttpLimits& limits, const Clock& clock, HttpServer::Handler handler, Refusal refusal,
+       Admission admission)
       : place_(std::move(place)),
         limits_(limits),
         clock_(clock),
         handler_(std::move(handler)),
         refusal_(std::move(refusal)),
+        admission_(std::move(admission)),
         stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         pressure_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     new_task_queue = [this] {
@@ -194,8 +207,10 @@ class HttpServer::Impl final : public httplib::Server {
     while (connection.await_request()) {
       t_current.body = {};
       t_current.close = false;
+      t_current.refused.reset();
       bool client_closes = false;
-      served = process_request(connection, false, client_closes, [](httplib::Request& request) { prepare(request); });
+      served =
+          process_request(connection, false, client_closes, [this](httplib::Request& request) { prepare(request); });
       if (t_current.close) connection.linger();
       if (!served || client_closes || t_current.close) break;
     }
@@ -204,12 +219,14 @@ class HttpServer::Impl final : public httplib::Server {
   }
 
   // Called between header and routing: the only moment when the library lets the request be changed.
-  static void prepare(httplib::Request& request) {
+  void prepare(httplib::Request& request) {
     request.ranges.clear();
     request.headers.erase("Accept-Encoding");  // bodies are small; compressing them costs more than it saves
-    t_current.body = t_current.connection->read_body(request);
+    if (HttpConnection::may_be_large(request))
+      t_current.refused = admission_(to_request(request, t_current.connection->peer(), {}));
+    if (!t_current.refused) t_current.body = t_current.connection->read_body(request);
     request.headers.erase("Expect");  // answered
-    if (t_current.body.status != 0) {
+    if (t_current.refused || t_current.body.status != 0) {
       t_current.close = true;
       request.headers.erase("Connection");
       request.headers.emplace("Connection", "close");  // the library repeats it in the response
@@ -218,7 +235,9 @@ class HttpServer::Impl final : public httplib::Server {
 
   void serve(const httplib::Request& request, httplib::Response& response) {
     const HttpConnection::Body& body = t_current.body;
-    if (body.status != 0) {
+    if (t_current.refused) {
+      fill_response(*t_current.refused, response);
+    } else if (body.status != 0) {
       fill_response(refusal_(body.status, body.message), response);
     } else {
       HttpRequest asked = to_request(request, t_current.connection->peer(), std::move(t_current.body.bytes));
@@ -233,6 +252,7 @@ class HttpServer::Impl final : public httplib::Server {
   tls::TicketSecretsPtr tickets_;
   const HttpServer::Handler handler_;  // Handler alone is the library's
   const Refusal refusal_;
+  const Admission admission_;
   Fd stop_, pressure_;
   std::thread thread_;
   uint16_t port_ = 0;
@@ -250,8 +270,10 @@ std::string HttpPlace::to_string() const {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpPlace& place, const HttpLimits& limits,
-                                                      const Clock& clock, Handler handler, Refusal refusal) {
-  auto impl = std::make_unique<Impl>(place, limits, clock, std::move(handler), std::move(refusal));
+                                                      const Clock& clock, Handler handler, Refusal refusal,
+                                                      Admission admission) {
+  auto impl =
+      std::make_unique<Impl>(place, limits, clock, std::move(handler), std::move(refusal), std::move(admission));
   if (Status status = impl->start(); !status) return pass_on(status.error());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

@@ -40,6 +40,7 @@ struct HttpRequest {
   std::string auth_token;                                  // X-Auth-Token header; empty if none
   std::string authorization;                               // Authorization header; empty if none
   std::string subject_token;                               // X-Subject-Token header; empty if none
+  std::optional<std::string> if_match, if_none_match;      // headers; several of one are one list
   std::string body;
 };
 
@@ -75,11 +76,14 @@ class HttpServer {
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
   /// The response for a request that never reached the handler: the status and what is wrong with it.
   using Refusal = std::function<HttpResponse(int status, const std::string& message)>;
+  /// Asked before a body beyond HttpLimits::body_bytes is taken, with a request that has none yet: what it returns is
+  /// the answer, and the body stays where it is.
+  using Admission = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
 
   /// Port 0 takes a free one. A socket's file gets mode 0660; one that is left over is replaced, kConflict if somebody
   /// answers there.
   static Result<std::unique_ptr<HttpServer>> start(const HttpPlace& place, const HttpLimits& limits, const Clock& clock,
-                                                   Handler handler, Refusal refusal);
+                                                   Handler handler, Refusal refusal, Admission admission);
   ~HttpServer();
 
   uint16_t port() const;

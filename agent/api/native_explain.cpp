@@ -166,7 +166,6 @@ class Explanation {
 /// The guide's order of looking for the reason of an unhealthy member (Table 10-2), each with the command.
 Value troubleshooting(const model::Pool& pool, const model::HealthMonitor* monitor) {
   const std::string checker = "the first address of --local-addresses (100.125.0.1 unless it was changed)";
-  const bool http = monitor != nullptr && monitor->type == model::MonitorType::kHttp;
   Value steps = Value::array();
   const auto step = [&steps](std::string_view what, std::string_view command) {
     steps.push(Value().set("step", what).set("command", command));
@@ -180,8 +179,15 @@ Value troubleshooting(const model::Pool& pool, const model::HealthMonitor* monit
   step("on the member: its route back leads to this node", "ip route get 100.125.0.1");
   step("on the member: it is not overloaded, so that it answers in time", "uptime; ss -s");
   step("on the member: hosts.deny does not refuse the checks", "cat /etc/hosts.deny");
-  step(http ? "the same check by hand, from this node" : "a connection by hand, from this node",
-       http ? "curl -sv http://MEMBER:PORT" + monitor->url_path : "nc -vz MEMBER PORT");
+  const auto type = monitor != nullptr ? monitor->type : model::MonitorType::kTcp;
+  if (type == model::MonitorType::kHttp)
+    step("the same check by hand, from this node", std::string("curl -sv ") +
+                                                       (pool.grpc ? "--http2-prior-knowledge " : "") +
+                                                       "http://MEMBER:PORT" + monitor->url_path);
+  else if (type == model::MonitorType::kGrpcHealth)
+    step("the same check by hand, from this node", "grpc_health_probe -addr=MEMBER:PORT");
+  else
+    step("a connection by hand, from this node", "nc -vz MEMBER PORT");
   return steps;
 }
 

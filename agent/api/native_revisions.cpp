@@ -72,6 +72,8 @@ Status add_difference(Context& context, const Request& request, const std::optio
   if (!at_from) return pass_on(below("from", at_from.error()));
   const auto at_to = (*history)->at(to, project);
   if (!at_to) return pass_on(below("to", at_to.error()));
+  if (const uint64_t newest = std::max(from, to); newest > relations->model().revision)  // stored, and not shown yet
+    return fail(ErrorCode::kUnavailable, fmt::format("revision {} is just being made; try again", newest));
   const model::Model before = model_at(relations->model(), *at_from), after = model_at(relations->model(), *at_to);
   const auto changes = changes_between(before, after, from < to ? *at_from : *at_to);
   return add_changes(request, plan_of(before, after, changes), before, after, out);

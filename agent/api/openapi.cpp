@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "api/etag.h"
 #include "api/handlers.h"
 #include "api/resource_handlers.h"
 #include "api/router.h"
@@ -180,7 +181,7 @@ std::string_view audience_of(identity::Access access) {
   return "";
 }
 
-Value parameters_of(const std::vector<std::string>& ids, bool list) {
+Value parameters_of(const RouteName& route, const std::vector<std::string>& ids, bool list) {
   Value parameters = Value::array();
   for (const std::string& id : ids) {
     Value parameter = Value().set("name", id).set("in", "path").set("required", true);
@@ -189,6 +190,10 @@ Value parameters_of(const std::vector<std::string>& ids, bool list) {
   if (list)
     for (const char* name : {"fields", "sort", "sort_key", "sort_dir", "limit", "marker", "page_reverse", "filters"})
       parameters.push(reference("parameters", name));
+  if (has_tag(route.method, route.path)) {
+    parameters.push(reference("parameters", "If-Match"));
+    if (route.method == "GET") parameters.push(reference("parameters", "If-None-Match"));
+  }
   return parameters;
 }
 
@@ -205,7 +210,7 @@ Value operation(const RouteName& route) {
   for (const std::string_view word : words) id += fmt::format("_{}", word == "{}" ? "id" : word);
   out.set("operationId", id).set("summary", fmt::format("{} {}", verb_of(route, one), one ? singular(last) : last));
   out.set("description", audience_of(route.access)).set("tags", Value::array().push(words.empty() ? "versions" : last));
-  out.set("security", security_of(route.access)).set("parameters", parameters_of(ids, list));
+  out.set("security", security_of(route.access)).set("parameters", parameters_of(route, ids, list));
   if (route.method == "POST" || route.method == "PUT") {
     const auto body = std::ranges::find_if(
         bodies(), [&](const Body& known) { return known.method == route.method && known.path == route.path; });
@@ -218,7 +223,7 @@ Value operation(const RouteName& route) {
   return out;
 }
 
-Value list_parameters() {
+Value shared_parameters() {
   Value out = Value::object();
   const auto add = [&](std::string_view name, Value schema, std::string_view description) {
     Value parameter = Value().set("name", name).set("in", "query").set("description", description);
@@ -234,6 +239,12 @@ Value list_parameters() {
   add("page_reverse", type("boolean"), "towards the beginning");
   add("filters", type("object").set("additionalProperties", type("string")),
       "any field of the resource by its value, repeated for alternatives; tags, tags-any, not-tags, not-tags-any");
+  const auto add_header = [&](std::string_view name, std::string_view description) {
+    Value parameter = Value().set("name", name).set("in", "header").set("description", description);
+    out.set(name, parameter.set("schema", type("string")));
+  };
+  add_header("If-Match", "* or tags of ETag: 412, and nothing is done, if the configuration has none of them any more");
+  add_header("If-None-Match", "* or tags of ETag: 304 without a body if it still has one of them");
   return out;
 }
 
@@ -257,7 +268,7 @@ Value components() {
   schemes.set("basic", Value().set("type", "http").set("scheme", "basic"));
   Value out = Value::object();
   out.set("schemas", std::move(schemas)).set("responses", Value().set("Error", std::move(failed)));
-  return out.set("parameters", list_parameters()).set("securitySchemes", std::move(schemes));
+  return out.set("parameters", shared_parameters()).set("securitySchemes", std::move(schemes));
 }
 
 Value document() {

@@ -168,7 +168,7 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/version", native_version, Access::kQuota},
     {"GET", "v1/metrics", query_metrics},
     {"POST", "v1/metrics/batch", query_metric_batch},
-    {"GET", "metrics", scrape_metrics},
+    {"GET", "metrics", scrape_metrics, Access::kProject},
     {"GET", "v1/alarms", list_alarms},
     {"POST", "v1/alarms", create_alarm},
     {"GET", "v1/alarms/{}", show_alarm},

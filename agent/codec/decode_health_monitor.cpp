@@ -42,8 +42,8 @@ void read_mutable(Fields& fields, model::HealthMonitor& monitor) {
 
 void read_new(Fields& fields, model::HealthMonitor& monitor) {
   fields.require("type");
-  read_word(fields, "type", monitor.type, model::parse_monitor_type, {"TCP", "HTTP", "UDP-CONNECT", "UDP_CONNECT"},
-            {"HTTPS", "PING", "TLS-HELLO", "SCTP"});
+  read_word(fields, "type", monitor.type, model::parse_monitor_type,
+            {"TCP", "HTTP", "GRPC", "UDP-CONNECT", "UDP_CONNECT"}, {"HTTPS", "PING", "TLS-HELLO", "SCTP"});
   read_mutable(fields, monitor);
   // One number for both directions unless two are given (HC-08).
   if (!fields.given_not_null("max_retries_down")) monitor.max_retries_down = monitor.max_retries;

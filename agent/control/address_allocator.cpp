@@ -4,38 +4,24 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace elb::control {
 namespace {
 
 using model::Eip;
 using model::LoadBalancer;
-using model::Model;
 using model::Node;
 using model::Subnet;
 
-struct AddressHash {
-  size_t operator()(const IpAddress& address) const {
-    const auto& bytes = address.bytes();
-    return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  }
-};
-
-struct Holder {
-  model::Kind kind;
-  std::string_view id;
-  std::string text() const { return fmt::format("{} {}", to_string(kind), id); }
-};
-using Holders = std::unordered_map<IpAddress, Holder, AddressHash>;
-
-Holders taken_addresses(const Model& model) {
-  Holders holders;
-  for (const auto& [id, lb] : model.load_balancers)
-    holders.emplace(lb->vip_address, Holder{model::Kind::kLoadBalancer, id});
-  for (const auto& [id, eip] : model.eips) holders.emplace(eip->address, Holder{model::Kind::kEip, id});
-  for (const auto& [id, member] : model.members) holders.emplace(member->address, Holder{model::Kind::kMember, id});
-  return holders;
+/// "load balancer <id>"; empty: nobody has the address.
+std::string holder_of(const model::Relations& relations, const IpAddress& address) {
+  const auto text = [](model::Kind kind, const model::Id& id) { return fmt::format("{} {}", to_string(kind), id); };
+  if (const auto& lbs = relations.load_balancers_at(address); !lbs.empty())
+    return text(model::Kind::kLoadBalancer, lbs.front()->id);
+  if (const auto& eips = relations.eips_at(address); !eips.empty()) return text(model::Kind::kEip, eips.front()->id);
+  for (const auto& member : relations.members_at(address))
+    if (member->address == address) return text(model::Kind::kMember, member->id);
+  return {};
 }
 
 /// The next address up; of the highest one, the lowest of its family.
@@ -79,12 +65,12 @@ const Subnet* gateway_of(const IpAddress& address, const Node& node) {
 }
 
 /// Steps at most once for each address and each range that is taken.
-std::optional<IpAddress> lowest_free(const Cidr& cidr, const Node& node, const Holders& holders) {
+std::optional<IpAddress> lowest_free(const Cidr& cidr, const Node& node, const model::Relations& relations) {
   const IpAddress last = last_of(cidr);
   for (IpAddress address = cidr.address;; address = next(address)) {
     if (const Cidr* local = local_range(address, node)) {
       address = std::min(last_of(*local), last);
-    } else if (!is_network(cidr, address) && !is_broadcast(cidr, address) && !holders.contains(address) &&
+    } else if (!is_network(cidr, address) && !is_broadcast(cidr, address) && holder_of(relations, address).empty() &&
                gateway_of(address, node) == nullptr) {
       return address;
     }
@@ -92,15 +78,14 @@ std::optional<IpAddress> lowest_free(const Cidr& cidr, const Node& node, const H
   }
 }
 
-Status check_free(std::string_view field, const IpAddress& address, const Holders& holders) {
-  const auto it = holders.find(address);
-  if (it == holders.end()) return {};
-  return fail(ErrorCode::kConflict,
-              fmt::format("{} is already the address of {}", address.to_string(), it->second.text()),
+Status check_free(std::string_view field, const IpAddress& address, const model::Relations& relations) {
+  const std::string holder = holder_of(relations, address);
+  if (holder.empty()) return {};
+  return fail(ErrorCode::kConflict, fmt::format("{} is already the address of {}", address.to_string(), holder),
               std::string(field));
 }
 
-Status check_given(const LoadBalancer& lb, const Subnet& subnet, const Node& node, const Holders& holders) {
+Status check_given(const LoadBalancer& lb, const Subnet& subnet, const Node& node, const model::Relations& relations) {
   const std::string address = lb.vip_address.to_string();
   if (!subnet.cidr.contains(lb.vip_address))
     return invalid("vip_address",
@@ -110,7 +95,7 @@ Status check_given(const LoadBalancer& lb, const Subnet& subnet, const Node& nod
   if (is_broadcast(subnet.cidr, lb.vip_address))
     return invalid("vip_address", fmt::format("{} is the broadcast address of subnet {}", address, subnet.id));
   if (auto status = check_foreign("vip_address", lb.vip_address, node); !status) return status;
-  return check_free("vip_address", lb.vip_address, holders);
+  return check_free("vip_address", lb.vip_address, relations);
 }
 
 /// The subnets that the request allows, in the order of the configuration.
@@ -163,15 +148,14 @@ Status check_foreign(std::string_view field, const IpAddress& address, const Nod
   return {};
 }
 
-Status place_vip(LoadBalancer& load_balancer, bool vip_given, const Node& node, const Model& model) {
+Status place_vip(LoadBalancer& load_balancer, bool vip_given, const Node& node, const model::Relations& relations) {
   const auto allowed = candidates(load_balancer, vip_given, node.subnets);
   if (!allowed) return pass_on(allowed.error());
-  const Holders holders = taken_addresses(model);
   for (const Subnet* subnet : *allowed) {
     if (vip_given) {
-      if (auto status = check_given(load_balancer, *subnet, node, holders); !status) return status;
+      if (auto status = check_given(load_balancer, *subnet, node, relations); !status) return status;
     } else {
-      const auto address = lowest_free(subnet->cidr, node, holders);
+      const auto address = lowest_free(subnet->cidr, node, relations);
       if (!address) continue;
       load_balancer.vip_address = *address;
     }
@@ -183,16 +167,15 @@ Status place_vip(LoadBalancer& load_balancer, bool vip_given, const Node& node, 
               "vip_subnet_id");
 }
 
-Status place_eip(Eip& eip, bool address_given, const Node& node, const Model& model) {
-  const Holders holders = taken_addresses(model);
+Status place_eip(Eip& eip, bool address_given, const Node& node, const model::Relations& relations) {
   if (address_given) {
     if (auto status = check_foreign("address", eip.address, node); !status) return status;
-    return check_free("address", eip.address, holders);
+    return check_free("address", eip.address, relations);
   }
   if (node.eip_pools.empty())
     return invalid("address", "is required: this node has no pool of EIPs (elb-agent --eip-pool CIDR configures one)");
   for (const Cidr& pool : node.eip_pools) {
-    const auto address = lowest_free(pool, node, holders);
+    const auto address = lowest_free(pool, node, relations);
     if (!address) continue;
     eip.address = *address;
     return {};

@@ -11,14 +11,19 @@
 namespace elb::control {
 
 ConfigService::ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node,
-                             Listener published)
-    : store_(store), clock_(clock), random_(random), node_(std::move(node)), published_(std::move(published)) {}
+                             Listener published, Rules rules)
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      node_(std::move(node)),
+      published_(std::move(published)),
+      rules_(rules) {}
 
 Result<std::unique_ptr<ConfigService>> ConfigService::open(store::Store& store, const Clock& clock, Random& random,
-                                                           model::Node node, Listener published) {
+                                                           model::Node node, Listener published, Rules rules) {
   // NOLINTNEXTLINE: the constructor is private
   std::unique_ptr<ConfigService> service(
-      new ConfigService(store, clock, random, std::move(node), std::move(published)));
+      new ConfigService(store, clock, random, std::move(node), std::move(published), rules));
   const std::lock_guard lock(service->write_mutex_);
   if (auto status = service->reload(); !status) return pass_on(status.error());
   return service;
@@ -32,11 +37,12 @@ ModelPtr ConfigService::model() const {
 Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& edit, store::Origin origin) {
   const std::lock_guard lock(write_mutex_);
   const ModelPtr base = model();
-  Draft draft(*base, node_, clock_, random_);
+  Draft draft(*base, *relations_, node_, clock_, random_, rules_);
   if (auto status = edit(draft); !status) return pass_on(status.error());
   const auto changes = draft.changes();
   if (changes.empty()) return base->revision;
-  if (auto status = sound_ ? validate_change(*base, draft.model()) : validate(draft.model()); !status)
+  if (auto status = sound_ ? validate_change(*base, draft.model(), draft.relations()) : validate(draft.model());
+      !status)
     return pass_on(status.error());
 
   origin.time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
@@ -54,6 +60,7 @@ Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& ed
   sound_ = true;
   auto next = std::make_shared<model::Model>(draft.take_model());
   next->revision = *revision;
+  relations_ = std::make_shared<const model::Relations>(draft.take_relations());
   publish(std::move(next));
   return *revision;
 }
@@ -67,6 +74,7 @@ Status ConfigService::reload() {
   if (!status)
     log::warn("the stored configuration breaks a rule, it must be mended before anything else can be changed: {}",
               status.error().to_string());
+  relations_ = std::make_shared<const model::Relations>(*loaded);
   publish(std::make_shared<const model::Model>(std::move(*loaded)));
   return {};
 }

@@ -29,7 +29,7 @@ class ConfigService {
   /// Loads the store. `node` comes from the agent's configuration. `published` is called with the initial model and
   /// after every commit, in order, from the writing thread; it must not block.
   static Result<std::unique_ptr<ConfigService>> open(store::Store& store, const Clock& clock, Random& random,
-                                                     model::Node node, Listener published);
+                                                     model::Node node, Listener published, Rules rules = {});
 
   /// The newest committed model. Never null.
   ModelPtr model() const;
@@ -45,7 +45,8 @@ class ConfigService {
   uint64_t store_errors() const { return store_errors_; }
 
  private:
-  ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node, Listener published);
+  ConfigService(store::Store& store, const Clock& clock, Random& random, model::Node node, Listener published,
+                Rules rules);
   Status reload();  // both under write_mutex_
   void publish(ModelPtr model);
 
@@ -54,11 +55,14 @@ class ConfigService {
   Random& random_;
   const model::Node node_;
   const Listener published_;
+  const Rules rules_;
   std::atomic<uint64_t> store_errors_{0};
   std::mutex write_mutex_;
   mutable std::mutex model_mutex_;
   ModelPtr model_;
-  bool sound_ = false;  // the model has passed validate(); under write_mutex_
+  // Under write_mutex_:
+  std::shared_ptr<const model::Relations> relations_;  // of the model
+  bool sound_ = false;                                 // the model has passed validate()
 };
 
 }  // namespace elb::control

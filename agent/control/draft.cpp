@@ -61,8 +61,15 @@ Status inherit(model::Common& child, const model::Common& parent) {
 
 }  // namespace
 
-Draft::Draft(const Model& base, const model::Node& node, const Clock& clock, Random& random)
-    : base_(base), node_(node), clock_(clock), random_(random), model_(base) {}
+Draft::Draft(const Model& base, model::Relations relations, const model::Node& node, const Clock& clock, Random& random,
+             Rules rules)
+    : base_(base),
+      node_(node),
+      clock_(clock),
+      random_(random),
+      rules_(rules),
+      model_(base),
+      relations_(std::move(relations)) {}
 
 template <class T>
 Result<std::shared_ptr<const T>> Draft::find(const Id& id) const {
@@ -79,13 +86,17 @@ bool Draft::has(const Id& id) const {
 
 template <class T>
 void Draft::put(T resource) {
-  const Id id = resource.id;
-  model_.table<T>()[id] = std::make_shared<const T>(std::move(resource));
-  touched_[kind_of<T>()].insert(id);
+  auto next = std::make_shared<const T>(std::move(resource));
+  auto& slot = model_.table<T>()[next->id];
+  relations_.replace(slot, next);
+  slot = next;
+  touched_[kind_of<T>()].insert(next->id);
 }
 
 template <class T>
 void Draft::erase(const Id& id) {
+  if (const auto found = model_.table<T>().find(id); found != model_.table<T>().end())
+    relations_.replace<T>(found->second, nullptr);
   model_.table<T>().erase(id);
   touched_[kind_of<T>()].insert(id);
 }
@@ -131,7 +142,7 @@ Result<Id> Draft::add(T resource) {
 }
 
 Result<Id> Draft::create(LoadBalancer load_balancer, bool vip_given) {
-  if (auto status = place_vip(load_balancer, vip_given, node_, model_); !status) return pass_on(status.error());
+  if (auto status = place_vip(load_balancer, vip_given, node_, relations_); !status) return pass_on(status.error());
   load_balancer.vip_port_id = new_uuid(random_);
   return add(std::move(load_balancer));
 }
@@ -206,13 +217,22 @@ Result<Id> Draft::create(Member member) {
   const auto pool = follow<Pool>(*this, member.pool_id, "pool_id");
   if (!pool) return pass_on(pool.error());
   if (auto status = inherit(member, **pool); !status) return pass_on(status.error());
-  if (auto status = check_foreign("address", member.address, node_); !status) return pass_on(status.error());
+  if (auto status = check_reached("address", member.address); !status) return pass_on(status.error());
   if (auto status = check_monitored(member); !status) return pass_on(status.error());
   return add(std::move(member));
 }
 
 Status Draft::check_monitored(const Member& member) const {
-  return member.monitor_address ? check_foreign("monitor_address", *member.monitor_address, node_) : Status();
+  return member.monitor_address ? check_reached("monitor_address", *member.monitor_address) : Status();
+}
+
+Status Draft::check_reached(std::string_view field, const IpAddress& address) const {
+  if (auto status = check_foreign(field, address, node_); !status) return status;
+  const auto holds = [&](const model::Subnet& subnet) { return subnet.cidr.contains(address); };
+  if (!rules_.strict_members || std::ranges::any_of(node_.subnets, holds)) return {};
+  return invalid(std::string(field), fmt::format("{} is in no subnet of this node (--subnet), which --strict-members "
+                                                 "asks of members",
+                                                 address.to_string()));
 }
 
 Result<Id> Draft::create(HealthMonitor monitor) {
@@ -228,7 +248,7 @@ Result<Id> Draft::create(Eip eip, bool address_given) {
     if (!lb) return pass_on(lb.error());
     if (auto status = inherit(eip, **lb); !status) return pass_on(status.error());
   }
-  if (auto status = place_eip(eip, address_given, node_, model_); !status) return pass_on(status.error());
+  if (auto status = place_eip(eip, address_given, node_, relations_); !status) return pass_on(status.error());
   eip.bandwidth_id = new_uuid(random_);
   return add(std::move(eip));
 }
@@ -246,8 +266,8 @@ Result<Id> Draft::create(L7Policy policy) {
       return pass_on(target.error());
   if (auto status = inherit(policy, **listener); !status) return pass_on(status.error());
   policy.sequence = 1;
-  for (const auto& [id, other] : model_.l7policies)
-    if (other->listener_id == policy.listener_id) policy.sequence = std::max(policy.sequence, other->sequence + 1);
+  for (const auto& other : relations_.policies_of(policy.listener_id))
+    policy.sequence = std::max(policy.sequence, other->sequence + 1);
   if (policy.position == 0) policy.position = model::kPositionMax;
   const Id listener_id = policy.listener_id;
   auto id = add(std::move(policy));
@@ -256,16 +276,14 @@ Result<Id> Draft::create(L7Policy policy) {
 }
 
 void Draft::renumber(const Id& listener_id, const Id& moved) {
-  std::vector<std::shared_ptr<const L7Policy>> order;
+  model::Relations::List<L7Policy> order;
   std::shared_ptr<const L7Policy> wanted;
-  for (const auto& [id, policy] : model_.l7policies) {
-    if (policy->listener_id != listener_id) continue;
-    if (id == moved)
+  for (const auto& policy : relations_.policies_of(listener_id)) {
+    if (policy->id == moved)
       wanted = policy;
     else
       order.push_back(policy);
   }
-  std::ranges::sort(order, [](const auto& a, const auto& b) { return comes_before(*a, *b); });
   if (wanted) {
     const size_t place = std::min(static_cast<size_t>(wanted->position) - 1, order.size());
     order.insert(order.begin() + static_cast<ptrdiff_t>(place), wanted);

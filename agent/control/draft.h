@@ -15,16 +15,26 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "model/relations.h"
 #include "model/resources.h"
 
 namespace elb::control {
 
+/// What the agent's configuration asks beyond what always holds.
+struct Rules {
+  bool strict_members = false;  // MB-03: addresses of members lie in subnets of the node
+};
+
 class Draft {
  public:
-  Draft(const model::Model& base, const model::Node& node, const Clock& clock, Random& random);
+  /// `relations` are those of `base`.
+  Draft(const model::Model& base, model::Relations relations, const model::Node& node, const Clock& clock,
+        Random& random, Rules rules = {});
 
   /// The model as edited so far. Of all projects: what is looked for in it must be asked of sees().
   const model::Model& model() const { return model_; }
+  /// Its relations, likewise.
+  const model::Relations& relations() const { return relations_; }
 
   /// Keeps the edit within one project (GEN-11): what belongs to another does not exist for it, and what it creates
   /// belongs to this one. Never called: no bounds.
@@ -90,6 +100,7 @@ class Draft {
   std::vector<model::Change> changes() const;
   /// The model, when nothing more is edited.
   model::Model take_model() { return std::move(model_); }
+  model::Relations take_relations() { return std::move(relations_); }
 
  private:
   template <class T>
@@ -104,11 +115,17 @@ class Draft {
   void erased(std::vector<model::Change>& changes) const;
   template <class T>
   void written(std::vector<model::Change>& changes) const;
-  void erase_l7policies(const std::set<model::Id>& listeners);  // of these, with their rules
+  void erase_l7policies(const model::Id& listener_id);  // of this one, with their rules
   /// kNotFound names the field of a certificate that does not exist.
   Status check_references(const model::ListenerTls& tls) const;
   Status check_served(model::Protocol protocol) const;
   Status check_monitored(const model::Member& member) const;
+  /// An address that members may have, MB-03.
+  Status check_reached(std::string_view field, const IpAddress& address) const;
+  /// What the node may have come to use, or somebody else to hold, since the object was what it is to be again;
+  /// `current` has its id now, null: nothing has.
+  template <class T>
+  Status check_place(const T& resource, const T* current) const;
   /// Positions of a listener's policies are 1, 2, 3, ...; `moved` (empty: none) stands where it asks for, the others
   /// keep their order.
   void renumber(const model::Id& listener_id, const model::Id& moved);
@@ -118,9 +135,11 @@ class Draft {
   const model::Node& node_;
   const Clock& clock_;
   Random& random_;
+  const Rules rules_;
   std::optional<std::string> project_;
   std::string home_;
   model::Model model_;
+  model::Relations relations_;                          // of model_
   std::map<model::Kind, std::set<model::Id>> touched_;  // so that a small edit of a large model costs little
 };
 

@@ -2,43 +2,34 @@
 // Bringing back what was there before (docs/adr/0027-revisions.md).
 #include <fmt/core.h>
 
+#include <type_traits>
+
 #include "control/address_allocator.h"
 #include "control/draft.h"
 
 namespace elb::control {
-namespace {
 
 using model::Id;
-using model::Model;
-using model::Node;
 
-// What the node may have come to use, or somebody else to hold, since the object was as it is now put back. `current`:
-// what has its id; it holds its addresses rightly.
-
+/// What has kept its address holds it rightly.
 template <class T>
-Status check_place(const T&, const T*, const Node&, const Model&) {
+Status Draft::check_place(const T& resource, const T* current) const {
+  if constexpr (std::is_same_v<T, model::LoadBalancer>) {
+    T placed = resource;
+    if (current == nullptr || current->vip_address != resource.vip_address)
+      return place_vip(placed, true, node_, relations_);
+  }
+  if constexpr (std::is_same_v<T, model::Eip>) {
+    T placed = resource;
+    if (current == nullptr || current->address != resource.address) return place_eip(placed, true, node_, relations_);
+  }
+  if constexpr (std::is_same_v<T, model::Member>) {
+    if (current == nullptr || current->address != resource.address)
+      if (Status status = check_reached("address", resource.address); !status) return status;
+    if (current == nullptr || current->monitor_address != resource.monitor_address) return check_monitored(resource);
+  }
   return {};
 }
-
-Status check_place(const model::LoadBalancer& lb, const model::LoadBalancer* current, const Node& node,
-                   const Model& model) {
-  if (current != nullptr && current->vip_address == lb.vip_address) return {};
-  model::LoadBalancer placed = lb;
-  return place_vip(placed, true, node, model);
-}
-
-Status check_place(const model::Eip& eip, const model::Eip* current, const Node& node, const Model& model) {
-  if (current != nullptr && current->address == eip.address) return {};
-  model::Eip placed = eip;
-  return place_eip(placed, true, node, model);
-}
-
-Status check_place(const model::Member& member, const model::Member*, const Node& node, const Model&) {
-  if (Status status = check_foreign("address", member.address, node); !status) return status;
-  return member.monitor_address ? check_foreign("monitor_address", *member.monitor_address, node) : Status();
-}
-
-}  // namespace
 
 template <class T>
 Result<bool> Draft::restore(T resource) {
@@ -55,7 +46,7 @@ Result<bool> Draft::restore(T resource) {
   if constexpr (requires { resource.protocol; })
     if (Status status = check_served(resource.protocol); !status) return pass_on(status.error());
   if (Status status = validate(resource); !status) return pass_on(status.error());
-  if (Status status = check_place(resource, current, node_, model_); !status) return pass_on(status.error());
+  if (Status status = check_place(resource, current); !status) return pass_on(status.error());
   resource.updated_at = now();
   put(std::move(resource));
   return true;

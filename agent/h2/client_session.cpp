@@ -181,6 +181,8 @@ size_t ClientSession::produce(std::span<char> room) {
 
 bool ClientSession::wants_write() const { return !failed_ && nghttp2_session_want_write(session_.get()) != 0; }
 
+bool ClientSession::over() const { return failed_ || nghttp2_session_want_read(session_.get()) == 0; }
+
 bool ClientSession::usable() const { return !failed_ && nghttp2_session_check_request_allowed(session_.get()) != 0; }
 
 size_t ClientSession::streams_max() const {

@@ -94,6 +94,8 @@ class ClientSession {
   size_t produce(std::span<char> room);
   /// Something would be produced.
   bool wants_write() const;
+  /// Nothing more is read, once what it has to say was produced: the member broke the rules, or all is said.
+  bool over() const;
   /// Another request may be begun: the member has not said its end.
   bool usable() const;
   /// Requests at once that the member and the limits allow.

@@ -6,43 +6,31 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/ip.h"
+#include "health/answer.h"
 #include "http/response_head.h"
 #include "model/snapshot.h"
 
 namespace elb::health {
 
-struct HttpCheck {
-  std::string request;
-  std::vector<model::CodeRange> codes;  // of a healthy answer
-  bool operator==(const HttpCheck&) const = default;
-};
+/// The Host of a request to `target`: the monitor's, else its address and port.
+std::string host_of(const model::SnapshotMonitor& monitor, const Endpoint& target);
 
-/// `target` is what is connected to: its address is the Host unless the monitor has one. Members that expect to be told
-/// of clients are told that this is a check, and of none.
+/// `target` is what is connected to. Members that expect to be told of clients are told that this is a check, and of
+/// none.
 HttpCheck make_http_check(const model::SnapshotMonitor& monitor, const Endpoint& target,
                           model::ProxyProtocol told = model::ProxyProtocol::kNone);
 
-class HttpAnswer {
+class HttpAnswer final : public Answer {
  public:
-  enum class State { kMore, kHealthy, kFailed };
-
-  /// Bytes from the member, in order.
-  State feed(std::string_view bytes, const HttpCheck& check);
-  /// The member closed before its answer was whole.
-  State end();
-  /// For people: "HTTP 503, expected 200". Of kFailed.
-  const std::string& failure() const { return failure_; }
+  std::string say(const HttpCheck& check) override;
+  State feed(std::string_view bytes, const HttpCheck& check) override;
 
  private:
-  State fail(std::string failure);
-  State judge(uint16_t status, const HttpCheck& check);
-
+  bool said_ = false;
   std::string bytes_;
   http::HeadProgress progress_;
-  std::string failure_;
 };
 
 }  // namespace elb::health

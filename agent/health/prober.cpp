@@ -111,14 +111,20 @@ void Prober::on_ready(Check& check) {
   ask(check);
 }
 
-/// A fresh connection takes a request of this size as a whole.
 void Prober::ask(Check& check) {
-  const std::string& request = check.target.http->request;
-  const ssize_t sent = ::send(check.fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent < 0) return finish(check, errno == EAGAIN ? ENOBUFS : errno);
-  if (static_cast<size_t>(sent) != request.size()) return finish(check, ENOBUFS);
-  check.answer.emplace();
-  if (!loop_.modify(check.fd.get(), EPOLLIN)) finish(check, ENOSPC);
+  check.answer = make_answer(*check.target.http);
+  if (!check.answer) return finish(check, ENOMEM);
+  if (say(check) && !loop_.modify(check.fd.get(), EPOLLIN)) finish(check, ENOSPC);
+}
+
+/// A fresh connection takes a request of this size as a whole. False: the check has ended.
+bool Prober::say(Check& check) {
+  const std::string words = check.answer->say(*check.target.http);
+  if (words.empty()) return true;
+  const ssize_t sent = ::send(check.fd.get(), words.data(), words.size(), MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(words.size())) return true;
+  finish(check, sent < 0 && errno != EAGAIN ? errno : ENOBUFS);
+  return false;
 }
 
 void Prober::read_answer(Check& check) {
@@ -128,7 +134,10 @@ void Prober::read_answer(Check& check) {
   if (got < 0) return finish(check, errno);
   const std::string_view text(bytes.data(), static_cast<size_t>(got));
   const auto state = got == 0 ? check.answer->end() : check.answer->feed(text, *check.target.http);
-  if (state == HttpAnswer::State::kMore) return;
+  if (state == Answer::State::kMore) {
+    say(check);
+    return;
+  }
   std::string failure = check.answer->failure();
   finish(check, 0, std::move(failure));
 }

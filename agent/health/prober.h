@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -57,8 +58,8 @@ class Prober {
     std::string failure;  // what the last failed check said
     model::Health health;
     SteadyTime started{};
-    Fd fd;                             // while a check is under way
-    std::optional<HttpAnswer> answer;  // once the request has been sent
+    Fd fd;                           // while a check is under way
+    std::unique_ptr<Answer> answer;  // once the request is being sent
     std::optional<UdpCheck> udp;
     io::TimerId due;  // the next start, or while a check is under way its deadline
   };
@@ -69,6 +70,7 @@ class Prober {
   bool watch(Check& check, Fd fd, uint32_t events);
   void on_ready(Check& check);
   void ask(Check& check);
+  bool say(Check& check);
   void read_answer(Check& check);
   void expire(Check& check);
   // udp_check.cpp

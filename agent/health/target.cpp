@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "health/http2_check.h"
+
 namespace elb::health {
 
 bool Target::same_check(const Target& other) const {
@@ -24,7 +26,9 @@ Targets plan_targets(const model::Snapshot& snapshot) {
       target.rise = monitor.rise;
       target.fall = monitor.fall;
       target.initial = member.health.state;
-      if (monitor.type == model::MonitorType::kHttp)
+      if (monitor.type == model::MonitorType::kGrpcHealth || (monitor.type == model::MonitorType::kHttp && pool.http2))
+        target.http = make_http2_check(monitor, target.endpoint);
+      else if (monitor.type == model::MonitorType::kHttp)
         target.http = make_http_check(monitor, target.endpoint, pool.proxy_protocol);
       target.udp = monitor.type == model::MonitorType::kUdp;
       targets.insert_or_assign(member.id, target);

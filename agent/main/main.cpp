@@ -71,7 +71,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                                              [&reconciler, &logs](control::ModelPtr model) {
                                                (*logs)->publish(model);
                                                reconciler.publish(std::move(model));
-                                             });
+                                             },
+                                             {.strict_members = options.strict_members});
   if (!config) return pass_on(std::move(config.error()));
   if (auto status = checker.start(); !status) return status;
   reconciler.start();

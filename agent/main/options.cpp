@@ -234,6 +234,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--subnet", subnets,
                  "network that VIPs are taken from: id=,name=,cidr=,gateway=,network= (cidr required); repeat");
+  app.add_flag("--strict-members", options.strict_members,
+               "refuse members whose address lies in no --subnet of this node");
   app.add_option("--eip-pool", eip_pools,
                  "block of public addresses (CIDR) that EIPs are taken from; repeat for several");
   app.add_option("--store", options.store, "SQLite file of the configuration")->capture_default_str();

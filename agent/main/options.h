@@ -51,6 +51,7 @@ struct Options {
   ProxyOptions proxy;
   std::vector<model::Subnet> subnets;
   std::vector<Cidr> eip_pools;
+  bool strict_members = false;  // MB-03
   std::string store = "/var/lib/elb/elb.db";
   AlarmOptions alarms;
   AccessLogOptions access_logs;

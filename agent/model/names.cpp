@@ -104,6 +104,8 @@ std::string_view to_string(MonitorType type) {
       return "HTTP";
     case MonitorType::kUdp:
       return "UDP-CONNECT";
+    case MonitorType::kGrpcHealth:
+      return kGrpc;
   }
   return "?";
 }
@@ -164,7 +166,7 @@ std::optional<Algorithm> parse_algorithm(std::string_view text) {
 
 std::optional<MonitorType> parse_monitor_type(std::string_view text) {
   if (text == "UDP_CONNECT") return MonitorType::kUdp;
-  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp, MonitorType::kUdp})
+  for (const MonitorType value : {MonitorType::kTcp, MonitorType::kHttp, MonitorType::kUdp, MonitorType::kGrpcHealth})
     if (text == to_string(value)) return value;
   return std::nullopt;
 }

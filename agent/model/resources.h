@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "model/common.h"
 #include "model/l7.h"
+#include "model/table.h"
 
 namespace elb::model {
 
@@ -44,7 +45,7 @@ enum class Protocol : uint8_t { kTcp, kUdp, kHttp, kHttps };
 /// it.
 inline constexpr std::string_view kGrpc = "GRPC";
 enum class Algorithm : uint8_t { kRoundRobin, kLeastConnections, kSourceIp };
-enum class MonitorType : uint8_t { kTcp, kHttp, kUdp };
+enum class MonitorType : uint8_t { kTcp, kHttp, kUdp, kGrpcHealth };
 /// How members are told the client's address before the first byte of a connection.
 enum class ProxyProtocol : uint8_t { kNone, kV1, kV2 };
 enum class PersistenceType : uint8_t { kSourceIp, kHttpCookie, kAppCookie };
@@ -194,9 +195,6 @@ struct Node {
   bool serves_http = false;           // whether a proxy runs here: without one HTTP is refused as unsupported
 };
 
-template <class T>
-using Table = std::map<Id, std::shared_ptr<const T>>;
-
 /// Everything configured, at one revision.
 struct Model {
   uint64_t revision = 0;
@@ -314,7 +312,7 @@ using Change = std::variant<Put, Erase>;
 
 std::string_view to_string(Protocol protocol);      // "TCP"
 std::string_view to_string(Algorithm algorithm);    // "ROUND_ROBIN"
-std::string_view to_string(MonitorType type);       // "TCP", "UDP-CONNECT"
+std::string_view to_string(MonitorType type);       // "TCP", "UDP-CONNECT", "GRPC"
 std::string_view to_string(PersistenceType type);   // "SOURCE_IP"
 std::string_view to_string(ProxyProtocol version);  // "v1"
 std::string_view to_string(Kind kind);              // "load balancer"

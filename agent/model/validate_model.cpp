@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold between resources. Runs over the whole model before every commit, so each table is walked once and
-// everything is looked up in maps; the keys view strings that the model owns.
+// What must hold between resources. Runs over the whole model at the start and over what a change can break before
+// every commit; each table is walked once and everything is looked up in maps; the keys view strings that the model
+// owns.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 
+#include "model/scope.h"
 #include "model/validate_change.h"
 #include "model/validate_parts.h"
 
@@ -36,11 +39,9 @@ using Holders = std::unordered_map<IpAddress, Holder, AddressHash>;
 /// `known`: a table whose resources have been looked at; nullptr: none.
 template <class T>
 Status check_each(const Table<T>& table, const Table<T>* known) {
-  auto old = known ? known->begin() : table.end();
-  const auto end = known ? known->end() : table.end();
   for (const auto& [id, resource] : table) {
-    while (old != end && old->first < id) ++old;
-    if (old != end && old->second == resource && old->first == id) continue;
+    if (known)
+      if (const auto old = known->find(id); old != known->end() && old->second == resource) continue;
     if (id.empty() || id != resource->id)
       return fail(ErrorCode::kInternal, fmt::format("resource '{}' is filed under '{}'", resource->id, id), "id");
     if (auto status = validate(*resource); !status) return status;
@@ -48,13 +49,26 @@ Status check_each(const Table<T>& table, const Table<T>* known) {
   return {};
 }
 
+tl::unexpected<Error> already_held(const IpAddress& address, const Holder& holder, std::string_view field) {
+  return fail(ErrorCode::kConflict,
+              fmt::format("{} is already the address of {} {}", address.to_string(), to_string(holder.kind), holder.id),
+              std::string(field));
+}
+
+tl::unexpected<Error> member_is_served(const Member& member, const Holder& holder) {
+  return invalid("address", fmt::format("{} is the address of {} {}; a member cannot be a load balancer",
+                                        member.address.to_string(), to_string(holder.kind), holder.id));
+}
+
+tl::unexpected<Error> checked_is_served(const Member& member) {
+  return invalid("monitor_address", fmt::format("{} is the address of a load balancer, which has no members to check",
+                                                member.monitor_address->to_string()));
+}
+
 Status hold(Holders& holders, const IpAddress& address, Kind kind, const Id& id, std::string_view field) {
   const auto [it, fresh] = holders.emplace(address, Holder{kind, id});
   if (fresh) return {};
-  return fail(
-      ErrorCode::kConflict,
-      fmt::format("{} is already the address of {} {}", address.to_string(), to_string(it->second.kind), it->second.id),
-      std::string(field));
+  return already_held(address, it->second, field);
 }
 
 std::string_view family(const IpAddress& address) { return address.is_v4() ? "IPv4" : "IPv6"; }
@@ -157,13 +171,8 @@ Status check_members(const Model& model, const Holders& holders) {
     if (!pool) return missing("pool_id", Kind::kPool, member->pool_id);
     if (auto status = check_family(model, *pool, *member); !status) return status;
     if (const auto holder = holders.find(member->address); holder != holders.end())
-      return invalid("address",
-                     fmt::format("{} is the address of {} {}; a member cannot be a load balancer",
-                                 member->address.to_string(), to_string(holder->second.kind), holder->second.id));
-    if (member->monitor_address && holders.contains(*member->monitor_address))
-      return invalid("monitor_address",
-                     fmt::format("{} is the address of a load balancer, which has no members to check",
-                                 member->monitor_address->to_string()));
+      return member_is_served(*member, holder->second);
+    if (member->monitor_address && holders.contains(*member->monitor_address)) return checked_is_served(*member);
     places.push_back({pool, {member->address, member->protocol_port}, member.get()});
   }
   std::ranges::stable_sort(places, {}, &Place::key);
@@ -188,8 +197,8 @@ Status check_health_monitors(const Model& model) {
     if ((pool->protocol == Protocol::kUdp) != (monitor->type == MonitorType::kUdp))  // HC-02
       return invalid("type", fmt::format("a {} pool cannot be checked by {}", to_string(pool->protocol),
                                          to_string(monitor->type)));
-    if (pool->grpc && monitor->type == MonitorType::kHttp)
-      return invalid("type", "a GRPC pool is checked by TCP: HTTP checks speak HTTP/1.1, which gRPC servers do not");
+    if (monitor->type == MonitorType::kGrpcHealth && !pool->grpc)
+      return invalid("type", fmt::format("GRPC needs a GRPC pool, this one is {}", to_string(pool->protocol)));
   }
   return {};
 }
@@ -217,6 +226,51 @@ Status check_all(const Model& model, const Model* base) {
   return check_l7(model);
 }
 
+/// Whose address it is, but for `self`.
+std::optional<Holder> holder_of(const Relations& relations, const IpAddress& address, std::string_view self) {
+  for (const auto& lb : relations.load_balancers_at(address))
+    if (lb->id != self) return Holder{Kind::kLoadBalancer, lb->id};
+  for (const auto& eip : relations.eips_at(address))
+    if (eip->id != self) return Holder{Kind::kEip, eip->id};
+  return std::nullopt;
+}
+
+/// A VIP or an EIP that is new: nobody else has it.
+Status check_served(const Relations& relations, const IpAddress& address, Kind kind, const Id& id) {
+  if (const auto holder = holder_of(relations, address, id))
+    return already_held(address, *holder, kind == Kind::kEip ? "address" : "vip_address");
+  for (const auto& member : relations.members_at(address)) {
+    if (member->address == address) return member_is_served(*member, Holder{kind, id});
+    return checked_is_served(*member);
+  }
+  return {};
+}
+
+/// Addresses are looked for in the whole model: it is the one rule that does not end at a load balancer.
+Status check_changed_addresses(const Model& base, const Model& model, const Relations& relations) {
+  Status status;
+  const auto look = [&status](auto check) {
+    return [&status, check](const Id& id, const auto& /*before*/, const auto& after) {
+      if (after && status) status = check(id, *after);
+    };
+  };
+  Table<LoadBalancer>::differences(base.load_balancers, model.load_balancers,
+                                   look([&](const Id& id, const LoadBalancer& lb) {
+                                     return check_served(relations, lb.vip_address, Kind::kLoadBalancer, id);
+                                   }));
+  Table<Eip>::differences(base.eips, model.eips, look([&](const Id& id, const Eip& eip) {
+                            return check_served(relations, eip.address, Kind::kEip, id);
+                          }));
+  Table<Member>::differences(base.members, model.members, look([&](const Id& /*id*/, const Member& member) -> Status {
+                               if (const auto holder = holder_of(relations, member.address, {}))
+                                 return member_is_served(member, *holder);
+                               if (member.monitor_address && holder_of(relations, *member.monitor_address, {}))
+                                 return checked_is_served(member);
+                               return {};
+                             }));
+  return status;
+}
+
 }  // namespace
 
 tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
@@ -224,6 +278,10 @@ tl::unexpected<Error> missing(std::string field, Kind kind, const Id& id) {
 }
 
 Status validate(const Model& model) { return check_all(model, nullptr); }
-Status validate_change(const Model& base, const Model& model) { return check_all(model, &base); }
+
+Status validate_change(const Model& base, const Model& model, const Relations& relations) {
+  if (auto status = check_all(changed_part(base, model, relations), &base); !status) return status;
+  return check_changed_addresses(base, model, relations);
+}
 
 }  // namespace elb::model

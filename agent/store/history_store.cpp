@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "store/record.h"
 #include "store/table.h"
 
 namespace elb::store {
@@ -104,14 +105,15 @@ Status SqliteHistory::check_kept(uint64_t number, bool before) {
 template <class T>
 Result<std::string> columns_of_image(Db& db) {
   std::string columns;
-  for (const auto column : kCommonColumns) columns += fmt::format(", before ->> '$.{}'", column);
+  const auto value_of = [](std::string_view column) { return plain_text(fmt::format("before ->> '$.{}'", column)); };
+  for (const auto column : kCommonColumns) columns += ", " + value_of(column);
   for (const auto column : Rows<T>::kColumns) {
     const auto fallback =
         db.text(fmt::format("SELECT coalesce(max(dflt_value), 'NULL') FROM pragma_table_info('{}') "
                             "WHERE name = '{}' AND \"notnull\"",
                             Rows<T>::kTable, column));
     if (!fallback) return pass_on(fallback.error());
-    columns += fmt::format(", coalesce(before ->> '$.{}', {})", column, *fallback);
+    columns += fmt::format(", coalesce({}, {})", value_of(column), *fallback);
   }
   return columns;
 }
@@ -137,9 +139,9 @@ Status SqliteHistory::add_pasts(model::Kind kind, uint64_t number, const std::op
     return row;
   };
   auto tag =
-      prepared(fmt::format("SELECT past.id, tag.value FROM {} past, json_each(past.before, '$.tags') tag "
+      prepared(fmt::format("SELECT past.id, {} FROM {} past, json_each(past.before, '$.tags') tag "
                            "ORDER BY past.id, tag.key",
-                           first_pasts(project_id.has_value())));
+                           plain_text("tag.value"), first_pasts(project_id.has_value())));
   if (!tag) return pass_on(tag.error());
   std::map<model::Id, std::vector<std::string>> tags;
   for (;;) {

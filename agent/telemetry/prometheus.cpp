@@ -143,10 +143,14 @@ void configuration(const Scrape& scrape) {
   each(Type::kCounter, "elb_sink_failures", "Attempts that failed.", [](const auto& sink) { return sink.failures; });
   each(Type::kCounter, "elb_sink_drift_repaired", "Differences found by audits and repaired.",
        [](const auto& sink) { return sink.drift_repaired; });
-  out.family(Type::kGauge, "elb_certificate_expiry_timestamp_seconds", "When the certificate is no longer valid.");
+}
+
+void certificates(const Scrape& scrape) {
+  scrape.out.family(Type::kGauge, "elb_certificate_expiry_timestamp_seconds",
+                    "When the certificate is no longer valid.");
   for (const auto& [id, certificate] : scrape.model->certificates)
-    out.sample({{"certificate_id", id}, {"certificate", certificate->name}},
-               static_cast<double>(certificate->expires_at));
+    scrape.out.sample({{"certificate_id", id}, {"certificate", certificate->name}},
+                      static_cast<double>(certificate->expires_at));
 }
 
 void process(const Scrape& scrape) {
@@ -173,14 +177,18 @@ void process(const Scrape& scrape) {
 }  // namespace
 
 std::string render_metrics(const Sources& sources, ExpositionFormat format,
-                           const std::function<void(Exposition&)>& more) {
+                           const std::function<void(Exposition&)>& more,
+                           const std::shared_ptr<const model::Model>& project) {
   Exposition out(format);
-  const Scrape scrape{sources, sources.model(), out};
+  const Scrape scrape{sources, project ? project : sources.model(), out};
   listeners(scrape);
   members(scrape);
-  data_path(scrape);
-  configuration(scrape);
-  process(scrape);
+  certificates(scrape);
+  if (!project) {
+    data_path(scrape);
+    configuration(scrape);
+    process(scrape);
+  }
   if (more) more(out);
   return std::move(out).finish();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "telemetry/exposition.h"
@@ -11,8 +12,10 @@
 
 namespace elb::telemetry {
 
-/// `more` adds families of its own at the end.
+/// `more` adds families of its own at the end. With `project`, what one project has of the configuration, nothing is
+/// told of other projects and of the node.
 std::string render_metrics(const Sources& sources, ExpositionFormat format,
-                           const std::function<void(Exposition&)>& more = {});
+                           const std::function<void(Exposition&)>& more = {},
+                           const std::shared_ptr<const model::Model>& project = {});
 
 }  // namespace elb::telemetry

@@ -156,8 +156,8 @@ std::vector<Telemetry::Monitored> Telemetry::monitored(bool all) const {
   return found;
 }
 
-void Telemetry::add_last_minute(Exposition& out) const {
-  const auto model = sources_.model();
+void Telemetry::add_last_minute(Exposition& out, const std::shared_ptr<const model::Model>& project) const {
+  const auto model = project ? project : sources_.model();
   const std::lock_guard lock(mutex_);
   out.family(Exposition::Type::kGauge, "elb_last_minute",
              "Mean of the last whole minute of a series, as GET /v1/metrics has it; the label metric is its id.");
@@ -168,8 +168,8 @@ void Telemetry::add_last_minute(Exposition& out) const {
       labels.emplace_back("listener_id", point.object);
     } else if (model->load_balancers.contains(point.object)) {
       labels.emplace_back("loadbalancer_id", point.object);
-    } else if (point.object != kNodeObject) {
-      continue;  // deleted since
+    } else if (point.object != kNodeObject || project) {
+      continue;  // deleted since, or not theirs
     }
     for (size_t metric = 0; metric < kMetricCount; ++metric) {
       if (!point.samples[metric]) continue;
@@ -177,6 +177,10 @@ void Telemetry::add_last_minute(Exposition& out) const {
       out.sample(labels, point.samples[metric]->average());
     }
   }
+}
+
+void Telemetry::add_own(Exposition& out) const {
+  const std::lock_guard lock(mutex_);
   out.family(Exposition::Type::kCounter, "elb_telemetry_failed_writes",
              "Minutes of metrics that could not be written.");
   out.sample({}, failed_writes_);
@@ -227,12 +231,15 @@ void Telemetry::add_access_logs(Exposition& out) const {
   out.sample({}, counts.transferred);
 }
 
-std::string Telemetry::scrape(ExpositionFormat format) const {
-  return render_metrics(sources_, format, [this](Exposition& out) {
-    add_last_minute(out);
+std::string Telemetry::scrape(ExpositionFormat format, const std::shared_ptr<const model::Model>& project) const {
+  const auto more = [&](Exposition& out) {
+    add_last_minute(out, project);
+    if (project) return;
+    add_own(out);
     add_alarms(out);
     add_access_logs(out);
-  });
+  };
+  return render_metrics(sources_, format, more, project);
 }
 
 }  // namespace elb::telemetry

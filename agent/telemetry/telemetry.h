@@ -46,8 +46,8 @@ class Telemetry {
 
   AlarmBook& alarms() { return alarms_; }
 
-  /// The answer to GET /metrics.
-  std::string scrape(ExpositionFormat format) const;
+  /// The answer to GET /metrics: of everything, or of what is in the model of a project.
+  std::string scrape(ExpositionFormat format, const std::shared_ptr<const model::Model>& project = {}) const;
 
   /// Dimensions and metric as check_dimensions() and check_metric() take them.
   Result<std::vector<TimedSample>> series(const Dimensions& dimensions, Metric metric, int64_t from_s, int64_t to_s,
@@ -65,7 +65,8 @@ class Telemetry {
   void close_minute(int64_t minute_s);
   void note_usable(SteadyTime now);
   std::optional<double> look(const AlarmRule& rule, int64_t end_s) const;
-  void add_last_minute(Exposition& out) const;
+  void add_last_minute(Exposition& out, const std::shared_ptr<const model::Model>& project) const;
+  void add_own(Exposition& out) const;
   void add_alarms(Exposition& out) const;
   void add_access_logs(Exposition& out) const;
 

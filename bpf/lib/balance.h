@@ -7,8 +7,12 @@
 #ifndef ELB_BALANCE_H
 #define ELB_BALANCE_H
 
+#ifdef ELB_TC
 #include <lib/balance6.h>
+#else
 #include <lib/fast.h>
+#include <lib/fast6.h>
+#endif
 #include <lib/uncommon.h>
 
 /* Behind tags, IPv6: offset of its header | tags << 32, else 0. */
@@ -57,6 +61,8 @@ ELB_INLINE int elb_balance(ELB_CTX *ctx)
 #ifndef ELB_TC
 	if (elb_is_fast(ctx))
 		return elb_fast(ctx);
+	if (elb_is_fast6(ctx))
+		return elb_fast6(ctx);
 #endif
 	if (!ELB_TAKE(&at, &eth) || !ELB_TAKE(&at, &ip) || !elb_is_untagged(ctx) ||
 	    eth->proto != bpf_htons(ETH_P_IP) || *(__u8 *)ip != ELB_IP_PLAIN ||

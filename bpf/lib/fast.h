@@ -9,9 +9,7 @@
 #ifndef ELB_FAST_H
 #define ELB_FAST_H
 
-#include <lib/core.h>
-
-#define ELB_FAST_HEADERS (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
+#include <lib/fast_toa.h>
 
 /* Ethernet's type, IP's version and length: one word of the frame, without the type of service. */
 #define ELB_FAST_WORD bpf_htonl(ETH_P_IP << 16 | ELB_IP_PLAIN << 8)
@@ -43,18 +41,38 @@ ELB_INLINE int elb_fast_segment(const ELB_CTX *ctx, const struct elb_l4 *l4, __u
 }
 
 /* Valid, without tags and wide enough: one load, since the three lie beside each other. */
-ELB_INLINE int elb_fast_hop(const struct elb_hop *hop, const struct iphdr *ip)
+ELB_INLINE int elb_fast_hop(const struct elb_hop *hop, __u32 length)
 {
 	if (!hop)
 		return 0;
 	__u64 word =
 		*(const elb_mac_u64 *)((const void *)hop + __builtin_offsetof(struct elb_hop, mtu));
-	return word >> 16 == 1 && bpf_ntohs(ip->tot_len) <= (word & 0xffff);
+	return word >> 16 == 1 && length <= (word & 0xffff);
 }
 ELB_ASSERT(__builtin_offsetof(struct elb_hop, mtu) == 16 &&
 		   __builtin_offsetof(struct elb_hop, valid) == 18 &&
 		   __builtin_offsetof(struct elb_hop, vlan) == 20,
 	   "mtu, valid and vlan are one word");
+
+/* A packet goes through the entry now. 0: it is not as it was found. */
+ELB_INLINE int elb_fast_note(struct elb_flow *flow, __u32 found)
+{
+	__u32 now = bpf_jiffies64() >> elb_tick_shift;
+
+	if ((__s32)(now - ELB_LOAD(flow->last)) > 0 && !elb_refresh(flow, found, now))
+		return 0;
+	return ELB_LOAD(flow->ctl) == found; /* after `last`, see elb_flow_refresh() */
+}
+
+/* A segment that is none of those, but only because the option goes into it and has room there. */
+ELB_INLINE int elb_fast_wants_toa(const ELB_CTX *ctx, const struct elb_hop *hop,
+				  const struct elb_l4 *l4, const struct iphdr *ip, __u32 ctl)
+{
+	return (ctl & (ELB_FLOW_TOA | ELB_FLOW_SPOKEN | ELB_FLOW_REVERSE | ELB_FLOW_SEEN_IN)) ==
+		       (ELB_FLOW_TOA | ELB_FLOW_SEEN_IN) &&
+	       !elb_tcp_has_options(ctx, l4) &&
+	       elb_fast_hop(hop, bpf_ntohs(ip->tot_len) + ELB_TOA_SIZE);
+}
 
 /*
  * As elb_known(), for an entry in the middle of its life, which most are. Its home word need not be
@@ -82,12 +100,7 @@ ELB_INLINE struct elb_flow *elb_fast_known(const struct iphdr *ip, const struct 
 		found = where;
 	}
 	*ctl = found;
-
-	__u32 now = bpf_jiffies64() >> elb_tick_shift;
-	if ((__s32)(now - ELB_LOAD(flow->last)) > 0 && !elb_refresh(flow, found, now))
-		return 0;
-	/* after `last`, see elb_flow_refresh() */
-	return ELB_LOAD(flow->ctl) == found ? flow : 0;
+	return elb_fast_note(flow, found) ? flow : 0;
 }
 
 /* A plain frame with a whole header? */
@@ -119,11 +132,13 @@ ELB_INLINE int elb_fast(ELB_CTX *ctx)
 		return elb_plain(ctx);
 	__u32 hop_index = ELB_LOAD(flow->hop);
 	struct elb_hop *hop = bpf_map_lookup_elem(&elb_hops, &hop_index);
-	if (!elb_fast_hop(hop, ip))
+	if (!elb_fast_hop(hop, bpf_ntohs(ip->tot_len)))
 		return elb_plain(ctx);
 	l4.word = ((__u16 *)tcp)[6];
 	if (ip->protocol == IPPROTO_TCP && !elb_fast_segment(ctx, &l4, ctl))
-		return elb_plain(ctx);
+		return elb_fast_wants_toa(ctx, hop, &l4, ip, ctl)
+			       ? elb_fast_toa(ctx, flow, hop, ctl)
+			       : elb_plain(ctx);
 	if (elb_bandwidth_any() &&
 	    !elb_bandwidth_allows(ELB_FLOW_MEMBER(flow->traffic), ctl, bpf_ntohs(ip->tot_len)))
 		return elb_exit(ELB_REASON_BANDWIDTH);

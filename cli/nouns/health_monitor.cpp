@@ -65,11 +65,12 @@ Noun health_monitor_noun() {
       {"--name", "NAME", "name of the health monitor", Kind::kText, "name"},
       {.names = "--type",
        .placeholder = "TYPE",
-       .help = "kind of check: TCP, can a connection be opened (default); HTTP, is it answered well; UDP-CONNECT, for "
-               "UDP pools: does the member answer an ICMP echo, and is the port not reported closed",
+       .help = "kind of check: TCP, can a connection be opened (default); HTTP, is it answered well; GRPC, for GRPC "
+               "pools: does grpc.health.v1.Health say SERVING; UDP-CONNECT, for UDP pools: does the member answer an "
+               "ICMP echo, and is the port not reported closed",
        .kind = Kind::kUpper,
        .field = "type",
-       .choices = {"TCP", "HTTP", "UDP-CONNECT"}}};
+       .choices = {"TCP", "HTTP", "GRPC", "UDP-CONNECT"}}};
   std::vector<Option> states;
   for (Option& option : common_options(true)) {
     if (option.field != "description") states.push_back(std::move(option));
@@ -91,6 +92,7 @@ Noun health_monitor_noun() {
            .examples = {{"by request", "elbctl hm create web-pool --type HTTP --path /healthz"},
                         {"a quick one: down after 2 s, up after 2 s",
                          "elbctl hm create web-pool --delay 1 --check-timeout 1 --max-retries 2 --wait"},
+                        {"of a GRPC pool", "elbctl hm create calls-pool --type GRPC"},
                         {"of a UDP pool", "elbctl hm create dns-pool --type UDP-CONNECT"}},
            .run = create},
           {.verb = "list",

@@ -118,6 +118,29 @@ int bench_line(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
+/* The same for IPv6: the entry and the line beside it. */
+SEC("xdp")
+int bench_line6(struct xdp_md *ctx)
+{
+	if (!mutate6(ctx))
+		return XDP_ABORTED;
+
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct elb_ip6 *ip = data + ETH_HLEN;
+	struct elb_l4 l4 = {.ports = (void *)(ip + 1)};
+	if ((void *)(ip + 1) + 4 > end)
+		return XDP_ABORTED;
+	struct elb_flow_key key = elb_key_of6(ip, &l4, IPPROTO_TCP);
+	__u32 home = elb_flow_home(ELB_TABLE, &key);
+	struct elb_flow *flow = elb_table_slot(ELB_TABLE, home);
+	struct elb_flow6 *beside = elb_flow_beside(home);
+	if (!flow || !beside)
+		return XDP_ABORTED;
+	flow->pad = ELB_LOAD(flow->last);
+	ip->dest = beside->new_dest;
+	return XDP_TX;
+}
+
 SEC("xdp")
 int bench_balance(struct xdp_md *ctx)
 {

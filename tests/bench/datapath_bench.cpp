@@ -245,9 +245,9 @@ bool measure(std::vector<Case>& cases, int rounds) {
       const uint64_t before = turned_away(c);
       c.ns.push_back(c.opens() ? run_opening(c) : run(c, c.flags, c.repeat).ns);
       if (turned_away(c) - before > c.stray()) return not_forwarded(c);
-      if (c.floor() || c.v6()) continue;
+      if (c.floor()) continue;
       set_connections(c, kAck);
-      c.line_ns.push_back(run(c, kAck, c.repeat, "bench_line").ns);
+      c.line_ns.push_back(run(c, kAck, c.repeat, c.v6() ? "bench_line6" : "bench_line").ns);
     }
   }
   return true;

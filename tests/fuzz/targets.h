@@ -15,13 +15,21 @@ void url(std::string_view input);
 void cookies(std::string_view input);
 void proxy_header(std::string_view input);
 void http2(std::string_view input);
+void http2_member(std::string_view input);
+void sni(std::string_view input);
 
 struct Target {
   std::string_view name;
   void (*run)(std::string_view input);
 };
-inline constexpr Target kTargets[] = {
-    {"request_head", request_head}, {"response_head", response_head}, {"chunked", chunked}, {"url", url},
-    {"cookies", cookies},           {"proxy_header", proxy_header},   {"http2", http2}};
+inline constexpr Target kTargets[] = {{"request_head", request_head},
+                                      {"response_head", response_head},
+                                      {"chunked", chunked},
+                                      {"url", url},
+                                      {"cookies", cookies},
+                                      {"proxy_header", proxy_header},
+                                      {"http2", http2},
+                                      {"http2_member", http2_member},
+                                      {"sni", sni}};
 
 }  // namespace elb::fuzz

@@ -8,6 +8,8 @@
   Talk    bidirectional: every message comes back
   Wait    unary: answers never; prints {"event": "cancelled"} when the client gives up
 
+grpc.health.v1.Health/Check says SERVING, and NOT_SERVING from one SIGUSR1 to the next.
+
 Prints {"event": "ready"}."""
 import concurrent.futures
 import json
@@ -24,7 +26,15 @@ def say(event, **fields):
 
 class Service:
     def __init__(self, name):
-        self.name = name
+        self.name, self.serving = name, True
+
+    def turn(self, *_signal):
+        self.serving = not self.serving
+
+    def check(self, request, context):
+        if request:
+            context.abort(grpc.StatusCode.NOT_FOUND, "this service is not known")
+        return b"\x08\x01" if self.serving else b"\x08\x02"
 
     def say(self, request, context):
         if request == b"fail":
@@ -59,12 +69,16 @@ def main():
         "Count": grpc.unary_stream_rpc_method_handler(service.count),
         "Sum": grpc.stream_unary_rpc_method_handler(service.sum),
         "Talk": grpc.stream_stream_rpc_method_handler(service.talk),
-        "Wait": grpc.unary_unary_rpc_method_handler(service.wait)}),))
+        "Wait": grpc.unary_unary_rpc_method_handler(service.wait)}),
+        grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(service.check)})))
+    signal.signal(signal.SIGUSR1, service.turn)
     if not server.add_insecure_port(f"0.0.0.0:{port}"):
         raise SystemExit(f"port {port} cannot be used")
     server.start()
     say("ready")
-    signal.sigwait({signal.SIGTERM})
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop.wait()
     server.stop(0)
 
 

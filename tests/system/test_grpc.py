@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: PL-02, LS-07, LS-13.
+# Shows: PL-02, LS-07, LS-13, HC-11, HC-18.
 """Pools of the protocol GRPC with real peers of python3-grpcio, and WebSocket over HTTP/2 with python3-h2."""
 import base64
 import json
 import os
+import signal
 
 import h2.events
 import pytest
@@ -14,6 +15,7 @@ from test_http2 import NAME, Client
 from web import HTTP_PORT
 
 GRPC_PORT = 50051
+H2_PORT = 50052
 SERVERS = {}
 
 
@@ -93,6 +95,50 @@ def test_the_balancers_own_errors_are_in_the_words_of_grpc(lab, pki, grpc):
     answer = call(lab, pki, "say", "anybody")
     assert answer["code"] == "UNAVAILABLE"
     assert answer["details"] == "503 Service Unavailable"
+
+
+@pytest.mark.parametrize("kind", ["TCP", "GRPC"])
+def test_servers_of_grpc_pass_their_checks(lab, pki, grpc, kind):
+    made = grpc(monitor={"type": kind})
+    made.wait_online(MEMBERS)
+    assert call(lab, pki, "say", "well")["code"] == "OK"
+
+
+def test_HC_18_a_server_that_says_it_does_not_serve_is_left_alone(lab, pki, agent, grpc):
+    made = grpc(monitor={"type": "GRPC"})
+    SERVERS["member2"].popen.send_signal(signal.SIGUSR1)
+    try:
+        agent.wait_member(made.pool, made.members["member2"], "ERROR", 4)
+        agent.wait_applied()
+        told = agent.elbctl("healthcheck", "explain", made.pool).stdout
+        assert "the member says NOT_SERVING" in told, told
+        answers = [call(lab, pki, "say", f"call {i}") for i in range(4)]
+        assert {answer["message"].split(":")[0] for answer in answers} == {"member1", "member3"}
+    finally:
+        SERVERS["member2"].popen.send_signal(signal.SIGUSR1)
+    made.wait_online(["member2"], 4)
+
+
+def test_HC_11_members_that_speak_nothing_but_HTTP2_pass_checks_over_HTTP(lab, agent, https):
+    lab.spawn("member1", "/usr/bin/python3", HARNESS / "http2_member.py", "member1", H2_PORT, name="h2").wait_ready()
+    made = https(weights={"member1": 1}, member_port=H2_PORT, pool_fields={"protocol": "GRPC"},
+                 monitor={"type": "HTTP", "url_path": "/live", "expected_codes": "204", "domain_name": NAME}, wait=False)
+    made.wait_online(["member1"])
+    agent.set("healthmonitor", made.monitor, expected_codes="200")
+    agent.wait_member(made.pool, made.members["member1"], "ERROR", 4)
+    assert agent.show("member", made.members["member1"], made.pool)["operating_status"] == "ERROR"
+    agent.set("healthmonitor", made.monitor, url_path="/")
+    made.wait_online(["member1"], 4)
+    client = Client(lab)
+    stream = client.request("/through")
+    client.flush()
+    assert client.wait(stream) == 200
+
+
+def test_a_check_over_HTTP2_says_what_is_wrong(agent, https):
+    made = https(weights={"member1": 1}, member_port=HTTP_PORT, pool_fields={"protocol": "GRPC"}, monitor={"type": "GRPC"}, wait=False)
+    agent.wait_member(made.pool, made.members["member1"], "ERROR", 4)
+    assert "does not speak HTTP/2" in agent.elbctl("healthcheck", "explain", made.pool).stdout
 
 
 def frame(text):

@@ -6,12 +6,9 @@ second floor ("line_value", "line_ratio")."""
 TARGETS = {
     "hit, 1 connection": ("at most", 1.6),
     "hit + TOA": ("at most", 2.6),
-    "hit, 65536 connections": ("at most", 5.5),
-    "hit, 524288 connections": ("at most", 8),
     "new connection": ("at most", 17),
     "new connection, whitelist of 1000": ("at most", 18),
     "IPv6 hit, 1 connection / hit, 1 connection": ("at most", 1.3),
-    "IPv6 hit, 65536 connections / hit, 65536 connections": ("at most", 1.3),
     "2 CPUs at once": ("at least", 1.85),
     "veth, 1 flow": ("at least", 5.5),
     "veth, 16384 flows": ("at least", 5),
@@ -43,6 +40,13 @@ TARGETS = {
     "sweep, 10000000 connections": ("at most", 1),
 }
 
+# Packets that wait for memory: against the second floor, which touches the same lines and does nothing else (docs/adr/0030).
+LINE_TARGETS = {
+    "hit, 65536 connections": 1.5,
+    "hit, 524288 connections": 1.5,
+    "IPv6 hit, 65536 connections": 1.5,
+}
+
 
 def row(case, value, unit, peer, peer_value, ratio):
     return {"case": case, "value": round(value, 1), "unit": unit, "peer": peer, "peer_value": round(peer_value, 1), "ratio": round(ratio, 2)}
@@ -50,6 +54,9 @@ def row(case, value, unit, peer, peer_value, ratio):
 
 def target_of(entry):
     """("at most", 1.7, met) of a row that has a target, else None."""
+    if entry["case"] in LINE_TARGETS and "line_ratio" in entry:
+        limit = LINE_TARGETS[entry["case"]]
+        return "value/line at most", limit, entry["line_ratio"] <= limit
     if entry["case"] not in TARGETS:
         return None
     sense, limit = TARGETS[entry["case"]]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: PL-06.
+// Shows: PL-06, X-27 (a consistent table, not one of fragments).
 #include "algo/maglev.h"
 
 #include <fmt/format.h>

@@ -86,6 +86,26 @@ class HttpTest : public ApiTest {
 
 const std::string kGet = "GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n";
 
+TEST_F(HttpTest, S11_a_document_of_nobody_is_refused_before_its_body_is_taken) {
+  server_.reset();
+  options_.open_loopback = false;
+  start();
+  const std::string head = "POST /v1/apply HTTP/1.1\r\nHost: x\r\n";
+  for (const std::string framing : {"Content-Length: 16000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n",
+                                    "Expect: 100-continue\r\nContent-Length: 16000000\r\n\r\n",
+                                    "X-Auth-Token: wrong\r\nContent-Length: 16000000\r\n\r\n"}) {
+    RawClient client(server_->port());
+    ASSERT_TRUE(client.send(head + framing));
+    const std::string response = client.receive();
+    EXPECT_EQ(status_line(response), "HTTP/1.1 401 Unauthorized") << framing << response;
+    EXPECT_NE(response.find("Connection: close"), std::string::npos) << response;
+    EXPECT_TRUE(client.closed());
+  }
+  EXPECT_EQ(audit_->list({}, 0)->size(), 4U) << "each left its trace";
+  token_ = identities_->issue({.name = "a", .project_id = "", .role = identity::Role::kAdmin})->secret;
+  EXPECT_EQ(post("/v1/apply", "{}").status, 200) << "who may ask is heard";
+}
+
 TEST_F(HttpTest, RefusesMalformedFraming) {
   const std::string post = "POST /v2.0/lbaas/loadbalancers HTTP/1.1\r\nHost: x\r\n";
   const std::vector<std::pair<std::string, std::string>> cases = {

@@ -323,13 +323,21 @@ TEST_F(L7Test, PL_02_PoolsOfGrpc) {
   EXPECT_EQ(get("pools/" + pool).body.get("pool").get("protocol").as_string(), "GRPC");
   EXPECT_EQ(change_listener(https, R"("default_pool_id":")" + pool + "\"").status, 200);
   expect_refused(put("pools/" + pool, R"({"pool":{"proxy_protocol":"v1"}})"), 400, "proxy_protocol");
-  const auto monitor = [&](const std::string& type) {
+  const auto monitor = [&](const std::string& type, const std::string& of) {
     return post("healthmonitors", fmt::format(R"({{"healthmonitor":{{"pool_id":"{}","type":"{}","delay":5,)"
                                               R"("timeout":3,"max_retries":3}}}})",
-                                              pool, type));
+                                              of, type));
   };
-  expect_refused(monitor("HTTP"), 400, "type");
-  EXPECT_EQ(monitor("TCP").status, 201);
+  expect_refused(monitor("GRPC", make_lone_pool(lb_, "HTTP")), 400, "type");
+  expect_refused(monitor("UDP-CONNECT", pool), 400, "type");
+  for (const std::string type : {"TCP", "HTTP", "GRPC"}) {
+    const auto made = monitor(type, pool);
+    ASSERT_EQ(made.status, 201) << made.body.dump();
+    const codec::Value shown = made.body.get("healthmonitor");
+    EXPECT_EQ(shown.get("type").as_string(), type);
+    EXPECT_EQ(shown.get("url_path").is_null(), type != "HTTP");
+    EXPECT_EQ(del("healthmonitors/" + shown.get("id").as_string()).status, 204);
+  }
 }
 
 TEST_F(L7Test, SlowStartOfPools) {

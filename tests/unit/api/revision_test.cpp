@@ -158,9 +158,9 @@ TEST_F(RevisionTest, ARollbackOfAnotherPlanIsRefused) {
 }
 
 TEST_F(RevisionTest, PrivateKeysComeBackButAreNotShown) {
-  const Minted pair = mint();
+  const Issued pair = issue_for("www.example.com");
   Value body = Value::object();
-  body.set("name", "site").set("certificate", pair.certificate).set("private_key", pair.key);
+  body.set("name", "site").set("certificate", pair.certificate).set("private_key", pair.private_key);
   const Answer made = post("/v2.0/lbaas/certificates", body.dump());
   ASSERT_EQ(made.status, 201) << made.text;
   const std::string id = made.body.get("id").as_string();

@@ -68,7 +68,7 @@ TEST_F(DraftTest, MB_07_AnUpdateKeepsCreatedAtAndSetsUpdatedAt) {
 TEST_F(DraftTest, AnUpdateThatChangesNothingIsNone) {
   const auto m = member(pool(listener(load_balancer())), "10.2.0.1");
   const model::Model filled = draft_.model();
-  Draft next(filled, node_, clock_, random_);
+  Draft next(filled, model::Relations(filled), node_, clock_, random_);
   clock_.advance(std::chrono::seconds(100));
   EXPECT_TRUE(next.update(copy<Member>(m)));
   EXPECT_TRUE(next.changes().empty());
@@ -179,7 +179,7 @@ TEST_F(DraftTest, ChangesAreOnePerTouchedResourceErasesFirst) {
   const auto untouched = member(p, "10.2.0.2");
   const model::Model filled = draft_.model();
 
-  Draft next(filled, node_, clock_, random_);
+  Draft next(filled, model::Relations(filled), node_, clock_, random_);
   EXPECT_TRUE(next.remove_member(gone));
   const auto made = next.create(test::sample_member("", p, "10.2.0.1"));
   ASSERT_TRUE(made);

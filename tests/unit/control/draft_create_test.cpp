@@ -50,6 +50,20 @@ TEST_F(DraftTest, CreationTakesAnIdThatNobodyHas) {
   EXPECT_EQ(twice.error().field, "id");
 }
 
+TEST_F(DraftTest, MB_03_AStrictNodeTakesMembersOfItsSubnetsOnly) {
+  const auto p = pool(listener(load_balancer()));
+  EXPECT_TRUE(draft_.create(sample_member("", p, "172.16.0.1"))) << "not strict: routed, for all we know";
+
+  Draft strict(draft_.model(), draft_.relations(), node_, clock_, random_, {.strict_members = true});
+  EXPECT_TRUE(strict.create(sample_member("", p, "10.0.0.77")));
+  const auto foreign = strict.create(sample_member("", p, "172.16.0.2"));
+  expect_error(foreign, ErrorCode::kInvalid, "address");
+  EXPECT_NE(foreign.error().message.find("172.16.0.2 is in no subnet"), std::string::npos);
+  Member checked = sample_member("", p, "10.0.0.78");
+  checked.monitor_address = ip("172.16.0.3");
+  expect_error(strict.create(checked), ErrorCode::kInvalid, "monitor_address");
+}
+
 TEST_F(DraftTest, LB_06_AutomaticAddressesSkipWhatIsTaken) {
   EXPECT_EQ(copy<LoadBalancer>(load_balancer()).vip_address, ip("10.0.0.2")) << "not the network, not the gateway";
   load_balancer("10.0.0.3");

@@ -47,7 +47,7 @@ class DraftTest : public testing::Test {
   test::SeededRandom random_{1};
   model::Node node_{.subnets = sample_subnets(), .eip_pools = {}, .local_addresses = {}};
   const model::Model base_{};
-  Draft draft_{base_, node_, clock_, random_};
+  Draft draft_{base_, model::Relations(base_), node_, clock_, random_};
 };
 
 inline void expect_error(const Status& status, ErrorCode code, std::string_view field) {

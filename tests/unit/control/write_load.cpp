@@ -124,7 +124,7 @@ Status write_load_step(Draft& draft, uint64_t revision, Random& random) {
 Status History::advance() {
   RewindableRandom random;
   random.wind(seed_, model_.revision);
-  Draft draft(model_, write_load_node(), clock_, random);
+  Draft draft(model_, model::Relations(model_), write_load_node(), clock_, random);
   if (auto status = write_load_step(draft, model_.revision, random); !status) return status;
   Model next = draft.model();
   next.revision = model_.revision + 1;

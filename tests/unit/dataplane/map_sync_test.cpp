@@ -436,7 +436,7 @@ TEST_F(MapSyncTest, PL05_LeastConnectionsHasEachMemberOnceWithItsWeight) {
   EXPECT_EQ(port.members[*index_of(1, 2)].weight, 70);
 }
 
-TEST_F(MapSyncTest, PL06_TheSourceHashHasMaglevsTableWithoutWeights) {
+TEST_F(MapSyncTest, PL06_X24_TheSourceHashHasMaglevsTableWithoutWeightsButForZero) {
   const auto snapshot = SnapshotBuilder().listener(1, {member(1, 1), member(2, 100), member(3, 0)}).build();
   apply(with_algorithm(snapshot, model::Algorithm::kSourceIp));
   const auto counts = ring_counts(0);

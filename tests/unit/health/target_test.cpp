@@ -50,6 +50,19 @@ TEST(PlanTargets, HC04_AMembersOwnCheckAddressAndPortGoFirst) {
   EXPECT_EQ(plan_targets(snapshot)["b"].endpoint.to_string(), "10.0.0.9:9000");
 }
 
+TEST(PlanTargets, MembersThatSpeakHttp2AreCheckedInIt) {
+  model::SnapshotMonitor monitor;
+  monitor.type = model::MonitorType::kHttp;
+  model::Snapshot snapshot = snapshot_with(monitor);
+  EXPECT_EQ(plan_targets(snapshot)["a"].http->speech, Speech::kHttp1);
+  snapshot.pools[0].http2 = true;
+  EXPECT_EQ(plan_targets(snapshot)["a"].http->speech, Speech::kHttp2);
+  snapshot.pools[0].monitor->type = model::MonitorType::kGrpcHealth;
+  EXPECT_EQ(plan_targets(snapshot)["a"].http->speech, Speech::kGrpc);
+  snapshot.pools[0].monitor->type = model::MonitorType::kTcp;
+  EXPECT_FALSE(plan_targets(snapshot)["a"].http);
+}
+
 TEST(PlanTargets, HC13_UdpAndWhatHttpChecksSendBefore) {
   model::SnapshotMonitor monitor;
   EXPECT_FALSE(plan_targets(snapshot_with(monitor))["a"].udp);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: CA-01, LS-20, S1, S6.
+// Shows: CA-01, LS-20, S1, S6, X-31, X-34 (appended to unless told to replace).
 #include "http/serializer.h"
 
 #include <gtest/gtest.h>

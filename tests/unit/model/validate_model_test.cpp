@@ -130,7 +130,8 @@ TEST(ValidateModel, ChecksEveryResourceByItselfToo) {
   put(model, member);
   expect_error(model, ErrorCode::kInvalid, "weight");
   model = sample_model();
-  model.pools["other"] = model.pools["p1"];
+  const auto pool = model.pools.at("p1");
+  model.pools["other"] = pool;
   expect_error(model, ErrorCode::kInternal, "id");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: LOG-04, LOG-05.
+// Shows: LOG-04, LOG-05, X-18 (connect, header, response), X-19 ($msec, no field left out).
 #include "proxy/access_log.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: FP-04, FP-05, FP-06, FP-07, FP-08, FP-09, FP-12, FP-17, RD-03, RD-04.
+// Shows: FP-04, FP-05, FP-06, FP-07, FP-08, FP-09, FP-12, FP-17, RD-03, RD-04, X-32 (expressions match the whole path).
 #include "proxy/router.h"
 
 #include <gtest/gtest.h>

@@ -40,6 +40,37 @@ TEST(Prometheus, a_name_cannot_add_a_line) {
     EXPECT_FALSE(line.starts_with("elb_fake")) << line;
 }
 
+/// Of every series but those of the node: the labels that name something configured.
+std::set<std::string> names_in(const std::string& text, const std::string& label) {
+  std::set<std::string> names;
+  for (const std::string& line : lines_of(text)) {
+    const size_t at = line.find(label + "=\"");
+    if (at == std::string::npos) continue;
+    const size_t from = at + label.size() + 2;
+    names.insert(line.substr(from, line.find('"', from) - from));
+  }
+  return names;
+}
+
+TEST(Prometheus, MON_04_a_project_scrapes_what_is_its_own) {
+  World world;
+  put(world.model, sample_load_balancer("foreign"));
+  put(world.model, sample_listener("foreign4", "foreign", 81));
+  const std::string all = render_metrics(world.sources(), ExpositionFormat::kText);
+  EXPECT_EQ(names_in(all, "loadbalancer_id"), (std::set<std::string>{"lb", "foreign"}));
+  EXPECT_THAT(all, HasSubstr("\nprocess_open_fds "));
+
+  const auto own = std::make_shared<const model::Model>(World().model);
+  const std::string text = render_metrics(world.sources(), ExpositionFormat::kText, {}, own);
+  EXPECT_EQ(names_in(text, "loadbalancer_id"), (std::set<std::string>{"lb"}));
+  EXPECT_EQ(names_in(text, "listener_id"), (std::set<std::string>{"l4", "l7"}));
+  EXPECT_EQ(names_in(text, "member_id"), (std::set<std::string>{"m1", "m2", "m3"}));
+  for (const std::string& line : lines_of(text)) {
+    if (line.starts_with('#')) continue;
+    EXPECT_THAT(line, HasSubstr("loadbalancer_id=\"lb\"")) << "of the node, or of nobody";
+  }
+}
+
 TEST(Prometheus, counters_of_listeners_and_members) {
   World world;
   world.views.set_traffic("l4", {.connections = 5, .active = 2, .packets_in = 11, .bytes_in = 12});
