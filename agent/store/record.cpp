@@ -25,10 +25,10 @@ std::string record_sql() {
   std::string fields;
   for (const auto column : kCommonColumns) fields += fmt::format("'{0}', {0}, ", column);
   for (const auto column : Rows<T>::kColumns) fields += fmt::format("'{0}', {0}, ", column);
-  const std::string image = kept_json(
-      fmt::format("json_object({1}'tags', (SELECT json_group_array(tag) FROM (SELECT tag FROM {0}_tag WHERE "
-                  "resource_id = ?3 ORDER BY position)))",
-                  Rows<T>::kTable, fields));
+  const std::string image =
+      kept_json(fmt::format("json_object({1}'tags', (SELECT json_group_array(tag) FROM (SELECT tag FROM {0}_tag WHERE "
+                            "resource_id = ?3 ORDER BY position)))",
+                            Rows<T>::kTable, fields));
   return fmt::format(
       "INSERT INTO revision_change (revision, kind, id, project_id, before) "
       "SELECT ?1, ?2, ?3, coalesce(nullif(?4, ''), t.project_id, ''), t.image FROM (SELECT 1) LEFT JOIN "

@@ -20,12 +20,13 @@ namespace elb::store {
 /// Objects whose past is kept, of all revisions together: a thousand revisions of a large document would fill a disk.
 inline constexpr int64_t kPastsKept = 500'000;
 
-// SQLite's ->> ends a text at its first \u0000. So the JSON has U+0001 0 for a NUL, U+0001 1 for U+0001; and \u005c for a
-// backslash, so that what looks like an escape is one.
+// SQLite's ->> ends a text at its first \u0000. So the JSON has U+0001 0 for a NUL, U+0001 1 for U+0001; and \u005c for
+// a backslash, so that what looks like an escape is one.
 
 /// The SQL expression `json` as it is kept.
 inline std::string kept_json(std::string_view json) {
-  return fmt::format(R"(replace(replace(replace({}, '\\', '\u005c'), '\u0001', '\u00011'), '\u0000', '\u00010'))", json);
+  return fmt::format(R"(replace(replace(replace({}, '\\', '\u005c'), '\u0001', '\u00011'), '\u0000', '\u00010'))",
+                     json);
 }
 /// The SQL expression `value`, a text that came out of the JSON, as it was; a number becomes a text, NULL stays.
 inline std::string plain_text(std::string_view value) {

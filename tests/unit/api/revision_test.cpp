@@ -22,8 +22,9 @@ class RevisionTest : public ApiTest {
   }
   Value shown(uint64_t revision) { return get(fmt::format("/v1/revisions/{}", revision)).body.get("revision"); }
   std::string token(const std::string& project, const std::string& role = "member") {
-    const Answer made = post("/v1/tokens", fmt::format(R"({{"token":{{"name":"{0}-{1}","project_id":"{0}","role":"{1}"}}}})",
-                                                       project, role));
+    const Answer made =
+        post("/v1/tokens",
+             fmt::format(R"({{"token":{{"name":"{0}-{1}","project_id":"{0}","role":"{1}"}}}})", project, role));
     EXPECT_EQ(made.status, 201) << made.text;
     return made.body.get("token").get("secret").as_string();
   }
@@ -69,7 +70,7 @@ TEST_F(RevisionTest, ARefusedChangeLeavesNone) {
 }
 
 TEST_F(RevisionTest, TheDifferenceOfTwoRevisionsGoesBothWays) {
-  make_lb("one");      // 1
+  make_lb("one");                          // 1
   const std::string two = make_lb("two");  // 2
   ASSERT_EQ(put("loadbalancers/" + two, R"({"loadbalancer":{"name":"deux"}})").status, 200);
   const Answer forth = get("/v1/diff?from=1");
