@@ -197,7 +197,7 @@ class ApiServer::Impl {
     if (!wait) return refuse({400, wait.error()}, request_id);
     const std::string host = http.host.empty() ? fmt::format("127.0.0.1:{}", port(Way::kLoopback)) : http.host;
     const Request request{wait->request, match.ids, fmt::format("{}://{}", noun_of(way), host)};
-    Context context(state_, caller);
+    Context context(state_, caller, fmt::format("{} {}", http.method, http.target.substr(0, 256)));
     Result<Reply> reply = fail(ErrorCode::kInternal, "unexpected exception");
     try {
       reply = conditional(context, request, match);

@@ -20,6 +20,7 @@
 #include "model/http_traffic.h"
 #include "model/views.h"
 #include "store/audit_store.h"
+#include "store/history.h"
 
 namespace elb::telemetry {
 class Telemetry;
@@ -53,6 +54,7 @@ struct Views {
   logs::LogHub* logs = nullptr;                          // access logs; without it they are refused
   identity::Directory* identities = nullptr;             // without it there are no tokens
   store::AuditStore* audit = nullptr;                    // without it no traces are kept
+  store::History* history = nullptr;                     // revisions; without it they are refused
 };
 
 class ApiServer {

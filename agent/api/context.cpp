@@ -142,6 +142,11 @@ Result<store::AuditStore*> Context::audit() const {
   return fail(ErrorCode::kUnsupported, "this agent keeps no traces");
 }
 
+Result<store::History*> Context::history() const {
+  if (state_.views.history != nullptr) return state_.views.history;
+  return fail(ErrorCode::kUnsupported, "this agent keeps no history");
+}
+
 identity::Quotas Context::quotas(const std::string& project_id) const {
   const identity::Directory* identities = state_.views.identities;
   return identities != nullptr ? identities->quotas(project_id) : identity::default_quotas();
@@ -149,7 +154,8 @@ identity::Quotas Context::quotas(const std::string& project_id) const {
 
 Status Context::write(const std::function<Status(control::Draft&)>& edit) {
   std::vector<Change> touched;
-  const auto revision = state_.service.transact([&](control::Draft& draft) -> Status {
+  const store::Origin author{caller_.user_id, caller_.user_name, caller_.project_id, call_};
+  const auto change = [&](control::Draft& draft) -> Status {
     const control::ModelPtr before = state_.service.model();  // we hold the write: nobody else can replace it now
     if (required_)
       if (Status status = required_(); !status) return status;
@@ -161,7 +167,8 @@ Status Context::write(const std::function<Status(control::Draft&)>& edit) {
     touched = changes_between(*before, draft);
     return identity::check_quotas(*before, draft.model(), draft.changes(),
                                   [this](const std::string& project) { return quotas(project); });
-  });
+  };
+  const auto revision = state_.service.transact(change, author);
   if (!revision && caller_.bound())
     return pass_on(without_ids_beyond(view().model(), *state_.service.model(), revision.error()));
   if (!revision) return pass_on(revision.error());

@@ -90,7 +90,9 @@ class ApiState {
 
 class Context {
  public:
-  Context(ApiState& state, identity::Caller caller) : state_(state), caller_(std::move(caller)) {}
+  /// `call`: "POST /v1/apply", for the history.
+  Context(ApiState& state, identity::Caller caller, std::string call)
+      : state_(state), caller_(std::move(caller)), call_(std::move(call)) {}
 
   const identity::Caller& caller() const { return caller_; }
   /// The project that the caller is kept within, if any.
@@ -120,6 +122,7 @@ class Context {
   /// kUnsupported where the agent keeps none.
   Result<identity::Directory*> directory() const;
   Result<store::AuditStore*> audit() const;
+  Result<store::History*> history() const;
   identity::Quotas quotas(const std::string& project_id) const;
   Gate& gate() { return state_.gate; }
   const ApiOptions& options() const { return state_.options; }
@@ -128,6 +131,7 @@ class Context {
  private:
   ApiState& state_;
   const identity::Caller caller_;
+  const std::string call_;
   std::function<Status()> required_;
 };
 

@@ -153,8 +153,9 @@ Result<Reply> conditional(Context& context, const Request& request, const Match&
   const bool tagged = has_tag(http.method, match.pattern);
   if (*if_match && !tagged)
     return fail(ErrorCode::kUnsupported,
-                match.pattern == "v1/apply" ? "not supported here, base_revision=N is for this"
-                                            : "not supported here: only GET, PUT and DELETE of one resource have a tag",
+                match.pattern == "v1/apply" || match.pattern == "v1/rollback"
+                    ? "not supported here, base_revision is for this"
+                    : "not supported here: only GET, PUT and DELETE of one resource have a tag",
                 "If-Match");
   if (*if_none_match && http.method != "GET")
     return fail(ErrorCode::kUnsupported, "not supported by changes, only by GET", "If-None-Match");

@@ -2,23 +2,17 @@
 // POST /v1/apply and GET /v1/export: the configuration of a project as one document (docs/apply.md).
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "api/applier.h"
+#include "api/change_report.h"
 #include "api/document_export.h"
-#include "api/errors.h"
 #include "api/native_handlers.h"
-#include "base/random.h"
-#include "identity/quotas.h"
 
 namespace elb::api {
 namespace {
 
 using codec::Value;
-
-constexpr size_t kErrorsMax = 100;  // shown; a document can have as many as objects
 
 Result<bool> flag(const Request& request, std::string_view key) {
   if (!request.has_query(key)) return false;
@@ -39,28 +33,9 @@ Result<Prune> prune_of(const Request& request) {
 /// The revision that the caller has seen a plan of, if it says so.
 Result<std::optional<uint64_t>> base_of(const Request& request) {
   if (!request.has_query("base_revision")) return std::nullopt;
-  const std::string text = request.query("base_revision");
-  const char* const end = text.data() + text.size();
-  uint64_t number = 0;
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || at != end || error != std::errc())
-    return invalid("base_revision", fmt::format("must be the number of a revision, got '{}'", text.substr(0, 80)));
-  return number;
-}
-
-/// One error as the API has it always, several with a list of all.
-Reply refusal(const std::vector<Error>& errors) {
-  Error first = errors.front();
-  if (errors.size() > 1) first.message += fmt::format(" (and {} more errors)", errors.size() - 1);
-  const int status = http_status(first.code);
-  Value body = error_body(status, first, "");
-  body.set("field", errors.front().field.empty() ? Value() : Value(errors.front().field));
-  Value list = Value::array();
-  for (size_t i = 0; i < std::min(errors.size(), kErrorsMax); ++i)
-    list.push(
-        Value().set("path", errors[i].field).set("message", errors[i].message).set("code", to_string(errors[i].code)));
-  body.set("errors", std::move(list)).set("errors_total", errors.size());
-  return {status, std::move(body)};
+  const auto number = parse_revision(request.query("base_revision"), "base_revision");
+  if (!number) return pass_on(number.error());
+  return *number;
 }
 
 template <class T>
@@ -85,35 +60,6 @@ std::shared_ptr<const codec::Relations> relations_of(const Context& context, con
   copy_part<model::L7Policy>(all->model(), project, *part);
   copy_part<model::L7Rule>(all->model(), project, *part);
   return std::make_shared<const codec::Relations>(std::move(part));
-}
-
-bool has_id(const model::Model& model, const model::Id& id) {
-  return model.load_balancers.contains(id) || model.listeners.contains(id) || model.pools.contains(id) ||
-         model.members.contains(id) || model.health_monitors.contains(id) || model.certificates.contains(id) ||
-         model.l7policies.contains(id) || model.l7rules.contains(id) || model.eips.contains(id);
-}
-
-/// Without ids that the caller did not give and cannot know: they are another project's.
-Error without_foreign_ids(Error error, const model::Model& known, const std::string& body) {
-  constexpr std::string_view kIdCharacters = "0123456789abcdef-";
-  for (size_t begin = 0; (begin = error.message.find_first_of(kIdCharacters, begin)) != std::string::npos;) {
-    const size_t end = std::min(error.message.find_first_not_of(kIdCharacters, begin), error.message.size());
-    const std::string word = error.message.substr(begin, end - begin);
-    const bool foreign = is_uuid(word) && !has_id(known, word) && body.find(word) == std::string::npos;
-    if (foreign) error.message.replace(begin, word.size(), "of another project");
-    begin = foreign ? begin + 1 : end;
-  }
-  return error;
-}
-
-/// What an edit of a dry run ends with: goes as far as a commit would. An error always, so that nothing is committed.
-Status judge(const Context& context, const model::Model& before, const control::Draft& draft, bool& passed) {
-  if (Status status = identity::check_quotas(before, draft.model(), draft.changes(),
-                                             [&](const std::string& project) { return context.quotas(project); });
-      !status)
-    return status;
-  passed = true;
-  return fail(ErrorCode::kInternal, "nothing is committed in a dry run");
 }
 
 }  // namespace
@@ -149,11 +95,7 @@ Result<Reply> apply_document(Context& context, const Request& request) {
   const Status done = context.write([&](control::Draft& draft) -> Status {
     if (!context.caller().bound()) draft.bind_to(*project);  // the document's bounds, whoever applies it
     const auto present = relations_of(context, *project);
-    if (const uint64_t revision = present->model().revision; *base && **base != revision)
-      return fail(
-          ErrorCode::kConflict,
-          fmt::format("the configuration is at revision {}, no longer at {}: look at the plan again", revision, **base),
-          "base_revision");
+    if (Status status = check_base(*base, present->model().revision); !status) return status;
     Applier applier(draft, present, *prune, context.clock().wall());
     applier.run(*document);
     errors = applier.take_errors();

@@ -104,21 +104,6 @@ Value reference(const Model& model, const std::optional<Id>& id) {
   return id ? Value(title_of<T>(model, *id)) : Value();
 }
 
-/// What describes the object, with the names of what it leads to.
-template <class T>
-Value described(const Model& model, const T& resource) {
-  Value out = codec::describe(resource);
-  if constexpr (std::is_same_v<T, model::Listener>)
-    out.set("default_pool", reference<model::Pool>(model, resource.default_pool_id));
-  if constexpr (std::is_same_v<T, model::L7Policy>) {
-    out.set("redirect_pool", reference<model::Pool>(model, resource.redirect_pool_id));
-    out.set("redirect_listener", reference<model::Listener>(model, resource.redirect_listener_id));
-  }
-  if constexpr (std::is_same_v<T, model::Certificate>)
-    if (!resource.private_key.empty()) out.set("private_key", kMask);
-  return out;
-}
-
 /// Where two references have the same name, their ids tell them apart.
 template <class T>
 void add_references(const T& before, const T& after, std::vector<FieldChange>& fields) {
@@ -185,6 +170,20 @@ std::string_view word_of(Action action) {
 }  // namespace
 
 template <class T>
+Value shown(const Model& model, const T& resource) {
+  Value out = codec::describe(resource);
+  if constexpr (std::is_same_v<T, model::Listener>)
+    out.set("default_pool", reference<model::Pool>(model, resource.default_pool_id));
+  if constexpr (std::is_same_v<T, model::L7Policy>) {
+    out.set("redirect_pool", reference<model::Pool>(model, resource.redirect_pool_id));
+    out.set("redirect_listener", reference<model::Listener>(model, resource.redirect_listener_id));
+  }
+  if constexpr (std::is_same_v<T, model::Certificate>)
+    if (!resource.private_key.empty()) out.set("private_key", kMask);
+  return out;
+}
+
+template <class T>
 PlanEntry entry_of(const T* before, const T* after, const Model& old_model, const Model& new_model) {
   PlanEntry entry;
   const T& one = after != nullptr ? *after : *before;
@@ -196,13 +195,13 @@ PlanEntry entry_of(const T* before, const T* after, const Model& old_model, cons
   entry.name = title(one);
   entry.parent = parent_of(its, one);
   if (before == nullptr) {
-    const Value now = described(new_model, *after);
+    const Value now = shown(new_model, *after);
     const Value plain = codec::describe(T{});
     for (const std::string& key : now.keys())
       if (!(now.get(key) == plain.get(key))) entry.fields.push_back({key, Value(), now.get(key)});
   } else if (after != nullptr) {
-    const Value old = described(old_model, *before);
-    const Value now = described(new_model, *after);
+    const Value old = shown(old_model, *before);
+    const Value now = shown(new_model, *after);
     for (const std::string& key : now.keys())
       if (!(now.get(key) == old.get(key))) entry.fields.push_back({key, old.get(key), now.get(key)});
     for (const std::string& key : old.keys())
@@ -212,7 +211,9 @@ PlanEntry entry_of(const T* before, const T* after, const Model& old_model, cons
   return entry;
 }
 
-#define ELB_INSTANTIATE(T) template PlanEntry entry_of(const T*, const T*, const Model&, const Model&);
+#define ELB_INSTANTIATE(T)                                                     \
+  template PlanEntry entry_of(const T*, const T*, const Model&, const Model&); \
+  template Value shown(const Model&, const T&);
 ELB_INSTANTIATE(model::LoadBalancer)
 ELB_INSTANTIATE(model::Listener)
 ELB_INSTANTIATE(model::Pool)

@@ -50,6 +50,10 @@ std::vector<PlanEntry> plan_of(const model::Model& before, const model::Model& a
 template <class T>
 PlanEntry entry_of(const T* before, const T* after, const model::Model& old_model, const model::Model& new_model);
 
+/// The whole object, with the names of what it leads to. Keys of certificates are masked.
+template <class T>
+codec::Value shown(const model::Model& model, const T& resource);
+
 /// "load_balancer", "l7policy": how the kind is called in documents of /v1.
 std::string_view word_of(model::Kind kind);
 codec::Value encode(const PlanEntry& entry);

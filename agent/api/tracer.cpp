@@ -70,6 +70,12 @@ void name_call(const Tracer::Call& call, store::Trace& trace) {
     trace.title = "apply a document";
     return;
   }
+  if (call.pattern == "v1/rollback") {
+    trace.resource_type = "configuration";
+    trace.name = "rollbackConfiguration";
+    trace.title = "roll back to a revision";
+    return;
+  }
   const std::string_view verb = verb_of(call.http.method);
   const auto words = std::find_if(kWords.begin(), kWords.end(),
                                   [&](const Words& row) { return row.collection == last_word(call.pattern); });

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
+
 #include "base/log.h"
 #include "model/validate_change.h"
 
@@ -32,7 +34,7 @@ ModelPtr ConfigService::model() const {
   return model_;
 }
 
-Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& edit) {
+Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& edit, store::Origin origin) {
   const std::lock_guard lock(write_mutex_);
   const ModelPtr base = model();
   Draft draft(*base, *relations_, node_, clock_, random_, rules_);
@@ -43,7 +45,8 @@ Result<uint64_t> ConfigService::transact(const std::function<Status(Draft&)>& ed
       !status)
     return pass_on(status.error());
 
-  const auto revision = store_.commit(base->revision, changes);
+  origin.time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
+  const auto revision = store_.commit(base->revision, changes, origin);
   if (!revision && revision.error().code == ErrorCode::kConflict) {
     log::warn("the store was changed by another process, reading it again revision={}", base->revision);
     if (auto status = reload(); !status) return pass_on(status.error());

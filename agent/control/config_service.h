@@ -38,7 +38,8 @@ class ConfigService {
   /// Runs `edit`; on its error, on a validation error or a store error nothing has changed. An edit without changes
   /// commits nothing. Returns the revision that holds the result. kUnavailable when another process has changed the
   /// store: its state is read again, the caller may repeat.
-  Result<uint64_t> transact(const std::function<Status(Draft&)>& edit);
+  /// `origin` is who asks for it; its time is filled in.
+  Result<uint64_t> transact(const std::function<Status(Draft&)>& edit, store::Origin origin = {});
 
   /// Commits that the store could not write since the start.
   uint64_t store_errors() const { return store_errors_; }

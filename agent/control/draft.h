@@ -82,6 +82,15 @@ class Draft {
   Status remove_l7policy(const model::Id& id);
   Status remove_l7rule(const model::Id& id);
 
+  /// Brings back what was there before, with its id, ports and times but for updated_at, in whatever place its id holds
+  /// now; false: it is as it was. What stands between objects is validated at the end. kConflict: its address or id has
+  /// been taken; kInvalid: the node has come to use its address, or a rule has become stricter.
+  template <class T>
+  Result<bool> restore(T resource);
+  /// Takes away what was not there, without asking who refers to it; false: there is nothing to take.
+  template <class T>
+  bool discard(const model::Id& id);
+
   /// kNotFound "load balancer <id> does not exist", also where it belongs to another project.
   template <class T>
   Result<std::shared_ptr<const T>> find(const model::Id& id) const;
@@ -113,6 +122,10 @@ class Draft {
   Status check_monitored(const model::Member& member) const;
   /// An address that members may have, MB-03.
   Status check_reached(std::string_view field, const IpAddress& address) const;
+  /// What the node may have come to use, or somebody else to hold, since the object was what it is to be again;
+  /// `current` has its id now, null: nothing has.
+  template <class T>
+  Status check_place(const T& resource, const T* current) const;
   /// Positions of a listener's policies are 1, 2, 3, ...; `moved` (empty: none) stands where it asks for, the others
   /// keep their order.
   void renumber(const model::Id& listener_id, const model::Id& moved);

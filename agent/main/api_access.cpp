@@ -122,6 +122,9 @@ Result<ApiAccess> open_api_access(const Options& options, const Clock& clock, Ra
   auto audit = store::open_audit((directory / "audit.db").string());
   if (!audit) return pass_on(audit.error());
   access.audit = std::move(*audit);
+  auto history = store::open_history(options.store);
+  if (!history) return pass_on(history.error());
+  access.history = std::move(*history);
 
   api::ApiOptions& api = access.options;
   api.listen = options.listen;

@@ -12,12 +12,14 @@
 #include "identity/directory.h"
 #include "main/options.h"
 #include "store/audit_store.h"
+#include "store/history.h"
 
 namespace elb {
 
 struct ApiAccess {
   std::unique_ptr<identity::Directory> identities;
   std::unique_ptr<store::AuditStore> audit;
+  std::unique_ptr<store::History> history;
   api::ApiOptions options;
 };
 

@@ -40,7 +40,7 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   SystemClock clock;
   SystemRandom random;
 
-  auto store = store::open_sqlite(options.store);
+  auto store = store::open_sqlite(options.store, options.revisions);
   if (!store) return pass_on(std::move(store.error()));
   auto access = open_api_access(options, clock, random);
   if (!access) return pass_on(std::move(access.error()));
@@ -83,7 +83,8 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                    .http_traffic = proxy.worker.get(),
                    .logs = (*logs)->hub(),
                    .identities = access->identities.get(),
-                   .audit = access->audit.get()};
+                   .audit = access->audit.get(),
+                   .history = access->history.get()};
   TelemetryService telemetry(options,
                              {.reconciler = reconciler,
                               .traffic = **plane,

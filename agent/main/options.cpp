@@ -267,6 +267,10 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--audit-days", options.audit_days, "how long traces of calls to the API are kept")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
+  app.add_option("--revisions", options.revisions,
+                 "how many revisions of the configuration are kept; the oldest go first")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_option("--default-quota", api.default_quotas,
                  "quotas of projects that have none of their own: NAME=NUMBER,..., -1 for any number; names are "
                  "loadbalancer, listener, pool, member, healthmonitor, l7policy, l7rule, certificate, eip");

@@ -63,6 +63,7 @@ struct Options {
   std::optional<Endpoint> tls_listen;
   std::string tls_certificate, tls_key;  // files; empty: of our own making
   int audit_days = 7;
+  uint64_t revisions = 1000;  // how many of the newest the history has
   identity::Quotas default_quotas = identity::default_quotas();
   std::string log_level = "info";
   std::string log_format = "text";

@@ -6,6 +6,7 @@
 
 #include <iterator>
 
+#include "store/schema_history.h"
 #include "store/schema_identity.h"
 
 namespace elb::store {
@@ -287,8 +288,8 @@ ALTER TABLE listener ADD COLUMN error_pages TEXT NOT NULL DEFAULT '';
 )sql";
 
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1,       kVersion2,  kVersion3,      kVersion4,
-                                       kIdentityTables, kAccessLog, kOctaviaFields, kProxyOptions};
+constexpr const char* kMigrations[] = {kVersion1,  kVersion2,      kVersion3,     kVersion4,     kIdentityTables,
+                                       kAccessLog, kOctaviaFields, kProxyOptions, kHistoryTables};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "store/record.h"
 #include "store/schema.h"
 #include "store/store.h"
 #include "store/table.h"
@@ -22,10 +23,10 @@ namespace fs = std::filesystem;
 
 class SqliteStore final : public Store {
  public:
-  explicit SqliteStore(Db db) : db_(std::move(db)) {}
+  SqliteStore(Db db, uint64_t revisions_kept) : db_(std::move(db)), revisions_kept_(revisions_kept) {}
 
   Result<model::Model> load() override;
-  Result<uint64_t> commit(uint64_t base, std::span<const model::Change> changes) override;
+  Result<uint64_t> commit(uint64_t base, std::span<const model::Change> changes, const Origin& origin) override;
   Status check() override;
 
  private:
@@ -33,6 +34,7 @@ class SqliteStore final : public Store {
   Status apply(const model::Change& change);
 
   Db db_;
+  const uint64_t revisions_kept_;
 };
 
 Result<uint64_t> SqliteStore::revision() {
@@ -87,16 +89,18 @@ Status SqliteStore::apply(const model::Change& change) {
   return fail(ErrorCode::kInternal, "a change of an unknown kind");
 }
 
-Result<uint64_t> SqliteStore::commit(uint64_t base, std::span<const model::Change> changes) {
+Result<uint64_t> SqliteStore::commit(uint64_t base, std::span<const model::Change> changes, const Origin& origin) {
   auto transaction = Transaction::begin(db_, Transaction::Mode::kWrite);
   if (!transaction) return pass_on(transaction.error());
   const auto current = revision();
   if (!current) return pass_on(current.error());
   if (*current != base)
     return fail(ErrorCode::kConflict, fmt::format("the store is at revision {}, not at {}", *current, base));
+  if (auto status = record(db_, base + 1, changes, origin); !status) return pass_on(status.error());
   for (const auto& change : changes)
     if (auto status = apply(change); !status) return pass_on(status.error());
   if (auto status = db_.exec("UPDATE meta SET revision = revision + 1"); !status) return pass_on(status.error());
+  if (auto status = prune_history(db_, base + 1, revisions_kept_); !status) return pass_on(status.error());
   if (auto status = transaction->commit(); !status) return pass_on(status.error());
   return base + 1;
 }
@@ -173,7 +177,7 @@ Status make_private(const fs::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, uint64_t revisions_kept) {
   const fs::path file(path);
   if (auto status = make_directories(file.parent_path()); !status) return pass_on(status.error());
   if (auto status = make_file(file); !status) return pass_on(status.error());
@@ -194,7 +198,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
     return pass_on(status.error());
   if (*version < kSchemaVersion)
     if (auto status = migrate(*db); !status) return pass_on(status.error());
-  return std::make_unique<SqliteStore>(std::move(*db));
+  return std::make_unique<SqliteStore>(std::move(*db), revisions_kept);
 }
 
 }  // namespace elb::store

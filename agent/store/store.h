@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/resources.h"
+#include "store/history.h"
 
 namespace elb::store {
 
@@ -22,15 +23,19 @@ class Store {
   virtual Result<model::Model> load() = 0;
 
   /// Makes all changes durable as revision `base + 1`, or none of them. Returns the new revision once it survives power
-  /// loss. kConflict when the store is no longer at `base`; kStorage when it cannot write (disk full, read-only).
-  virtual Result<uint64_t> commit(uint64_t base, std::span<const model::Change> changes) = 0;
+  /// loss. What the changes replace goes into the history, with `origin`. kConflict when the store is no longer at
+  /// `base`; kStorage when it cannot write (disk full, read-only).
+  virtual Result<uint64_t> commit(uint64_t base, std::span<const model::Change> changes, const Origin& origin) = 0;
+  Result<uint64_t> commit(uint64_t base, std::span<const model::Change> changes) { return commit(base, changes, {}); }
 
   /// Integrity check of what is stored; the message says what is broken.
   virtual Status check() = 0;
 };
 
+inline constexpr uint64_t kRevisionsKept = 1000;
+
 /// Opens or creates the SQLite store (WAL, synchronous=FULL), migrating an older schema. Parent directories are created
-/// 0700.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+/// 0700. `revisions_kept`, at least 1: how many of the newest the history has.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, uint64_t revisions_kept = kRevisionsKept);
 
 }  // namespace elb::store

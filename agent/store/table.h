@@ -65,6 +65,19 @@ Status erase(Db& db, const model::Id& id) {
   return {};
 }
 
+/// What follows in a row: the columns that every resource has, then its own.
+template <class T>
+Status read_resource(Statement& row, T& resource) {
+  resource.id = row.text();
+  resource.project_id = row.text();
+  resource.name = row.text();
+  resource.description = row.text();
+  resource.admin_state_up = row.integer() != 0;
+  resource.created_at = row.integer();
+  resource.updated_at = row.integer();
+  return Rows<T>::read(row, resource);
+}
+
 template <class T>
 Status load(Db& db, model::Table<T>& table) {
   std::map<model::Id, std::vector<std::string>> tags;
@@ -86,14 +99,7 @@ Status load(Db& db, model::Table<T>& table) {
     if (!more) return pass_on(more.error());
     if (!*more) return {};
     T resource;
-    resource.id = row->text();
-    resource.project_id = row->text();
-    resource.name = row->text();
-    resource.description = row->text();
-    resource.admin_state_up = row->integer() != 0;
-    resource.created_at = row->integer();
-    resource.updated_at = row->integer();
-    if (auto status = Rows<T>::read(*row, resource); !status) return status;
+    if (auto status = read_resource(*row, resource); !status) return status;
     if (const auto own = tags.find(resource.id); own != tags.end()) resource.tags = std::move(own->second);
     auto id = resource.id;
     table.emplace_hint(table.end(), std::move(id), std::make_shared<const T>(std::move(resource)));

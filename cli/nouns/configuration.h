@@ -10,5 +10,7 @@ Noun apply_noun();
 Noun diff_noun();
 Noun validate_noun();
 Noun export_noun();
+Noun revision_noun();
+Noun rollback_noun();
 
 }  // namespace elb::cli

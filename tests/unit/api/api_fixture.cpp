@@ -44,6 +44,7 @@ ApiTest::ApiTest(bool serves_http) : directory_(make_directory()) {
   const std::string path = (directory_ / "store.db").string();
   identities_ = *identity::Directory::open(*store::open_identities(path), identity::default_quotas(), clock_, random_);
   audit_ = *store::open_audit((directory_ / "audit.db").string());
+  history_ = *store::open_history(path);
   options_.listen.port = 0;
   options_.open_loopback = true;
   options_.socket = (directory_ / "api.sock").string();
@@ -57,6 +58,7 @@ void ApiTest::start() {
   views.http_traffic = &views_;
   views.identities = identities_.get();
   views.audit = audit_.get();
+  views.history = history_.get();
   server_ = *api::ApiServer::start(options_, *service_, views, clock_, random_);
   client_ = std::make_unique<Client>(server_->port());
 }
@@ -65,6 +67,7 @@ ApiTest::~ApiTest() {
   client_.reset();
   server_.reset();
   audit_.reset();
+  history_.reset();
   identities_.reset();
   service_.reset();
   store_.reset();

@@ -79,6 +79,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<control::ConfigService> service_;
   std::unique_ptr<identity::Directory> identities_;
   std::unique_ptr<store::AuditStore> audit_;
+  std::unique_ptr<store::History> history_;
   api::ApiOptions options_;
   std::unique_ptr<api::ApiServer> server_;
   std::string token_;  // shown with each call; empty: none

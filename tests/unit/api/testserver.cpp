@@ -37,12 +37,15 @@ int run(uint16_t port, const std::string& store_path) {
   if (!identities) return fmt::print(stderr, "{}\n", identities.error().to_string()), 1;
   auto audit = store::open_audit(store_path + ".audit");
   if (!audit) return fmt::print(stderr, "{}\n", audit.error().to_string()), 1;
+  auto history = store::open_history(store_path);
+  if (!history) return fmt::print(stderr, "{}\n", history.error().to_string()), 1;
   api::ApiOptions options;
   options.listen.port = port;
   options.open_loopback = true;
   api::Views shown{views, views};
   shown.identities = identities->get();
   shown.audit = audit->get();
+  shown.history = history->get();
   auto server = api::ApiServer::start(options, **service, shown, clock, random);
   if (!server) return fmt::print(stderr, "{}\n", server.error().to_string()), 1;
   fmt::print("http://127.0.0.1:{}\n", (*server)->port());

@@ -233,6 +233,36 @@ Model full_model() {
   return model;
 }
 
+/// Every column of every kind goes into the history and comes back.
+TEST_F(StoreTest, TheHistoryHasObjectsAsTheyWere) {
+  const Model model = full_model();
+  commit(0, puts(model));
+  Model none;
+  none.revision = 2;
+  std::vector<Change> gone;
+  for (const Change& change : puts(model)) {
+    const auto& resource = std::get<Put>(change).resource;
+    std::visit(
+        [&](const auto& one) {
+          gone.emplace_back(Erase{static_cast<Kind>(resource.index()), one.id});
+        },
+        resource);
+  }
+  commit(1, gone);
+  expect_same(load(), none);
+  const auto history = open_history(path_);
+  ASSERT_TRUE(history) << history.error().to_string();
+  const auto pasts = (*history)->at(1, std::nullopt);
+  ASSERT_TRUE(pasts) << pasts.error().to_string();
+  Model then;
+  for (const Past& past : *pasts) {
+    ASSERT_TRUE(past.resource);
+    std::visit([&]<class T>(const T& one) { then.table<T>()[one.id] = std::make_shared<const T>(one); },
+               *past.resource);
+  }
+  expect_same(then, model);
+}
+
 TEST_F(StoreTest, R1_EveryFieldSurvivesReopening) {
   Model model = full_model();
   model.revision = commit(0, puts(model));
