@@ -173,6 +173,9 @@ void add_access_logs(CLI::App& app, AccessLogOptions& logs) {
                  "syslog server that gets each line (RFC 5424), udp://HOST[:PORT] or tcp://HOST[:PORT]");
   app.add_option("--access-log-otlp", logs.otlp,
                  "OpenTelemetry collector that gets each line (OTLP/HTTP, JSON), http://HOST:PORT[/PATH]");
+  app.add_option("--trace-otlp", logs.spans,
+                 "OpenTelemetry collector that gets the spans of traced requests (OTLP/HTTP, JSON), "
+                 "http://HOST:PORT[/PATH]");
   auto* credentials = app.add_option("--access-log-s3-credentials", logs.s3_credentials,
                                      "file with lines access_key=, secret_key= and, perhaps, region=");
   app.add_option("--access-log-s3", logs.s3,

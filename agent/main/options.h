@@ -43,6 +43,7 @@ struct AccessLogOptions {
   std::string otlp;            // http://HOST:PORT[/PATH]
   std::string s3;              // http://HOST:PORT/BUCKET[/PREFIX]; files go there when they are renamed
   std::string s3_credentials;  // file
+  std::string spans;           // http://HOST:PORT[/PATH]: spans of traced requests, which need none of the others
   bool any() const { return !directory.empty() || !syslog.empty() || !otlp.empty(); }
 };
 
