@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <istream>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cli/api.h"
+#include "cli/raw_terminal.h"
 #include "cli/render.h"
 
 namespace elb::cli {
@@ -28,6 +30,7 @@ struct Environment {
   bool terminal = false;                                  // out is one
   size_t width = 0;                                       // of the terminal, 0 when unknown
   std::function<std::pair<size_t, size_t>()> size{};      // columns and lines now; empty when out is no terminal
+  std::function<std::unique_ptr<RawTerminal>()> keys{};   // empty when nobody can type
 };
 
 struct Context {

@@ -9,6 +9,7 @@
 
 #include "cli/app.h"
 #include "cli/http_client.h"
+#include "cli/raw_terminal.h"
 
 int main(int argc, char** argv) {
   using namespace elb;
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
       return {size.ws_col, size.ws_row};
     };
     environment.width = environment.size().first;
+    environment.keys = cli::open_raw_terminal;
   }
   const auto connect = [](const cli::Endpoint& endpoint, const cli::Login& login) -> std::unique_ptr<cli::Transport> {
     return std::make_unique<cli::HttpClient>(endpoint, login);

@@ -19,6 +19,7 @@ void refuse_l7(Fields& fields) {
   fields.neutral("hsts_max_age").neutral("hsts_include_subdomains", {"false"}).neutral("hsts_preload", {"false"});
   fields.neutral("http2_enable", {"false"}).neutral("tls_ciphers_policy");
   fields.neutral("request_rate_limit").neutral("request_rate_burst").neutral("min_body_rate");
+  fields.neutral("trace_sampling");
   fields.neutral("proxy_protocol_trusted", {"[]"});
 }
 

@@ -147,6 +147,7 @@ void read_l7(Fields& fields, model::Listener& listener) {
   read_optional(fields, "request_rate_limit", http.request_rate, 1, model::kRequestRateMax);
   read_optional(fields, "request_rate_burst", http.request_burst, 1, model::kRequestRateMax);
   read_optional(fields, "min_body_rate", http.body_rate, 0, model::kBodyRateMax);
+  read_optional(fields, "trace_sampling", http.trace_sampling, 0, model::kTraceSamplingMax);
   fields.cidrs("proxy_protocol_trusted", http.proxy_trusted);
   read_error_pages(fields, http.error_pages);
   fields.neutral("timeout_tcp_inspect", {"0"}).neutral("client_crl_container_ref", {"\"\""});

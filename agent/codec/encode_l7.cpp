@@ -57,6 +57,7 @@ void set_rates(Value& out, const model::Listener& listener) {
   out.set("request_rate_limit", number_or_null(http.request_rate));
   out.set("request_rate_burst", number_or_null(http.request_burst ? http.request_burst : http.request_rate));
   out.set("min_body_rate", l7 ? Value(http.body_rate.value_or(model::kBodyRateDefault)) : Value());
+  out.set("trace_sampling", number_or_null(http.trace_sampling));
   Value trusted = Value::array();
   for (const Cidr& block : http.proxy_trusted) trusted.push(block.to_string());
   out.set("proxy_protocol_trusted", std::move(trusted));

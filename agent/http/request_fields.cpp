@@ -2,6 +2,7 @@
 #include "http/request_fields.h"
 
 #include "http/hop_by_hop.h"
+#include "http/trace_context.h"
 
 namespace elb::http {
 namespace {
@@ -47,7 +48,7 @@ bool write_request_fields(const RequestHead& head, const RequestRewrite& rewrite
   if (!rewrite.scheme.empty()) drop.add(HeaderId::kXForwardedProto);
   if (rewrite.port != 0) drop.add(HeaderId::kXForwardedPort);
   for (const Header& header : head.headers)
-    if (!stays(head, header, drop)) put_field(header.name, header.value, out);
+    if (!stays(head, header, drop) && !is_replaced(header, rewrite.trace)) put_field(header.name, header.value, out);
   put_forwarded_for_field(head, rewrite, out);
   if (!rewrite.scheme.empty()) put_field("x-forwarded-proto", rewrite.scheme, out);
   if (rewrite.port != 0) put_number("x-forwarded-port", rewrite.port, out);

@@ -2,6 +2,7 @@
 #include "http/serializer.h"
 
 #include "http/hop_by_hop.h"
+#include "http/trace_context.h"
 
 namespace elb::http {
 namespace {
@@ -22,9 +23,9 @@ void put_framing(const Framing& body, OutBuffer& out) {
   }
 }
 
-void put_end_to_end(const MessageHead& head, HeaderSet drop, OutBuffer& out) {
+void put_end_to_end(const MessageHead& head, HeaderSet drop, TraceHeaders trace, OutBuffer& out) {
   for (const Header& header : head.headers) {
-    if (stays(head, header, drop)) continue;
+    if (stays(head, header, drop) || is_replaced(header, trace)) continue;
     put_header(header.name, header.value, out);
   }
 }
@@ -73,7 +74,7 @@ bool write_request(const RequestHead& head, const RequestRewrite& rewrite, const
   HeaderSet drop = kHopByHop | kNotFromClients | rewrite.drop;
   if (!rewrite.scheme.empty()) drop.add(HeaderId::kXForwardedProto);
   if (rewrite.port != 0) drop.add(HeaderId::kXForwardedPort);
-  put_end_to_end(head, drop, out);
+  put_end_to_end(head, drop, rewrite.trace, out);
   put_forwarded_for_header(head, rewrite, out);
   if (!rewrite.scheme.empty()) put_header("X-Forwarded-Proto", rewrite.scheme, out);
   if (rewrite.port != 0) {
@@ -100,7 +101,7 @@ bool write_response(const ResponseHead& head, const ResponseRewrite& rewrite, co
   out.put("\r\n");
   HeaderSet drop = kHopByHop;
   if (!rewrite.server.empty()) drop.add(HeaderId::kServer);
-  put_end_to_end(head, drop, out);
+  put_end_to_end(head, drop, TraceHeaders::kKeep, out);
   if (!rewrite.server.empty()) put_header("Server", rewrite.server, out);
   put_added(rewrite.added, out);
   if (rewrite.upgrade && head.status == 101) {

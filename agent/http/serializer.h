@@ -19,6 +19,13 @@ enum class ForwardedFor : uint8_t { kAppend, kReplace, kRemove };
 inline constexpr HeaderSet kClientClaims = {HeaderId::kForwarded, HeaderId::kXRealIp, HeaderId::kXForwardedHost,
                                             HeaderId::kXForwardedPort, HeaderId::kXForwardedProto};
 
+/// What becomes of traceparent and tracestate (W3C Trace Context); ours are among the added headers.
+enum class TraceHeaders : uint8_t {
+  kKeep,           // both go on as they came
+  kReplaceParent,  // traceparent is ours
+  kReplaceBoth,    // and tracestate goes: it belonged to a trace that ends here
+};
+
 struct RequestRewrite {
   std::string_view target;           // normalised: url.h
   std::string_view host_if_missing;  // for HTTP/1.0 clients that sent none; members get HTTP/1.1
@@ -29,6 +36,7 @@ struct RequestRewrite {
   HeaderSet drop = kClientClaims;  // of the client's; X-Forwarded-For is not affected
   bool upgrade = false;            // hand on the request to switch protocols
   bool close = false;              // tell the member that this is the last request on its connection
+  TraceHeaders trace = TraceHeaders::kKeep;
   std::span<const Header> added = {};
 };
 

@@ -26,10 +26,18 @@ using LogRoutes = std::function<std::optional<LogRoute>(std::string_view loadbal
 /// since it was said.
 std::optional<LogRoute> find_route(const LogRoutes& routes, const LogLine& line);
 
+/// The part of a request in a trace, before its line.
+struct LogSpan {
+  std::string_view trace, id, parent;  // digits; parent "-": none
+  int64_t start_us = 0;                // since 1970
+  int64_t duration_us = 0;
+};
+
 struct LogBatch {
   struct Entry {
     LogLine line;      // points into `text`
     size_t route = 0;  // index
+    LogSpan span;      // of a batch of spans, which has no routes; points into `text` too
   };
   std::string text;
   std::vector<LogRoute> routes;

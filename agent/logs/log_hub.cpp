@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "logs/span_otlp.h"
 
 namespace elb::logs {
 namespace {
@@ -21,6 +22,16 @@ namespace {
 constexpr int kPipeBytes = 1 << 20;
 constexpr size_t kReadBytes = size_t{256} << 10;
 constexpr size_t kLineMax = size_t{1} << 20;  // longer ones are not ours
+
+/// The worker tells what it lost since it began.
+void note_losses(std::string_view line, std::string_view mark, uint64_t& told, std::atomic<uint64_t>& all) {
+  if (!line.starts_with(mark)) return;
+  uint64_t now = 0;
+  std::from_chars(line.data() + mark.size(), line.data() + line.size(), now);
+  if (now <= told) return;
+  all.fetch_add(now - told);
+  told = now;
+}
 
 }  // namespace
 
@@ -34,9 +45,11 @@ std::optional<LogRoute> find_route(const LogRoutes& routes, const LogLine& line)
   return route;
 }
 
-LogHub::LogHub(LogRoutes routes, std::vector<std::unique_ptr<LogOutlet>> outlets, std::string directory)
+LogHub::LogHub(LogRoutes routes, std::vector<std::unique_ptr<LogOutlet>> outlets, std::string directory,
+               std::unique_ptr<LogOutlet> spans)
     : routes_(std::move(routes)), directory_(std::move(directory)), event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   for (auto& outlet : outlets) sinks_.push_back(std::make_unique<LogSink>(std::move(outlet)));
+  if (spans) span_sink_ = std::make_unique<LogSink>(std::move(spans));
   thread_ = std::thread([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), "log-hub");
 }
@@ -64,7 +77,7 @@ Fd LogHub::make_pipe() {
   (void)::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);  // less is enough where that is too much for this user
   {
     const std::lock_guard lock(mutex_);
-    fresh_.push_back({Fd(ends[0]), {}, 0});
+    fresh_.push_back({Fd(ends[0]), {}, 0, 0});
   }
   wake();
   return Fd(ends[1]);
@@ -75,7 +88,12 @@ void LogHub::reopen() {
 }
 
 LogCounts LogHub::counts() const {
-  LogCounts counts{lines_.load(), lost_.load(), unknown_.load(), {}};
+  LogCounts counts;
+  counts.lines = lines_.load();
+  counts.lost = lost_.load();
+  counts.unknown = unknown_.load();
+  counts.lost_spans = lost_spans_.load();
+  if (span_sink_) counts.spans = span_sink_->counts();
   for (const auto& sink : sinks_) counts.sinks.push_back(sink->counts());
   return counts;
 }
@@ -103,9 +121,10 @@ void LogHub::run() {
       fresh_.clear();
       last = stopping_;
     }
-    std::vector<std::string> lines;
+    Lines lines;
     std::erase_if(pipes, [&](Pipe& pipe) { return !read(pipe, lines); });
-    if (!lines.empty()) dispatch(lines);
+    if (!lines.log.empty()) dispatch(lines.log);
+    if (!lines.spans.empty()) span_sink_->offer(span_batch(lines.spans));
     if (last) return;
     // Lines come in bursts: a short rest makes one batch of many.
     if (!lines.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -117,7 +136,7 @@ void LogHub::run() {
   }
 }
 
-bool LogHub::read(Pipe& pipe, std::vector<std::string>& lines) {
+bool LogHub::read(Pipe& pipe, Lines& lines) {
   std::string buffer(kReadBytes, '\0');
   bool open = true;
   // at most so much at once: sinks and followers are to see it soon
@@ -145,17 +164,15 @@ bool LogHub::read(Pipe& pipe, std::vector<std::string>& lines) {
   return open;
 }
 
-void LogHub::take(std::string_view line, Pipe& pipe, std::vector<std::string>& lines) {
-  constexpr std::string_view kLost = "#lost ";
-  if (!line.starts_with(kLost)) {
-    lines.emplace_back(line);
-    return;
+void LogHub::take(std::string_view line, Pipe& pipe, Lines& lines) {
+  if (!line.starts_with('#')) {
+    lines.log.emplace_back(line);
+  } else if (line.starts_with(kSpanMark)) {
+    if (span_sink_) lines.spans.emplace_back(line);
+  } else {
+    note_losses(line, "#lost ", pipe.lost_told, lost_);
+    note_losses(line, "#lostspans ", pipe.lost_spans_told, lost_spans_);
   }
-  uint64_t told = 0;
-  std::from_chars(line.data() + kLost.size(), line.data() + line.size(), told);
-  if (told <= pipe.lost_told) return;
-  lost_.fetch_add(told - pipe.lost_told);
-  pipe.lost_told = told;
 }
 
 void LogHub::dispatch(const std::vector<std::string>& lines) {
@@ -196,6 +213,7 @@ void LogHub::dispatch(const std::vector<std::string>& lines) {
       std::string text(entry.line.guide_part());
       text += ' ';
       text += entry.line.end().empty() ? "-" : entry.line.end();
+      if (!entry.line.trace().empty()) text.append(1, ' ').append(entry.line.trace());
       recent_bytes_ += text.size();
       recent_.push_back({++number_, std::move(text)});
     }

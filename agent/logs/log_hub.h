@@ -24,6 +24,8 @@ struct LogCounts {
   uint64_t lost = 0;     // that workers had to drop before the agent could read them
   uint64_t unknown = 0;  // of load balancers that have no access log any more, or cut off by a worker's end
   std::vector<LogSink::Counts> sinks;
+  uint64_t lost_spans = 0;               // that workers had to drop
+  std::optional<LogSink::Counts> spans;  // empty: there is no collector for them
 };
 
 /// A line that somebody follows.
@@ -37,7 +39,9 @@ class LogHub {
   static constexpr size_t kRecentBytes = size_t{4} << 20;
 
   /// `directory`: where the files lie that can be searched; empty: nowhere.
-  LogHub(LogRoutes routes, std::vector<std::unique_ptr<LogOutlet>> outlets, std::string directory = {});
+  /// `spans`: who gets the spans of traced requests; empty: nobody.
+  LogHub(LogRoutes routes, std::vector<std::unique_ptr<LogOutlet>> outlets, std::string directory = {},
+         std::unique_ptr<LogOutlet> spans = {});
   ~LogHub();
   LogHub(const LogHub&) = delete;
   LogHub& operator=(const LogHub&) = delete;
@@ -55,21 +59,26 @@ class LogHub {
  private:
   struct Pipe {
     Fd end;
-    std::string rest;        // of a line
-    uint64_t lost_told = 0;  // by this worker
+    std::string rest;                               // of a line
+    uint64_t lost_told = 0, lost_spans_told = 0;  // by this worker
+  };
+  struct Lines {
+    std::vector<std::string> log, spans;
+    bool empty() const { return log.empty() && spans.empty(); }
   };
   void run();
   /// False: its writer is gone.
-  bool read(Pipe& pipe, std::vector<std::string>& lines);
-  void take(std::string_view line, Pipe& pipe, std::vector<std::string>& lines);
+  bool read(Pipe& pipe, Lines& lines);
+  void take(std::string_view line, Pipe& pipe, Lines& lines);
   void dispatch(const std::vector<std::string>& lines);
   void wake() const;
 
   const LogRoutes routes_;
   const std::string directory_;
   std::vector<std::unique_ptr<LogSink>> sinks_;
+  std::unique_ptr<LogSink> span_sink_;
   Fd event_;
-  std::atomic<uint64_t> lines_{0}, lost_{0}, unknown_{0};
+  std::atomic<uint64_t> lines_{0}, lost_{0}, unknown_{0}, lost_spans_{0};
   mutable std::mutex mutex_;  // of what follows
   std::vector<Pipe> fresh_;   // that the thread has not seen yet
   std::deque<RecentLine> recent_;

@@ -76,6 +76,10 @@ bool is_number(std::string_view text) {
   return text.size() == 1 || text.front() != '0' || text[1] == '.';
 }
 
+bool is_trace(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 int hex_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -107,7 +111,11 @@ std::optional<LogLine> LogLine::parse(std::string_view text) {
   line.guide_ = text.substr(0, text.size() - rest.size());
   if (!rest.empty()) {
     rest.remove_prefix(1);
-    if (!take(rest, ' ', line.end_) || !rest.empty()) return std::nullopt;
+    if (!take(rest, ' ', line.end_)) return std::nullopt;
+  }
+  if (!rest.empty()) {
+    rest.remove_prefix(1);
+    if (!take(rest, ' ', line.trace_) || !rest.empty() || !is_trace(line.trace_)) return std::nullopt;
   }
   if (!is_number(line.fields_[kMsec]) || !is_number(line.fields_[kStatus])) return std::nullopt;
   return line;
@@ -161,6 +169,7 @@ void append_json(const LogLine& line, std::string& out) {
   };
   for (size_t i = 0; i < kLogFields; ++i) put(kDescriptions[i].name, line[LogField(i)], kDescriptions[i].number);
   put("termination", line.end(), false);
+  put("trace_id", line.trace(), false);
   out += '}';
 }
 

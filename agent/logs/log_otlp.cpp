@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "http/log_escape.h"
 #include "logs/http_post.h"
+#include "logs/otlp_json.h"
 
 namespace elb::logs {
 namespace {
@@ -44,39 +44,7 @@ constexpr Attribute kAttributes[] = {
     {kSni, "tls.client.server_name", Attribute::kText},
 };
 
-class Json {
- public:
-  std::string out;
-
-  void text(std::string_view value) {
-    out += '"';
-    http::append_json_text(out, value);
-    out += '"';
-  }
-  void attribute(std::string_view name, std::string_view type, std::string_view value, bool bare) {
-    if (out.back() != '[') out += ',';
-    out += "{\"key\":";
-    text(name);
-    fmt::format_to(std::back_inserter(out), ",\"value\":{{\"{}\":", type);
-    if (bare) {
-      out += value;
-    } else {
-      text(value);
-    }
-    out += "}}";
-  }
-};
-
-/// "10.1.0.11" and "4711" of "10.1.0.11:4711"; "[2001:db8::1]:443" likewise.
-std::pair<std::string_view, std::string_view> split_endpoint(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return {text, {}};
-  std::string_view address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  return {address, text.substr(colon + 1)};
-}
-
-void put_record(const LogLine& line, const LogRoute& route, Json& json) {
+void put_record(const LogLine& line, const LogRoute& route, OtlpJson& json) {
   const std::string nanoseconds = fmt::format("{}000000", line.time_ms());
   const bool bad = line.status() >= 500;
   fmt::format_to(std::back_inserter(json.out),
@@ -86,31 +54,34 @@ void put_record(const LogLine& line, const LogRoute& route, Json& json) {
   json.text(line.guide_part());
   json.out += "},\"attributes\":[";
   const auto [address, port] = split_endpoint(line[kClient]);
-  json.attribute("client.address", "stringValue", address, false);
-  json.attribute("client.port", "intValue", port, false);
-  json.attribute("elb.loadbalancer_id", "stringValue", line.loadbalancer_id(), false);
-  json.attribute("elb.stream", "stringValue", route.group + "/" + route.stream, false);
-  if (!line.end().empty()) json.attribute("elb.termination", "stringValue", line.end(), false);
+  json.string("client.address", address);
+  json.integer("client.port", port);
+  json.string("elb.loadbalancer_id", line.loadbalancer_id());
+  json.string("elb.stream", route.group + "/" + route.stream);
+  if (!line.end().empty()) json.string("elb.termination", line.end());
   for (const Attribute& one : kAttributes) {
     const std::string_view value = line[one.field];
     if (value == "-" || value.empty()) continue;
     if (one.type == Attribute::kText) {
-      json.attribute(one.name, "stringValue", unescape(value), false);
+      json.string(one.name, unescape(value));
+    } else if (one.type == Attribute::kInteger) {
+      json.integer(one.name, value);
     } else {
-      const bool integer = one.type == Attribute::kInteger;
-      json.attribute(one.name, integer ? "intValue" : "doubleValue", value, !integer);
+      json.real(one.name, value);
     }
   }
-  json.out += "]}";
+  json.out += ']';
+  if (!line.trace().empty()) fmt::format_to(std::back_inserter(json.out), R"(,"traceId":"{}")", line.trace());
+  json.out += '}';
 }
 
 }  // namespace
 
 std::string otlp_request(const LogBatch& batch, std::span<const LogBatch::Entry> entries, const std::string& node) {
-  Json json;
+  OtlpJson json;
   json.out = "{\"resourceLogs\":[{\"resource\":{\"attributes\":[";
-  json.attribute("service.name", "stringValue", "elb", false);
-  json.attribute("host.name", "stringValue", node, false);
+  json.string("service.name", "elb");
+  json.string("host.name", node);
   json.out += "]},\"scopeLogs\":[{\"scope\":{\"name\":\"elb.access\"},\"logRecords\":[";
   for (const LogBatch::Entry& entry : entries) {
     if (json.out.back() != '[') json.out += ',';

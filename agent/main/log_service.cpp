@@ -8,6 +8,7 @@
 #include "logs/log_files.h"
 #include "logs/log_otlp.h"
 #include "logs/log_syslog.h"
+#include "logs/span_otlp.h"
 
 namespace elb {
 namespace {
@@ -43,7 +44,8 @@ Error about(std::string field, Error error) {
 Result<std::unique_ptr<LogService>> LogService::start(const Options& options, const Clock& clock) {
   const AccessLogOptions& own = options.access_logs;
   std::unique_ptr<LogService> service(new LogService());
-  if (!own.any()) return service;
+  if (!own.any() && own.spans.empty()) return service;
+  service->takes_lines_ = own.any();
   std::vector<std::unique_ptr<logs::LogOutlet>> outlets;
   if (!own.directory.empty()) {
     auto files = logs::LogFiles::open(files_of(own), clock);
@@ -68,8 +70,15 @@ Result<std::unique_ptr<LogService>> LogService::start(const Options& options, co
     if (!transfer) return pass_on(about("access-log-s3", std::move(transfer.error())));
     service->transfer_ = std::move(*transfer);
   }
+  std::unique_ptr<logs::LogOutlet> spans;
+  if (!own.spans.empty()) {
+    if (auto target = logs::parse_target(own.spans); !target)
+      return pass_on(about("trace-otlp", std::move(target.error())));
+    spans = std::make_unique<logs::SpanOtlp>(own.spans, node_name());
+  }
   service->hub_ = std::make_unique<logs::LogHub>(
-      [raw = service.get()](std::string_view id) { return raw->route_of(id); }, std::move(outlets), own.directory);
+      [raw = service.get()](std::string_view id) { return raw->route_of(id); }, std::move(outlets), own.directory,
+      std::move(spans));
   return service;
 }
 
@@ -121,6 +130,8 @@ telemetry::AccessLogCounts LogService::counts() const {
   counts.sinks.push_back({"proxy", now.lines, now.lost, 0});
   for (const auto& sink : now.sinks) counts.sinks.push_back({sink.name, sink.delivered, sink.lost, sink.failures});
   counts.unrouted = now.unknown;
+  counts.lost_spans = now.lost_spans;
+  if (now.spans) counts.spans = {now.spans->name, now.spans->delivered, now.spans->lost, now.spans->failures};
   if (transfer_) counts.transferred = transfer_->counts().transferred;
   return counts;
 }

@@ -26,9 +26,10 @@ class LogService {
   /// Where lines find their stream from here on.
   void publish(control::ModelPtr model);
 
-  /// Empty: there is no place for access logs.
+  /// Empty: there is no place for access logs and spans.
   std::function<Fd()> pipe_maker();
-  logs::LogHub* hub() const { return hub_.get(); }
+  /// Null: there is no place for access logs; spans may have one.
+  logs::LogHub* hub() const { return takes_lines_ ? hub_.get() : nullptr; }
   void reopen();
   telemetry::AccessLogCounts counts() const;
 
@@ -41,6 +42,7 @@ class LogService {
   mutable std::mutex mutex_;
   control::ModelPtr model_;
   std::map<std::string, logs::LogRoute, std::less<>> gone_;  // of logs switched off, whose last lines are on their way
+  bool takes_lines_ = false;
   std::unique_ptr<logs::LogHub> hub_;
   std::unique_ptr<logs::LogTransfer> transfer_;
 };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 namespace elb {
@@ -151,6 +152,32 @@ Status read_interfaces(const std::vector<std::string>& words, dataplane::Datapla
   return {};
 }
 
+void add_mail_security(CLI::App& app, AlarmOptions& alarms) {
+  app.add_option("--mail-tls", alarms.mail_tls,
+                 "how that server is spoken to: off, starttls (no mail without it), or tls from the first byte on")
+      ->check(CLI::IsMember({"off", "starttls", "tls"}))
+      ->capture_default_str();
+  app.add_option("--mail-ca-file", alarms.mail_ca_file,
+                 "certificates (PEM) of who vouches for that server, instead of those that the system trusts")
+      ->check(CLI::ExistingFile);
+  auto* user = app.add_option("--mail-user", alarms.mail_user, "name that it is logged in with");
+  auto* password = app.add_option("--mail-password-file", alarms.mail_password_file,
+                                  "file whose first line is the password");
+  user->needs(password);
+  password->needs(user);
+}
+
+/// The password is read here, so that a file that is not there is told at the start.
+Status finish_mail(AlarmOptions& alarms) {
+  if (alarms.mail_user.empty()) return {};
+  if (alarms.mail_tls == "off") return invalid("mail-user", "needs --mail-tls: a password is not sent in the clear");
+  std::ifstream file(alarms.mail_password_file);
+  if (!std::getline(file, alarms.mail_password) || alarms.mail_password.empty())
+    return invalid("mail-password-file", fmt::format("cannot read a password from {}", alarms.mail_password_file));
+  if (alarms.mail_password.back() == '\r') alarms.mail_password.pop_back();
+  return {};
+}
+
 void add_access_logs(CLI::App& app, AccessLogOptions& logs) {
   auto* directory = app.add_option("--access-log-directory", logs.directory,
                                    "directory of the access logs that are switched on for load balancers, a file "
@@ -173,6 +200,9 @@ void add_access_logs(CLI::App& app, AccessLogOptions& logs) {
                  "syslog server that gets each line (RFC 5424), udp://HOST[:PORT] or tcp://HOST[:PORT]");
   app.add_option("--access-log-otlp", logs.otlp,
                  "OpenTelemetry collector that gets each line (OTLP/HTTP, JSON), http://HOST:PORT[/PATH]");
+  app.add_option("--trace-otlp", logs.spans,
+                 "OpenTelemetry collector that gets the spans of traced requests (OTLP/HTTP, JSON), "
+                 "http://HOST:PORT[/PATH]");
   auto* credentials = app.add_option("--access-log-s3-credentials", logs.s3_credentials,
                                      "file with lines access_key=, secret_key= and, perhaps, region=");
   app.add_option("--access-log-s3", logs.s3,
@@ -244,8 +274,10 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       ->check(CLI::ExistingFile);
   auto* mail_from = app.add_option("--mail-from", options.alarms.mail_from, "sender of the e-mail of alarms");
   app.add_option("--mail-relay", options.alarms.mail_relay,
-                 "SMTP server that alarms send e-mail through, as HOST or HOST:PORT (default port 25)")
+                 "SMTP server that alarms send e-mail through, as HOST or HOST:PORT (default port 25, 587 with "
+                 "starttls, 465 with tls)")
       ->needs(mail_from);
+  add_mail_security(app, options.alarms);
   app.add_option("--metrics-mb", options.metrics_mb,
                  "largest size of the kept metrics (beside the store) in MiB; the oldest go first")
       ->check(CLI::Range(1, 1048576))
@@ -349,6 +381,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   }
   Status status = finish(api, local, subnets, eip_pools, options);
   if (status) status = apply_proxy(proxy, options);
+  if (status) status = finish_mail(options.alarms);
   if (!status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;

@@ -29,6 +29,11 @@ struct AlarmOptions {
   std::string command;     // program that is run for a notification; empty: none
   std::string mail_relay;  // HOST or HOST:PORT of the SMTP server; empty: no e-mail
   std::string mail_from;   // address of the sender
+  std::string mail_tls = "off";
+  std::string mail_ca_file;
+  std::string mail_user;  // empty: no authentication
+  std::string mail_password_file;
+  std::string mail_password;
 };
 
 /// Where the access logs of load balancers go. No place given: there are none, and switching one on is refused.
@@ -43,6 +48,7 @@ struct AccessLogOptions {
   std::string otlp;            // http://HOST:PORT[/PATH]
   std::string s3;              // http://HOST:PORT/BUCKET[/PREFIX]; files go there when they are renamed
   std::string s3_credentials;  // file
+  std::string spans;           // http://HOST:PORT[/PATH]: spans of traced requests, which need none of the others
   bool any() const { return !directory.empty() || !syslog.empty() || !otlp.empty(); }
 };
 

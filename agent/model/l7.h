@@ -28,6 +28,7 @@ inline constexpr size_t kRedirectMax = 1024;           // bytes of a URL that cl
 inline constexpr int kListenerRedirectCode = 301;      // RD-03
 inline constexpr int kUrlRedirectCode = 302;           // where none is given
 inline constexpr int kRequestRateMax = 1'000'000;      // of one listener, per second; of its burst too
+inline constexpr int kTraceSamplingMax = 10'000;       // of so many requests
 inline constexpr int kBodyRateMax = 1'000'000;         // bytes per second
 inline constexpr int kBodyRateDefault = 100;           // a twentieth of what a modem sends
 inline constexpr size_t kRegexMemoryMax = 256 * 1024;  // bytes of one compiled expression
@@ -110,6 +111,7 @@ struct ListenerHttp {
   std::optional<int> request_rate;     // requests per second; empty: any number
   std::optional<int> request_burst;    // at once; empty: as many as request_rate
   std::optional<int> body_rate;        // bytes per second that a request's body has to bring; 0: any
+  std::optional<int> trace_sampling;   // of 10,000 requests so many begin a trace; empty: no tracing
   std::vector<Cidr> proxy_trusted;     // who tells clients' addresses by the PROXY protocol; empty: nobody
   std::vector<ErrorPage> error_pages;  // ordered by status, unique
   bool operator==(const ListenerHttp&) const = default;

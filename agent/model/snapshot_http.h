@@ -84,6 +84,7 @@ struct SnapshotHttp {
   uint32_t request_rate = 0;    // per second, beyond it 429; 0: any number
   uint32_t request_burst = 0;   // at once
   uint32_t body_rate = 100;     // bytes per second of request bodies, below it 408; 0: any
+  std::optional<uint16_t> trace_sampling;  // of 10,000 requests so many begin a trace; empty: no tracing
   std::vector<ErrorPage> error_pages;
   std::vector<Cidr> proxy_trusted;  // whose PROXY headers tell the client; empty: nobody's
   /// Of listeners with proxy_trusted: judged by the proxy, by the address in the header; the packet path has none then.

@@ -44,6 +44,7 @@ std::string_view first_http_field(const ListenerHttp& http) {
   if (http.request_rate) return "request_rate_limit";
   if (http.request_burst) return "request_rate_burst";
   if (http.body_rate) return "min_body_rate";
+  if (http.trace_sampling) return "trace_sampling";
   if (!http.error_pages.empty()) return "error_pages";
   return http.proxy_trusted.empty() ? "" : "proxy_protocol_trusted";
 }
@@ -162,6 +163,8 @@ Status check_rates(const ListenerHttp& http) {
     if (auto status = check_range("request_rate_burst", *http.request_burst, 1, kRequestRateMax); !status)
       return status;
   }
+  if (http.trace_sampling)
+    if (auto status = check_range("trace_sampling", *http.trace_sampling, 0, kTraceSamplingMax); !status) return status;
   if (http.body_rate) return check_range("min_body_rate", *http.body_rate, 0, kBodyRateMax);
   return {};
 }

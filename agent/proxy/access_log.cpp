@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "proxy/counters.h"
 
@@ -38,6 +39,7 @@ struct AccessLog::Loop {
   size_t since_wake = 0;
   Count lines;
   Count dropped;
+  Count dropped_spans;
 };
 
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogOptions& options) {
@@ -80,17 +82,37 @@ void AccessLog::wake() const {
 bool AccessLog::append(size_t index, const AccessRecord& record) {
   Loop& loop = *loops_[index];
   loop.line.clear();
+  put_line(loop, record);
+  const bool taken = push(loop);
+  (taken ? loop.lines : loop.dropped).add();
+  return taken;
+}
+
+bool AccessLog::append_span(size_t index, const AccessRecord& record, const AccessSpan& span) {
+  Loop& loop = *loops_[index];
+  loop.line.clear();
+  fmt::format_to(std::back_inserter(loop.line), "#span {} {} {} {} {} ", span.trace, span.span, span.parent,
+                 span.start_us, record.request_time.count());
+  put_line(loop, record);
+  const bool taken = push(loop);
+  if (!taken) loop.dropped_spans.add();
+  return taken;
+}
+
+void AccessLog::put_line(Loop& loop, const AccessRecord& record) {
   append_access_line(record, loop.clock.iso(record.time), loop.line);
-  if (to_agent_) {
-    loop.line.back() = ' ';
-    loop.line += to_string(record.end);
-    loop.line += '\n';
+  if (!to_agent_) return;
+  loop.line.back() = ' ';
+  loop.line += to_string(record.end);
+  if (!record.trace.empty()) {
+    loop.line += ' ';
+    loop.line += record.trace;
   }
-  if (!loop.ring.push(loop.line)) {
-    loop.dropped.add();
-    return false;
-  }
-  loop.lines.add();
+  loop.line += '\n';
+}
+
+bool AccessLog::push(Loop& loop) {
+  if (!loop.ring.push(loop.line)) return false;
   // the writer sleeps through light traffic and is woken once for a batch of heavy one
   loop.since_wake += loop.line.size();
   if (loop.since_wake >= kBatchBytes) {
@@ -131,10 +153,15 @@ void AccessLog::run() {
 }
 
 void AccessLog::tell_losses(std::string& batch) {
-  const uint64_t lost = dropped();
-  if (lost == told_) return;
-  told_ = lost;
-  batch += fmt::format("#lost {}\n", lost);
+  if (const uint64_t lost = dropped(); lost != told_) {
+    told_ = lost;
+    batch += fmt::format("#lost {}\n", lost);
+  }
+  uint64_t spans = 0;
+  for (const auto& loop : loops_) spans += loop->dropped_spans.get();
+  if (spans == told_spans_) return;
+  told_spans_ = spans;
+  batch += fmt::format("#lostspans {}\n", spans);
 }
 
 /// False: it is time to give up. While traffic goes on the rings take what comes, and drop; an end is not held up by an

@@ -33,7 +33,7 @@ class AccessLog {
   /// Onto a descriptor that somebody else opened; reopen() is then an error.
   static std::unique_ptr<AccessLog> on(Fd file, size_t loops, size_t ring_bytes = size_t{1} << 20);
   /// Into a pipe (O_NONBLOCK) to the agent: each line has a 33rd word, why the request ended, and "#lost N" tells how
-  /// many lines had to be dropped so far.
+  /// many lines had to be dropped so far, "#lostspans N" how many spans. A request of a trace has its id as 34th word.
   static std::unique_ptr<AccessLog> to_agent(Fd pipe, size_t loops, size_t ring_bytes = size_t{1} << 20);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
@@ -41,6 +41,10 @@ class AccessLog {
 
   /// False when the line was dropped.
   bool append(size_t loop, const AccessRecord& record);
+
+  /// Of a request that is traced, besides append(): "#span TRACE SPAN PARENT START_US DURATION_US LINE". Only to the
+  /// agent.
+  bool append_span(size_t loop, const AccessRecord& record, const AccessSpan& span);
 
   /// Opens the path anew, for rotation. Lines before the call go to the old file, later ones to the new one. After an
   /// error the old file stays in use.
@@ -56,6 +60,8 @@ class AccessLog {
   struct Loop;
   AccessLog(std::string path, Fd file, size_t loops, size_t ring_bytes, bool to_agent = false);
   void run();
+  bool push(Loop& loop);
+  void put_line(Loop& loop, const AccessRecord& record);
   void tell_losses(std::string& batch);
   bool wait_for_room(int fd) const;
   void write_out(std::string& batch);
@@ -63,7 +69,7 @@ class AccessLog {
 
   const std::string path_;
   const bool to_agent_;
-  uint64_t told_ = 0;  // of the lost lines; the thread's own
+  uint64_t told_ = 0, told_spans_ = 0;  // of what was lost; the thread's own
   std::vector<std::unique_ptr<Loop>> loops_;
   Fd wake_;  // eventfd: a ring is half full, somebody waits, or the end
   std::atomic<uint64_t> failed_writes_{0};

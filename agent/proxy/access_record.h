@@ -78,11 +78,18 @@ struct AccessRecord {
   std::string_view sni;
   std::optional<uint32_t> rtt_us;  // TCP_INFO's
   RequestEnd end = RequestEnd::kDone;
+  std::string_view trace;  // id; none of the 32 fields, likewise
 };
 
 /// `iso_time` is `record.time` as local time with zone, "2026-11-28T18:03:12+00:00"; whoever logs makes one each second
 /// (AccessClock).
 void append_access_line(const AccessRecord& record, std::string_view iso_time, std::string& out);
+
+/// The part of a request in a trace. Empty parent: it began here.
+struct AccessSpan {
+  std::string_view trace, span, parent;
+  int64_t start_us = 0;  // since 1970
+};
 
 /// Local time as ISO 8601, computed once for each second. Thread rule: one thread.
 class AccessClock {

@@ -74,7 +74,10 @@ const model::HttpTimeouts& Exchange::timeouts() const {
 void Exchange::begin(const http::RequestHead& head) {
   record_.request_bytes += head.size;
   head_bytes_ = head.size;
+  if (listener_ != nullptr && listener_->http().trace_sampling)
+    record_.trace = join_trace(head.headers, *listener_->http().trace_sampling, loop_.trace_numbers);
   if (logged()) record_.keep_texts(head);
+  if (logged() && !record_.trace) record_.keep_trace(head.headers);
   method_ = head.method;
   minor_version_ = head.minor_version;
   http2_ = head.http2;
@@ -164,15 +167,22 @@ void Exchange::prepare(const http::RequestHead& head, std::string_view target) {
   if (settings.forwarded_port) rewrite.port = facts.local.port;
   rewrite.upgrade = upgrade_;
   if (minor_version_ == 0) rewrite.drop.add(http::HeaderId::kExpect);  // means nothing there, RFC 9110 10.1.1
-  std::array<http::Header, 1> added;
+  std::array<http::Header, 2> added;
+  size_t adds = 0;
+  std::array<char, 55> traceparent;
+  if (record_.trace) {
+    traceparent = record_.trace->traceparent();
+    added[adds++] = {http::kTraceparent, {traceparent.data(), traceparent.size()}, http::HeaderId::kOther};
+    rewrite.trace = record_.trace->has_parent ? http::TraceHeaders::kReplaceParent : http::TraceHeaders::kReplaceBoth;
+  }
   if (upgrade_ && http2_) {
     // The client of HTTP/2 leaves out what makes sure that an HTTP/1 server means it (RFC 8441 5).
     if (speaks_http2()) return answer(501);
     socket_key_ = new_socket_key(record_.began(), facts.client);
-    added[0] = {"Sec-WebSocket-Key", socket_key_, http::HeaderId::kSecWebsocketKey};
-    rewrite.added = added;
+    added[adds++] = {"Sec-WebSocket-Key", socket_key_, http::HeaderId::kSecWebsocketKey};
     rewrite.drop.add(http::HeaderId::kSecWebsocketKey);
   }
+  rewrite.added = {added.data(), adds};
   http::OutBuffer out(loop_.work.out);
   if (!speaks_http2()) {
     if (!http::write_request(head, rewrite, request_out_, out)) {

@@ -105,6 +105,7 @@ class Exchange {
   void abort();
   void end(State state);
   bool logged() const;
+  bool tells_span() const;
   void log();
 
   LoopContext& loop_;

@@ -152,9 +152,11 @@ void Exchange::end(State state) {
 }
 
 bool Exchange::logged() const {
-  if (loop_.options.access_log != nullptr) return true;
+  if (loop_.options.access_log != nullptr || tells_span()) return true;
   return loop_.options.stream_log != nullptr && listener_ != nullptr && listener_->http().log;
 }
+
+bool Exchange::tells_span() const { return record_.traced() && loop_.options.stream_log != nullptr; }
 
 void Exchange::log() {
   if (listener_ == nullptr) return;
@@ -181,6 +183,7 @@ void Exchange::log() {
   }
   for (AccessLog* log : {loop_.options.access_log, stream ? loop_.options.stream_log : nullptr})
     if (log != nullptr) record_.write(*log, loop_.loop_index, client_.facts(), record);
+  if (tells_span()) record_.write_span(*loop_.options.stream_log, loop_.loop_index, client_.facts(), record);
 }
 
 }  // namespace elb::proxy

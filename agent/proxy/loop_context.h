@@ -15,6 +15,7 @@
 #include "proxy/member_pool.h"
 #include "proxy/options.h"
 #include "proxy/poller.h"
+#include "proxy/request_trace.h"
 #include "proxy/wheel.h"
 #include "proxy/workspace.h"
 
@@ -84,6 +85,7 @@ class LoopContext {
   MemberLinks links;  // of members that speak HTTP/2
   LoopServedPtr served;
   ExchangePool exchanges;
+  TraceNumbers trace_numbers;
   bool draining = false;  // each response is the last of its connection
 
  protected:

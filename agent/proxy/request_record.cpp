@@ -46,7 +46,23 @@ AccessAttempt& RequestRecord::add_attempt(const Endpoint& address, std::string_v
   return attempt;
 }
 
-void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& connection, AccessRecord record) const {
+void RequestRecord::keep_trace(const http::HeaderTable& headers) {
+  if (const auto parent = http::find_traceparent(headers)) keep(kTrace, parent->trace_id);
+}
+
+void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& connection,
+                          const AccessRecord& record) const {
+  log.append(loop, filled(connection, record));
+}
+
+void RequestRecord::write_span(AccessLog& log, size_t loop, const ConnectionFacts& connection,
+                               const AccessRecord& record) const {
+  const auto ended = std::chrono::duration_cast<std::chrono::microseconds>(record.time.time_since_epoch());
+  log.append_span(loop, filled(connection, record),
+                  {trace->trace(), trace->span(), trace->parent(), (ended - record.request_time).count()});
+}
+
+AccessRecord RequestRecord::filled(const ConnectionFacts& connection, AccessRecord record) const {
   record.client = connection.client;
   record.front = connection.local;
   record.rtt_us = round_trip_us(connection.fd);
@@ -62,6 +78,7 @@ void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& co
   record.sent_body_bytes = sent_body_bytes;
   record.attempts = attempts_;
   record.end = end;
+  record.trace = trace ? trace->trace() : text(kTrace);
   if (connection.tls != nullptr) {
     record.https = true;
     record.certificate = connection.tls->certificate_id;
@@ -69,7 +86,7 @@ void RequestRecord::write(AccessLog& log, size_t loop, const ConnectionFacts& co
     record.tls_cipher = connection.tls->cipher;
     record.sni = connection.tls->sni;
   }
-  log.append(loop, record);
+  return record;
 }
 
 }  // namespace elb::proxy

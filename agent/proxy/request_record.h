@@ -3,11 +3,13 @@
 // are copied only if there is a log. Thread rule: its loop's thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/request_head.h"
 #include "proxy/access_log.h"
+#include "proxy/request_trace.h"
 #include "tls/connection.h"
 
 namespace elb::proxy {
@@ -44,17 +46,25 @@ class RequestRecord {
     return std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
   }
 
-  void write(AccessLog& log, size_t loop, const ConnectionFacts& connection, AccessRecord record) const;
+  /// Copies the id of the trace that the client says it belongs to, if any.
+  void keep_trace(const http::HeaderTable& headers);
+  bool traced() const { return trace && trace->sampled; }
+
+  void write(AccessLog& log, size_t loop, const ConnectionFacts& connection, const AccessRecord& record) const;
+  /// Of a request that is traced().
+  void write_span(AccessLog& log, size_t loop, const ConnectionFacts& connection, const AccessRecord& record) const;
 
   uint64_t request_bytes = 0;
   uint64_t sent_bytes = 0;
   uint64_t sent_body_bytes = 0;
   RequestEnd end = RequestEnd::kDone;  // the last thing that went wrong, or was decided
+  std::optional<RequestTrace> trace;   // of listeners that take part in traces
 
  private:
-  enum Text : uint8_t { kMethod, kHost, kTarget, kAgent, kReferer, kForwardedFor, kTexts };
+  enum Text : uint8_t { kMethod, kHost, kTarget, kAgent, kReferer, kForwardedFor, kTrace, kTexts };
   std::string_view text(Text which) const { return std::string_view(texts_).substr(starts_[which], sizes_[which]); }
   void keep(Text which, std::string_view text);
+  AccessRecord filled(const ConnectionFacts& connection, AccessRecord record) const;
 
   SteadyTime began_;
   std::string_view protocol_ = "HTTP/1.1";

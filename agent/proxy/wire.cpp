@@ -86,6 +86,7 @@ void fields(Archive& archive, Is<model::SnapshotHttp> auto& http) {
   archive.number(http.request_rate);
   archive.number(http.request_burst);
   archive.number(http.body_rate);
+  archive.maybe(http.trace_sampling, [&](auto& sampling) { archive.number(sampling); });
   archive.list(http.error_pages, [&](auto& page) { fields(archive, page); });
   archive.list(http.proxy_trusted, [&](auto& cidr) { fields(archive, cidr); });
   archive.maybe(http.whitelist, [&](auto& list) { archive.list(list, [&](auto& cidr) { fields(archive, cidr); }); });

@@ -31,7 +31,7 @@ struct Rows<model::LoadBalancer> {
 template <>
 struct Rows<model::Listener> {
   static constexpr std::string_view kTable = "listener";
-  static constexpr std::array<std::string_view, 24> kColumns = {"loadbalancer_id",   "protocol",
+  static constexpr std::array<std::string_view, 25> kColumns = {"loadbalancer_id",   "protocol",
                                                                 "protocol_port",     "default_pool_id",
                                                                 "connection_limit",  "toa",
                                                                 "whitelist_id",      "whitelist_enabled",
@@ -42,7 +42,8 @@ struct Rows<model::Listener> {
                                                                 "client_data_ms",    "member_connect_ms",
                                                                 "member_data_ms",    "request_rate",
                                                                 "request_burst",     "body_rate",
-                                                                "proxy_trusted",     "error_pages"};
+                                                                "proxy_trusted",     "error_pages",
+                                                                "trace_sampling"};
   static void bind(Statement& row, const model::Listener& listener);
   static Status read(Statement& row, model::Listener& listener);
 };

@@ -77,7 +77,7 @@ void bind_l7(Statement& row, const model::Listener& listener) {
   row.bind_optional(wide(http.client_data_ms)).bind_optional(wide(http.member_connect_ms));
   row.bind_optional(wide(http.member_data_ms)).bind_optional(wide(http.request_rate));
   row.bind_optional(wide(http.request_burst)).bind_optional(wide(http.body_rate)).bind(join(http.proxy_trusted));
-  row.bind(join(http.error_pages));
+  row.bind(join(http.error_pages)).bind_optional(wide(http.trace_sampling));
 }
 
 Status read_l7(Statement& row, model::Listener& listener) {
@@ -100,7 +100,9 @@ Status read_l7(Statement& row, model::Listener& listener) {
   http.request_burst = narrow(row.optional_integer());
   http.body_rate = narrow(row.optional_integer());
   if (auto status = split("proxy_trusted", row.text(), http.proxy_trusted); !status) return status;
-  return read_error_pages(row.text(), http.error_pages);
+  if (auto status = read_error_pages(row.text(), http.error_pages); !status) return status;
+  http.trace_sampling = narrow(row.optional_integer());
+  return {};
 }
 
 void Rows<model::Certificate>::bind(Statement& row, const model::Certificate& certificate) {

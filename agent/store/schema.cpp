@@ -287,9 +287,13 @@ ALTER TABLE pool ADD COLUMN slow_start_s INTEGER NOT NULL DEFAULT 30 CHECK (slow
 ALTER TABLE listener ADD COLUMN error_pages TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr const char* kTracing = R"sql(
+ALTER TABLE listener ADD COLUMN trace_sampling INTEGER CHECK (trace_sampling BETWEEN 0 AND 10000);
+)sql";
+
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1,  kVersion2,      kVersion3,     kVersion4,     kIdentityTables,
-                                       kAccessLog, kOctaviaFields, kProxyOptions, kHistoryTables};
+constexpr const char* kMigrations[] = {kVersion1,  kVersion2,      kVersion3,     kVersion4,      kIdentityTables,
+                                       kAccessLog, kOctaviaFields, kProxyOptions, kHistoryTables, kTracing};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -59,11 +59,18 @@ struct Alarm {
   int64_t created_s = 0, updated_s = 0;
 };
 
+/// kStart: STARTTLS (RFC 3207), without which no mail is sent. kWhole: TLS from the first byte on (RFC 8314).
+enum class MailTls : uint8_t { kOff, kStart, kWhole };
+
 /// Where notifications can go besides webhooks.
 struct ChannelOptions {
   std::string command;     // empty: none
   std::string mail_relay;  // HOST or HOST:PORT; empty: none
   std::string mail_from;
+  MailTls mail_tls = MailTls::kOff;
+  std::string mail_ca_file;  // PEM of who vouches for the relay; empty: whom the system trusts
+  std::string mail_user;     // empty: no authentication
+  std::string mail_password;
 };
 
 std::string_view to_string(AlarmState state);  // "insufficient_data"

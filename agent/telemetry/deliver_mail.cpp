@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client of RFC 5321 as small as it can be: one mail to one recipient through a relay of the operator's, without
-// authentication or TLS, which are the relay's business. Everything that was typed by somebody is base64 in the mail,
-// so that no name can add a header or end the body.
+// A client of RFC 5321 as small as it can be: one mail to one recipient through a relay of the operator's, with TLS
+// (RFC 3207, 8314) and authentication (RFC 4954) where the options say so. Everything that was typed by somebody is
+// base64 in the mail, so that no name can add a header or end the body.
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <vector>
 
 #include "codec/value.h"
 #include "telemetry/deliver.h"
@@ -80,37 +82,97 @@ std::string printable(std::string text) {
   return text;
 }
 
-/// The answer to what was sent last, all its lines read; an error unless its code begins with `wanted`.
-Status expect(LineSocket& socket, char wanted, std::string_view step) {
-  for (;;) {
-    const auto line = socket.read_line();
-    if (!line) return fail(line.error().code, fmt::format("{}: {}", step, line.error().message));
-    const bool last = line->size() < 4 || (*line)[3] != '-';
-    if (!last) continue;
-    if (!line->empty() && line->front() == wanted) return {};
-    return fail(ErrorCode::kUnavailable, fmt::format("{}: the relay said '{}'", step, printable(line->substr(0, 200))));
-  }
-}
+class Conversation {
+ public:
+  Conversation(LineSocket& socket, const ChannelOptions& channels) : socket_(socket), channels_(channels) {}
 
-Status converse(LineSocket& socket, const std::string& from, const std::string& to, const std::string& payload) {
+  Status run(const std::string& host, const std::string& to, const std::string& payload) {
+    if (Status status = open(host); !status) return status;
+    if (Status status = log_in(); !status) return status;
+    const Step steps[] = {{fmt::format("MAIL FROM:<{}>", channels_.mail_from), '2', "MAIL"},
+                          {fmt::format("RCPT TO:<{}>", to), '2', "RCPT"},
+                          {"DATA", '3', "DATA"}};
+    for (const Step& step : steps)
+      if (Status status = say(step); !status) return status;
+    // it ends with a line end of its own
+    if (Status status = socket_.write(mail_text(channels_.mail_from, to, payload)); !status) return status;
+    if (Status status = expect('2', "the mail"); !status) return status;
+    static_cast<void>(socket_.write("QUIT\r\n"));  // it is delivered, whatever comes now
+    return {};
+  }
+
+ private:
   struct Step {
     std::string text;
     char wanted;
     std::string_view name;
   };
-  const Step steps[] = {{"", '2', "greeting"},
-                        {fmt::format("EHLO {}\r\n", host_name()), '2', "EHLO"},
-                        {fmt::format("MAIL FROM:<{}>\r\n", from), '2', "MAIL"},
-                        {fmt::format("RCPT TO:<{}>\r\n", to), '2', "RCPT"},
-                        {"DATA\r\n", '3', "DATA"},
-                        {mail_text(from, to, payload), '2', "the mail"}};
-  for (const Step& step : steps) {
-    if (Status status = socket.write(step.text); !status) return status;
-    if (Status status = expect(socket, step.wanted, step.name); !status) return status;
+
+  Status open(const std::string& host) {
+    if (channels_.mail_tls == MailTls::kWhole)
+      if (Status status = socket_.start_tls(host, channels_.mail_ca_file); !status) return status;
+    if (Status status = expect('2', "greeting"); !status) return status;
+    if (Status status = say_hello(); !status || channels_.mail_tls != MailTls::kStart) return status;
+    if (!has("STARTTLS")) return fail(ErrorCode::kUnavailable, "the relay has no STARTTLS; see --mail-tls");
+    if (Status status = say({"STARTTLS", '2', "STARTTLS"}); !status) return status;
+    if (Status status = socket_.start_tls(host, channels_.mail_ca_file); !status) return status;
+    return say_hello();  // what was said before TLS counts for nothing
   }
-  static_cast<void>(socket.write("QUIT\r\n"));  // it is delivered, whatever comes now
-  return {};
-}
+
+  Status say_hello() { return say({fmt::format("EHLO {}", host_name()), '2', "EHLO"}); }
+
+  /// The options do not let a password go where nobody is authenticated.
+  Status log_in() {
+    if (channels_.mail_user.empty()) return {};
+    if (has("AUTH", "PLAIN")) {
+      std::string secret(1, '\0');
+      secret += channels_.mail_user;
+      secret += '\0';
+      secret += channels_.mail_password;
+      return say({"AUTH PLAIN " + base64(secret, 0), '2', "AUTH"});
+    }
+    if (!has("AUTH", "LOGIN")) return fail(ErrorCode::kUnavailable, "the relay has neither AUTH PLAIN nor AUTH LOGIN");
+    if (Status status = say({"AUTH LOGIN", '3', "AUTH"}); !status) return status;
+    if (Status status = say({base64(channels_.mail_user, 0), '3', "AUTH"}); !status) return status;
+    return say({base64(channels_.mail_password, 0), '2', "AUTH"});
+  }
+
+  Status say(const Step& step) {
+    if (Status status = socket_.write(step.text + "\r\n"); !status) return status;
+    return expect(step.wanted, step.name);
+  }
+
+  /// The answer to what was sent last, all its lines read; an error unless its code begins with `wanted`.
+  Status expect(char wanted, std::string_view step) {
+    answer_.clear();
+    for (;;) {
+      const auto line = socket_.read_line();
+      if (!line) return fail(line.error().code, fmt::format("{}: {}", step, line.error().message));
+      if (answer_.size() < kAnswerLines) answer_.push_back(line->substr(std::min<size_t>(4, line->size())));
+      const bool last = line->size() < 4 || (*line)[3] != '-';
+      if (!last) continue;
+      if (!line->empty() && line->front() == wanted) return {};
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("{}: the relay said '{}'", step, printable(line->substr(0, 200))));
+    }
+  }
+
+  /// Of the answer to EHLO: a line of words that begins with one and has the other.
+  bool has(std::string_view keyword, std::string_view word = {}) const {
+    for (std::string line : answer_) {
+      std::ranges::transform(line, line.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+      line = ' ' + line + ' ';
+      if (line.starts_with(fmt::format(" {} ", keyword)) && (word.empty() || line.find(fmt::format(" {} ", word)) != line.npos))
+        return true;
+    }
+    return false;
+  }
+
+  static constexpr size_t kAnswerLines = 100;
+  LineSocket& socket_;
+  const ChannelOptions& channels_;
+  std::vector<std::string> answer_;  // without codes
+};
 
 }  // namespace
 
@@ -129,7 +191,8 @@ std::string mail_text(const std::string& from, const std::string& to, const std:
 }
 
 Status send_mail(const ChannelOptions& channels, const std::string& to, const std::string& payload) {
-  std::string host = channels.mail_relay, port = "25";
+  std::string host = channels.mail_relay;
+  std::string port = channels.mail_tls == MailTls::kOff ? "25" : channels.mail_tls == MailTls::kStart ? "587" : "465";
   const size_t colon = host.rfind(':');
   if (colon != std::string::npos && host.find(':') == colon) {  // an IPv6 address needs brackets to have a port
     port = host.substr(colon + 1);
@@ -140,7 +203,7 @@ Status send_mail(const ChannelOptions& channels, const std::string& to, const st
     host = host.substr(1, end - 1);
   }
   auto socket = LineSocket::connect(host, port, std::chrono::steady_clock::now() + kDeadline);
-  Status status = socket ? converse(*socket, channels.mail_from, to, payload) : pass_on(socket.error());
+  Status status = socket ? Conversation(*socket, channels).run(host, to, payload) : pass_on(socket.error());
   if (!status) return fail(status.error().code, fmt::format("{}: {}", channels.mail_relay, status.error().message));
   return {};
 }

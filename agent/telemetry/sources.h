@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct AccessLogCounts {
   std::vector<Sink> sinks;
   uint64_t unrouted = 0;     // their log had been switched off, or they were cut off
   uint64_t transferred = 0;  // files
+  std::optional<Sink> spans;  // of traced requests; empty: there is no collector for them
+  uint64_t lost_spans = 0;    // before they reached the agent
 };
 
 struct Sources {

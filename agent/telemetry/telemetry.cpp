@@ -229,6 +229,16 @@ void Telemetry::add_access_logs(Exposition& out) const {
   out.sample({}, counts.unrouted);
   out.family(Exposition::Type::kCounter, "elb_access_log_transferred_files", "Files that the object store has taken.");
   out.sample({}, counts.transferred);
+  if (!counts.spans) return;
+  out.family(Exposition::Type::kCounter, "elb_trace_exported_spans", "Spans that the collector has taken.");
+  out.sample({}, counts.spans->delivered);
+  out.family(Exposition::Type::kCounter, "elb_trace_lost_spans",
+             "Spans of traced requests that were lost, in the proxy or on their way to the collector.");
+  out.sample({{"at", "proxy"}}, counts.lost_spans);
+  out.sample({{"at", "collector"}}, counts.spans->lost);
+  out.family(Exposition::Type::kCounter, "elb_trace_failed_exports",
+             "Attempts to hand over spans that failed; most are made again.");
+  out.sample({}, counts.spans->failures);
 }
 
 std::string Telemetry::scrape(ExpositionFormat format, const std::shared_ptr<const model::Model>& project) const {

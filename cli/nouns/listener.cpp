@@ -122,6 +122,9 @@ std::vector<Option> l7_options() {
       {"--min-body-rate", "BYTES",
        "HTTP, HTTPS: bytes per second that a request's body has to bring, 408 below it (default 100; 0: any)",
        Kind::kInteger, "min_body_rate"},
+      {"--trace-sampling", "N",
+       "HTTP, HTTPS: take part in traces (W3C Trace Context) and begin one for N of 10000 requests (default: no tracing)",
+       Kind::kInteger, "trace_sampling"},
       {.names = "--proxy-protocol-from",
        .placeholder = "CIDR",
        .help = "HTTP, HTTPS: a block of balancers that tell clients' addresses by the PROXY protocol and have to; "

@@ -9,7 +9,9 @@
 #include "cli/context.h"
 #include "cli/nouns/all.h"
 #include "cli/rates.h"
+#include "cli/raw_terminal.h"
 #include "cli/text.h"
+#include "cli/top_screen.h"
 
 namespace elb::cli {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 using codec::Value;
 
 constexpr double kLongestInterval = 3600;
+constexpr size_t kColumns = 80, kLines = 24;  // of a terminal that does not say
+constexpr size_t kLeastColumns = 40, kLeastLines = 12;
 
 Outcome<std::chrono::milliseconds> interval_of(const std::string& text) {
   double seconds = 0;
@@ -39,18 +43,15 @@ Outcome<int> rounds_of(const Args& args) {
 }
 
 /// Over what was there before, line by line, so that nothing flickers; the size is asked each time, for it may change.
-void redraw(const Context& context, const std::string& header, const Value& rates) {
+void redraw(const Context& context, TopScreen& screen, const std::string& title, const Value& rates) {
   size_t width = context.env.width, height = 0;
   if (context.env.size) std::tie(width, height) = context.env.size();
-  const std::string screen = header + rates_screen(rates, height > 3 ? height - 3 : 0);
+  if (width == 0) width = kColumns;
+  if (height == 0) height = kLines;
   std::string out = "\x1b[H";
-  for (size_t at = 0; at < screen.size();) {
-    const size_t end = std::min(screen.find('\n', at), screen.size());
-    std::string line = screen.substr(at, end - at);
-    while (width > 0 && display_width(line) > width) line.pop_back();
-    out += harmless(line) + "\x1b[K\n";
-    at = end + 1;
-  }
+  const std::vector<std::string> lines =
+      screen.lines(sorted_rates(rates, screen.sort()), title, std::max(width, kLeastColumns), std::max(height, kLeastLines));
+  for (size_t i = 0; i < lines.size(); ++i) out += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
   context.out() << out << "\x1b[J" << std::flush;
 }
 
@@ -65,7 +66,7 @@ std::vector<Value> flat(const Value& rates) {
   return rows;
 }
 
-void print(const Context& context, const Value& rates, const std::string& header, bool in_place) {
+void print(const Context& context, const Value& rates) {
   static const std::vector<Column> kPlain = {{"KIND", "kind"},
                                              {"NAME", "name"},
                                              {"ID", "id"},
@@ -86,14 +87,64 @@ void print(const Context& context, const Value& rates, const std::string& header
       return;
     case Format::kTable:
     case Format::kWide:
-      if (in_place)
-        redraw(context, header, rates);
-      else
-        context.out() << rates_screen(rates, 0) << std::flush;
+      context.out() << rates_screen(rates, 0) << std::flush;
       return;
     default:
       context.out() << render_list(context.format, kPlain, flat(rates)) << std::flush;
   }
+}
+
+/// Until the next reading, or until somebody wants to end; keys show what they do at once.
+bool wait_for_keys(const Context& context, RawTerminal* keys, TopScreen& screen, std::chrono::milliseconds time,
+                   const std::function<void()>& show) {
+  if (keys == nullptr) {
+    context.env.sleep(time);
+    return true;
+  }
+  const SteadyTime until = context.env.clock.steady() + time;
+  for (SteadyTime now = context.env.clock.steady(); now < until; now = context.env.clock.steady()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
+    if (!screen.press(keys->wait(left + std::chrono::milliseconds(1)))) return false;
+    show();
+  }
+  return true;
+}
+
+/// On a terminal, in place.
+Done watch(Context& context, Value before, std::chrono::milliseconds interval, int rounds, const std::string& key) {
+  TopScreen screen(key);
+  const std::string title =
+      fmt::format("elbctl top  {}  every {} s", context.api.endpoint(), static_cast<double>(interval.count()) / 1000);
+  const auto keys = context.env.keys ? context.env.keys() : nullptr;
+  context.out() << "\x1b[2J" << std::flush;
+  Value rates = rates_between(before, before);
+  const auto show = [&] { redraw(context, screen, title, rates); };
+  show();
+  for (int round = 0; round != rounds; ++round) {
+    if (!wait_for_keys(context, keys.get(), screen, interval, show)) break;
+    context.api.restart_deadline();
+    auto after = context.api.get("/v1/counters");
+    if (!after) return pass_on(after.error());
+    rates = rates_between(before, *after);
+    show();
+    before = std::move(*after);
+  }
+  context.out() << "\r\n" << std::flush;
+  return {};
+}
+
+/// For pipes and files, one after the other.
+Done list(Context& context, Value before, std::chrono::milliseconds interval, int rounds, const std::string& key) {
+  for (int round = 0; round != rounds; ++round) {
+    context.env.sleep(interval);
+    context.api.restart_deadline();
+    auto after = context.api.get("/v1/counters");
+    if (!after) return pass_on(after.error());
+    if (round > 0 && context.format == Format::kTable) context.out() << "\n";
+    print(context, sorted_rates(rates_between(before, *after), key));
+    before = std::move(*after);
+  }
+  return {};
 }
 
 Done run(Context& context, const Command&, const Args& args) {
@@ -104,25 +155,11 @@ Done run(Context& context, const Command&, const Args& args) {
   const std::string key = args.get("sort").value_or("connections");
   if (const auto& keys = rate_sort_keys(); std::find(keys.begin(), keys.end(), key) == keys.end())
     return usage_error(fmt::format("--sort '{}' is none of the keys in 'elbctl top --help'", harmless(key)));
-  const bool in_place = context.env.terminal && *rounds != 1;
   auto before = context.api.get("/v1/counters");
   if (!before) return pass_on(before.error());
-  if (in_place && (context.format == Format::kTable || context.format == Format::kWide))
-    context.out() << "\x1b[2J" << std::flush;
-  for (int round = 0; round != *rounds; ++round) {
-    context.env.sleep(*interval);
-    context.api.restart_deadline();
-    auto after = context.api.get("/v1/counters");
-    if (!after) return pass_on(after.error());
-    const Value rates = sorted_rates(rates_between(*before, *after), key);
-    if (round > 0 && !in_place && context.format == Format::kTable) context.out() << "\n";
-    print(context, rates,
-          fmt::format("elbctl top  {}  every {} s, by {}\n\n", context.api.endpoint(),
-                      static_cast<double>(interval->count()) / 1000, key),
-          in_place);
-    before = std::move(after);
-  }
-  return {};
+  const bool table = context.format == Format::kTable || context.format == Format::kWide;
+  const bool in_place = context.env.terminal && *rounds != 1 && table;
+  return (in_place ? watch : list)(context, std::move(*before), *interval, *rounds, key);
 }
 
 }  // namespace
@@ -136,6 +173,9 @@ Noun top_noun() {
                .description = "Connections, packets and bytes per second of each listener and member, what is open, "
                               "refused and dropped; of HTTP listeners requests, statuses and how long requests took; "
                               "all of it computed from two readings of the counters and refreshed in place. "
+                              "On a terminal the screen is as large as it is, 80 x 24 is enough: q ends, s sorts by "
+                              "the next key, Tab changes between listeners and members, Up, Down, Space and b "
+                              "scroll. "
                               "Where standard output is no terminal, tables follow each other; -o json writes one "
                               "line for each reading.",
                .options = {{"--interval,-i", "SECONDS", "time between two readings, 0.1 to 3600 (default 1)"},

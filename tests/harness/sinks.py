@@ -3,7 +3,8 @@
 """Where notifications and access logs end in tests; each prints what it got as JSON lines.
 
   sinks.py webhook PORT [REFUSE]   HTTP: every POST is answered with 204, the first REFUSE of them with 503
-  sinks.py smtp PORT               a mail relay as small as RFC 5321 allows
+  sinks.py smtp PORT [starttls|tls CERT KEY [MECHANISM USER PASSWORD]]
+                                   a mail relay as small as RFC 5321 allows; with TLS, and then a login by AUTH PLAIN or AUTH LOGIN
   sinks.py otlp PORT               POST /v1/logs of a collector
   sinks.py s3 PORT ACCESS SECRET   PUT of a path-style S3 store; the signature is computed again and compared
 """
@@ -15,6 +16,7 @@ import hmac
 import http.server
 import json
 import socketserver
+import ssl
 import sys
 
 
@@ -104,24 +106,69 @@ class Smtp(socketserver.StreamRequestHandler):
             lines.append(line[1:] if line.startswith(b".") else line)
         return email.message_from_bytes(b"".join(lines), policy=email.policy.default)
 
+    def begin_tls(self):
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
+        self.encrypted = True
+
+    def hello(self):
+        lines = ["sink", "SIZE 1000000"]
+        if self.server.mode == "starttls" and not self.encrypted:
+            lines.append("STARTTLS")
+        if self.server.login and self.encrypted:
+            lines.append(f"AUTH {self.server.login[0]}")
+        self.wfile.write("".join(f"250{'-' if line != lines[-1] else ' '}{line}\r\n" for line in lines).encode())
+
+    def log_in(self, words):
+        """True if the client has shown the user and the password."""
+        mechanism, user, password = self.server.login
+        if not self.encrypted or words[1] != mechanism:
+            return False
+        if mechanism == "PLAIN":
+            return base64.b64decode(words[2]) == f"\0{user}\0{password}".encode()
+        shown = []
+        for prompt in ("Username:", "Password:"):
+            self.reply("334 " + base64.b64encode(prompt.encode()).decode())
+            shown.append(base64.b64decode(self.rfile.readline()).decode())
+        return shown == [user, password]
+
     def handle(self):
-        envelope = {}
+        self.encrypted, known, envelope = False, not self.server.login, {}
+        try:
+            if self.server.mode == "tls":
+                self.begin_tls()
+        except OSError as error:  # a client that does not trust us
+            return say("distrusted", error=str(error))
         self.reply("220 sink ESMTP")
         while line := self.rfile.readline().decode().rstrip("\r\n"):
             verb = line.split(":")[0].split(" ")[0].upper()
+            say("command", verb=verb, encrypted=self.encrypted)
             if verb == "EHLO":
-                self.wfile.write(b"250-sink\r\n250 SIZE 1000000\r\n")
-                continue
-            if verb == "DATA":
+                self.hello()
+            elif verb == "STARTTLS":
+                self.reply("220 go on")
+                try:
+                    self.begin_tls()
+                except OSError as error:
+                    return say("distrusted", error=str(error))
+            elif verb == "AUTH":
+                known = self.log_in(line.split(" "))
+                self.reply("235 welcome" if known else "535 who are you?")
+            elif verb == "QUIT":
+                return self.reply("221 bye")
+            elif not known:
+                self.reply("530 log in first")
+            elif verb == "DATA":
                 self.reply("354 go on")
                 mail = self.read_mail()
                 say("mail", **envelope, subject=str(mail["Subject"]), sender=str(mail["From"]), to=str(mail["To"]),
                     text=base64.b64decode(mail.get_payload()).decode())
-            elif verb in ("MAIL", "RCPT"):
-                envelope[verb.lower()] = line.split(":", 1)[1]
-            self.reply("221 bye" if verb == "QUIT" else "250 ok")
-            if verb == "QUIT":
-                return
+                self.reply("250 ok")
+            else:
+                if verb in ("MAIL", "RCPT"):
+                    envelope[verb.lower()] = line.split(":", 1)[1]
+                self.reply("250 ok")
+        return None
 
 
 def main():
@@ -134,6 +181,11 @@ def main():
         s3(port, *sys.argv[3:5])
     socketserver.ThreadingTCPServer.allow_reuse_address = True
     with socketserver.ThreadingTCPServer(("127.0.0.1", port), Smtp) as server:
+        server.mode, server.login, server.context = "", [], None
+        if len(sys.argv) > 3:
+            server.mode, server.login = sys.argv[3], sys.argv[6:9]
+            server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.context.load_cert_chain(sys.argv[4], sys.argv[5])
         say("ready")
         server.serve_forever()
 

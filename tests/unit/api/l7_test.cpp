@@ -285,6 +285,20 @@ TEST_F(L7Test, FP_11_WhereTheOrderOfExpressionsDecidesItIsTold) {
   EXPECT_EQ(warned(fourth).size(), 0U) << "it takes no requests";
 }
 
+TEST_F(L7Test, TracesOfListeners) {
+  const std::string http = make_listener(lb_, 80, "HTTP", "");
+  EXPECT_TRUE(listener(http).get("trace_sampling").is_null()) << "off";
+  for (const int sampling : {0, 100, 10'000}) {
+    EXPECT_EQ(change_listener(http, fmt::format(R"("trace_sampling":{})", sampling)).status, 200);
+    EXPECT_EQ(listener(http).get("trace_sampling").as_int(), sampling);
+  }
+  for (const char* bad : {"-1", "10001", "\"1\"", "0.5"})
+    expect_refused(change_listener(http, fmt::format(R"("trace_sampling":{})", bad)), 400, "trace_sampling");
+  EXPECT_EQ(change_listener(http, R"("trace_sampling":null)").status, 200);
+  EXPECT_TRUE(listener(http).get("trace_sampling").is_null());
+  EXPECT_FALSE(make_listener(lb_, 81, "TCP", R"(,"trace_sampling":null)").empty());
+}
+
 TEST_F(L7Test, RatesOfListeners) {
   const std::string http = make_listener(lb_, 80, "HTTP", R"(,"request_rate_limit":500)");
   EXPECT_EQ(listener(http).get("request_rate_limit").as_int(), 500);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows: FAQ-01.
 // doctor, trace and top: what they print and how they end.
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cli/rates.h"
+#include "cli/text.h"
+#include "cli/top_screen.h"
 #include "unit/cli/support.h"
 
 namespace elb::cli {
@@ -158,6 +161,83 @@ TEST(Top, TablesForPipesAndInPlaceForTerminals) {
   EXPECT_THAT(shown.out, HasSubstr("\x1b[H"));
   EXPECT_EQ(run_elbctl({"top", "--interval", "0"}, agent).exit, Exit::kUsage);
   EXPECT_EQ(run_elbctl({"top", "--sort", "colour"}, agent).exit, Exit::kUsage);
+}
+
+/// So many of each, with names and addresses as long as they get.
+Value crowd(int listeners, int members) {
+  Value out = Value::object(), first = Value::array(), second = Value::array(), drops = Value::array();
+  const std::string name = "\xC3\xA4 name that is longer than any terminal has room for \xE4\xB8\xAD\x1b[2J";
+  const auto counted = [&](int i) {
+    return Value()
+        .set("name", fmt::format("{} {}", i, name))
+        .set("protocol_port", 65535)
+        .set("active", 123456789)
+        .set("connections_per_s", 1e9)
+        .set("bytes_in_per_s", 99999.0)
+        .set("bytes_out_per_s", 0.0);
+  };
+  for (int i = 0; i < listeners; ++i)
+    first.push(counted(i)
+                   .set("vip_address", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")
+                   .set("protocol", "TERMINATED_HTTPS")
+                   .set("http", Value().set("requests_per_s", 5.0).set("p95_us", 12345)));
+  for (int i = 0; i < members; ++i)
+    second.push(counted(i).set("address", "10.0.0.1").set("operating_status", i == 0 ? "ERROR" : "ONLINE"));
+  for (int i = 0; i < 9; ++i)
+    drops.push(Value().set("reason", fmt::format("reason_{}", i)).set("drop", true).set("packets_per_s", 2.0));
+  return out.set("listeners", std::move(first)).set("members", std::move(second)).set("drops", std::move(drops));
+}
+
+TEST(TopScreen, FitsExactlyWhateverThereIs) {
+  for (const auto& [width, height] : {std::pair{80, 24}, {40, 12}, {200, 60}, {61, 17}})
+    for (const int listeners : {0, 1, 8, 100})
+      for (const int members : {0, 1, 8, 100}) {
+        TopScreen screen("name");
+        const auto lines = screen.lines(crowd(listeners, members), std::string(300, 't'), size_t(width), size_t(height));
+        EXPECT_EQ(lines.size(), size_t(height)) << width << " " << listeners << " " << members;
+        for (const std::string& line : lines) {
+          EXPECT_LE(display_width(line), size_t(width)) << line;
+          EXPECT_EQ(line.find('\x1b'), std::string::npos) << "a name steers the terminal";
+        }
+      }
+}
+
+TEST(TopScreen, HasAllThatMattersIn80Columns) {
+  TopScreen screen("name");
+  std::string text;
+  for (const std::string& line : screen.lines(crowd(3, 3), "top", 80, 24)) text += line + "\n";
+  for (const char* part : {"CONN/S", "ACTIVE", "REQ/S", "P95", "IN/S", "OUT/S", "STATE", "ERROR", "12ms", "100k", "1.0G",
+                           "members: 2 up, 1 down", "DROPS  18 packets/s", "reason_0", "q quit", "by name"})
+    EXPECT_THAT(text, HasSubstr(part));
+}
+
+TEST(TopScreen, KeysScrollSortAndEnd) {
+  TopScreen screen("name");
+  const Value rates = crowd(50, 50);
+  const auto row = [&](size_t line) { return screen.lines(rates, "top", 80, 24)[line]; };
+  EXPECT_TRUE(row(5).starts_with("0 "));
+  EXPECT_TRUE(screen.press("jj\x1b[B"));
+  EXPECT_TRUE(row(5).starts_with("3 ")) << row(5);
+  EXPECT_TRUE(screen.press("\x1b[Ak"));
+  EXPECT_TRUE(row(5).starts_with("1 "));
+  EXPECT_TRUE(screen.press(std::string(500, ' ')));
+  EXPECT_THAT(row(4), HasSubstr("/50"));
+  const std::string last = row(5);
+  EXPECT_TRUE(screen.press("k"));
+  EXPECT_NE(row(5), last) << "the end is where it stopped";
+  EXPECT_TRUE(screen.press("\t"));
+  EXPECT_THAT(row(4), Not(HasSubstr(">")));
+  EXPECT_TRUE(screen.press("s"));
+  EXPECT_EQ(screen.sort(), rate_sort_keys().front());
+  EXPECT_TRUE(screen.press("\x1bZ?"));
+  for (const char* key : {"q", "\x03", "jjq"}) EXPECT_FALSE(screen.press(key)) << key;
+}
+
+TEST(TopScreen, NumbersAreShort) {
+  for (const auto& [number, text] :
+       {std::pair{0.0, "0"}, {0.04, "0"}, {7.46, "7.5"}, {9.96, "10"}, {999.4, "999"}, {999.6, "1.0k"}, {34567.0, "35k"},
+        {1234567.0, "1.2M"}, {9.99e11, "999G"}, {1e30, "lots"}})
+    EXPECT_EQ(short_number(number), text);
 }
 
 TEST(Rates, TextOfARate) {

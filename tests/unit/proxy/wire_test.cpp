@@ -57,6 +57,7 @@ model::Snapshot sample() {
   http.request_rate = 7;
   http.request_burst = 8;
   http.body_rate = 9;
+  http.trace_sampling = 10;
   http.error_pages = {{"5xx", "text/html", "<p>later</p>"}};
   http.proxy_trusted = {*Cidr::parse("10.0.0.0/8")};
   http.whitelist = std::vector<Cidr>{*Cidr::parse("2001:db8::/32")};
@@ -111,6 +112,7 @@ TEST(Wire, EverythingOfTheProxyArrives) {
   EXPECT_EQ(http.request_rate, 7);
   EXPECT_EQ(http.request_burst, 8);
   EXPECT_EQ(http.body_rate, 9);
+  EXPECT_EQ(http.trace_sampling, 10);
   EXPECT_EQ(http.error_pages, (std::vector<model::ErrorPage>{{"5xx", "text/html", "<p>later</p>"}}));
   EXPECT_EQ(http.proxy_trusted.at(0).to_string(), "10.0.0.0/8");
   EXPECT_EQ(http.whitelist->at(0).to_string(), "2001:db8::/32");

@@ -138,6 +138,7 @@ void add_http(Model& model, Dress dress) {
   https.http.request_burst = 2;
   https.http.error_pages = {{"404", "text/plain", "3:x"}, {"5xx", "text/html; charset=utf-8", "<p>\n7:later\n</p>"}};
   https.http.body_rate = 0;
+  https.http.trace_sampling = 10'000;
   https.http.proxy_trusted = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")};
   put(model, https);
   put(model, sample_listener("l3", "lb1", 8443, model::Protocol::kHttps));
