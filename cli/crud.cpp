@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "base/random.h"
 #include "cli/resolve.h"
 #include "cli/text.h"
 #include "cli/wait.h"
@@ -20,6 +21,20 @@ std::string label(const Resource& resource, const Value& object) {
 Done print_object(Context& context, const Resource& resource, const Value& object) {
   context.out() << render_object(context.format, resource.columns, object);
   return {};
+}
+
+/// GEN-15: what is made without a name is called so, and four letters or digits. Empty: it stays without one.
+std::string_view name_prefix(const Resource& resource, const Value& fields) {
+  if (resource.noun == "loadbalancer") return "elb";
+  if (resource.noun == "listener") return "listener";
+  if (resource.noun == "pool") return "server_group";
+  if (resource.noun != "l7policy") return {};
+  return fields.get("action").text() == "REDIRECT_TO_LISTENER" ? "redirect" : "forwarding_policy";
+}
+
+std::string random_word() {
+  SystemRandom random;
+  return new_uuid(random).substr(0, 4);
 }
 
 Outcome<std::string> owner_of(Context& context, const Resource& resource, const Value& object) {
@@ -54,6 +69,8 @@ void tell_warnings(Context& context, const Value& object) {
 
 Done create_object(Context& context, const Resource& resource, Value fields, const Args& args) {
   if (!context.project.empty()) fields.set("project_id", context.project);
+  if (const std::string_view prefix = name_prefix(resource, fields); !prefix.empty() && !fields.has("name"))
+    fields.set("name", fmt::format("{}-{}", prefix, random_word()));
   const auto document = context.api.post(resource.path, resource.close(std::move(fields)));
   if (!document) return pass_on(document.error());
   return finish(context, resource, resource.open(*document), args);

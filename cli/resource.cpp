@@ -24,6 +24,14 @@ std::string stickiness(const Value& pool) {
   return persistence.get("type").text() + (minutes.empty() ? "" : " " + minutes + " min");
 }
 
+/// LB-03, LB-04: an EIP makes it public, and then the bandwidth is the EIP's.
+std::string network_type(const Value& lb) { return lb.get("publicips").size() > 0 ? "public" : "private"; }
+
+std::string bandwidth(const Value& lb) {
+  const Value publicips = lb.get("publicips");
+  return publicips.size() > 0 ? publicips.at(0).get("bandwidth").text() : lb.get("vip_bandwidth").text();
+}
+
 const std::string kRoot = "/v2.0/lbaas/";
 
 }  // namespace
@@ -57,7 +65,9 @@ const Resource& load_balancers() {
                                       {"CREATED", "created_at", true},
                                       {"DESCRIPTION", "description", true},
                                       {"EIP", "eip", true},
-                                      {"BANDWIDTH", "vip_bandwidth", true}}};
+                                      {"BANDWIDTH", "vip_bandwidth", true, bandwidth},
+                                      {"TYPE", "publicips", true, network_type},
+                                      {"TAGS", "tags", true}}};
   return kResource;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // elbctl loadbalancer ...
+#include <map>
+
 #include "cli/crud.h"
 #include "cli/nouns/all.h"
 #include "cli/statuses.h"
@@ -19,7 +21,26 @@ Done create(Context& context, const Command& command, const Args& args) {
   return create_object(context, load_balancers(), *std::move(fields), args);
 }
 
-Done list(Context& context, const Command&, const Args& args) { return list_objects(context, load_balancers(), args); }
+/// LB-16: an export names what each one listens on, which its own object does not.
+Done list(Context& context, const Command&, const Args& args) {
+  if (context.format != Format::kCsv && context.format != Format::kWide)
+    return list_objects(context, load_balancers(), args);
+  const auto found = context.api.list(listeners().path, listeners().plural, {});
+  if (!found) return pass_on(found.error());
+  std::map<std::string, std::string> ports;
+  for (const codec::Value& listener : *found)
+    ports[listener.get("id").text()] = listener.get("protocol").text() + "/" + listener.get("protocol_port").text();
+  Resource resource = load_balancers();
+  resource.columns.push_back({"PORTS", "listeners", true, [ports](const codec::Value& lb) {
+                                std::string text;
+                                const codec::Value ids = lb.get("listeners");
+                                for (size_t i = 0; i < ids.size(); ++i)
+                                  if (const auto port = ports.find(ids.at(i).get("id").text()); port != ports.end())
+                                    text += (text.empty() ? "" : " ") + port->second;
+                                return text;
+                              }});
+  return list_objects(context, resource, args);
+}
 
 Done show(Context& context, const Command&, const Args& args) {
   return show_object(context, load_balancers(), args.text("LB"));
@@ -101,6 +122,7 @@ Noun load_balancer_noun() {
            .summary = "list load balancers",
            .options = list_options(),
            .examples = {{"all of them, with every column", "elbctl lb list -o wide"},
+                        {"into a file for a spreadsheet", "elbctl lb list -o csv > load-balancers.csv"},
                         {"the addresses of those that are down, for a script",
                          "elbctl lb list --filter operating_status=ERROR -o csv"}},
            .run = list},

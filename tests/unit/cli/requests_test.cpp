@@ -300,10 +300,10 @@ const std::vector<Case>& cases() {
         "POST " + kPolicies + R"( {"l7policy":{"name":"y","listener_id":")" + kId3 + R"(","redirect_pool_id":")" +
             kId2 +
             R"(","action":"REDIRECT_TO_POOL","rules":[{"type":"HOST_NAME","compare_type":"EQUAL_TO","value":"a.example"},{"type":"PATH","compare_type":"STARTS_WITH","value":"/a"}]}})"}},
-      {"l7policy create --listener web-80 --to-listener web-80",
+      {"l7policy create r --listener web-80 --to-listener web-80",
        {kByListener, kByListener,
-        "POST " + kPolicies + R"( {"l7policy":{"listener_id":")" + kId3 + R"(","redirect_listener_id":")" + kId3 +
-            R"(","action":"REDIRECT_TO_LISTENER"}})"}},
+        "POST " + kPolicies + R"( {"l7policy":{"name":"r","listener_id":")" + kId3 + R"(","redirect_listener_id":")" +
+            kId3 + R"(","action":"REDIRECT_TO_LISTENER"}})"}},
       {"l7policy list --listener web-80", {kByListener, "GET " + kPolicies + "?listener_id=" + kId3}},
       {"l7policy show y", {kByPolicy}},
       {"l7policy set y --url https://a.example --code 301",
