@@ -31,8 +31,6 @@ HistogramSums between(const Value& before, const Value& after) {
   return sums;
 }
 
-double number(const Value& value) { return std::strtod(value.text().c_str(), nullptr); }
-
 }  // namespace
 
 Value http_rates_between(const Value& before, const Value& after, double seconds) {

@@ -25,13 +25,6 @@ std::vector<Value> elements(const Value& list) {
   return out;
 }
 
-double number(const Value& value) {
-  const std::string text = value.text();
-  double out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
 std::map<std::string, Value> by(const char* key, const Value& list) {
   std::map<std::string, Value> found;
   for (Value& one : elements(list)) found[one.get(key).text()] = one;
@@ -115,6 +108,13 @@ std::string totals(const Value& rates) {
 }
 
 }  // namespace
+
+double number(const Value& value) {
+  const std::string text = value.text();
+  double out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
 
 Value per_second(int64_t before, int64_t after, double seconds) {
   if (after < before || seconds <= 0) return 0.0;

@@ -26,6 +26,9 @@ std::string rates_screen(const codec::Value& rates, size_t height);
 /// Rounded to a tenth, so that JSON stays readable; 0 where counting began anew.
 codec::Value per_second(int64_t before, int64_t after, double seconds);
 
+/// Also of a number that is a string; 0 of anything else.
+double number(const codec::Value& value);
+
 /// 1234.5 -> "1,235"; below ten with a decimal: "3.2".
 std::string rate_text(double rate);
 

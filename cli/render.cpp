@@ -34,7 +34,7 @@ Table table_of(Format format, const std::vector<Column>& columns, const std::vec
   return table;
 }
 
-std::string name_of(const Value& object) {
+std::string name_line(const Value& object) {
   for (const char* key : {"name", "id", "reason"}) {
     if (std::string name = object.get(key).as_string(); !name.empty()) return harmless(name) + "\n";
   }
@@ -85,7 +85,7 @@ std::string render_list(Format format, const std::vector<Column>& columns, const
       return format == Format::kJson ? list.dump(2) + "\n" : list.to_yaml();
     }
     case Format::kName:
-      for (const Value& object : objects) out += name_of(object);
+      for (const Value& object : objects) out += name_line(object);
       return out;
     case Format::kId:
       for (const Value& object : objects) out += harmless(object.get("id").text()) + "\n";

@@ -22,8 +22,6 @@ constexpr size_t kState = 9;
 constexpr size_t kLeastName = 8;
 constexpr size_t kDropsMax = 3;  // lines
 
-double number(const Value& value) { return std::strtod(value.text().c_str(), nullptr); }
-
 /// Exactly `width` columns; the last one shows that something is missing.
 std::string fitted(const std::string& text, size_t width) {
   std::string shown = harmless(text);
@@ -60,7 +58,7 @@ std::string numbers(const std::vector<std::string>& cells, size_t room) {
   return out;
 }
 
-std::string name_of(const Value& one) {
+std::string row_name(const Value& one) {
   const std::string name = one.get("name").text();
   return name.empty() ? one.get("id").text() : name;
 }
@@ -97,7 +95,7 @@ std::string health(const Value& members) {
 }
 
 /// Totals, in the width of a small terminal.
-std::string totals(const Value& rates) {
+std::string totals_line(const Value& rates) {
   double connections = 0, active = 0, in = 0, out = 0, asked = 0, refused = 0;
   const Value listeners = rates.get("listeners");
   for (size_t i = 0; i < listeners.size(); ++i) {
@@ -198,14 +196,14 @@ void TopScreen::add_list(List which, const Value& all, size_t room, size_t width
                                       short_number(number(one.get("bytes_out_per_s")))};
     if (!members) cells.insert(cells.begin() + 3, latency(one.get("http")));
     const std::string state = one.get(members ? "operating_status" : "protocol").text();
-    out.push_back(cut(row(name_of(one), address_of(one, members), state, cells, width), width));
+    out.push_back(cut(row(row_name(one), address_of(one, members), state, cells, width), width));
   }
 }
 
 std::vector<std::string> TopScreen::lines(const Value& rates, const std::string& title, size_t width, size_t height) {
   const Value listeners = rates.get("listeners"), members = rates.get("members");
   const std::vector<std::string> drops = drop_lines(rates.get("drops"));
-  std::vector<std::string> out = {cut(fmt::format("{}, by {}", title, sort_), width), cut(totals(rates), width),
+  std::vector<std::string> out = {cut(fmt::format("{}, by {}", title, sort_), width), cut(totals_line(rates), width),
                                   cut(health(members), width), ""};
   // Between them the lists have what is left; who needs less leaves it to the other.
   const size_t fixed = out.size() + drops.size() + 3;  // blank lines, keys

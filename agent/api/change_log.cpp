@@ -4,68 +4,64 @@
 #include <set>
 #include <variant>
 
+#include "api/lookup.h"
+
 namespace elb::api {
 namespace {
 
 using model::Id;
 using model::Model;
 
-template <class T>
-const T* look_up(const Model& model, const Id& id) {
-  const auto found = model.table<T>().find(id);
-  return found == model.table<T>().end() ? nullptr : found->second.get();
-}
-
 Id load_balancer_of_pool(const Model& model, const Id& pool_id) {
   const auto* pool = look_up<model::Pool>(model, pool_id);
   return pool ? pool->loadbalancer_id : Id();
 }
 
-Id parent_of(const Model&, const model::LoadBalancer&) { return {}; }
-Id parent_of(const Model&, const model::Listener& listener) { return listener.loadbalancer_id; }
-Id parent_of(const Model&, const model::Pool& pool) { return pool.loadbalancer_id; }
-Id parent_of(const Model& model, const model::Member& member) { return load_balancer_of_pool(model, member.pool_id); }
-Id parent_of(const Model& model, const model::HealthMonitor& monitor) {
+Id load_balancer_of(const Model&, const model::LoadBalancer&) { return {}; }
+Id load_balancer_of(const Model&, const model::Listener& listener) { return listener.loadbalancer_id; }
+Id load_balancer_of(const Model&, const model::Pool& pool) { return pool.loadbalancer_id; }
+Id load_balancer_of(const Model& model, const model::Member& member) { return load_balancer_of_pool(model, member.pool_id); }
+Id load_balancer_of(const Model& model, const model::HealthMonitor& monitor) {
   return load_balancer_of_pool(model, monitor.pool_id);
 }
-Id parent_of(const Model&, const model::Eip& eip) { return eip.loadbalancer_id.value_or(Id()); }
+Id load_balancer_of(const Model&, const model::Eip& eip) { return eip.loadbalancer_id.value_or(Id()); }
 
-Id parent_of(const Model&, const model::Certificate&) { return {}; }  // no one load balancer's
-Id parent_of(const Model& model, const model::L7Policy& policy) {
+Id load_balancer_of(const Model&, const model::Certificate&) { return {}; }  // no one load balancer's
+Id load_balancer_of(const Model& model, const model::L7Policy& policy) {
   const auto* listener = look_up<model::Listener>(model, policy.listener_id);
   return listener ? listener->loadbalancer_id : Id();
 }
-Id parent_of(const Model& model, const model::L7Rule& rule) {
+Id load_balancer_of(const Model& model, const model::L7Rule& rule) {
   const auto* policy = look_up<model::L7Policy>(model, rule.l7policy_id);
-  return policy ? parent_of(model, *policy) : Id();
+  return policy ? load_balancer_of(model, *policy) : Id();
 }
 
 template <class T>
-Id parent_of_erased(const Model& before, const Id& id) {
+Id load_balancer_of_erased(const Model& before, const Id& id) {
   const T* resource = look_up<T>(before, id);
-  return resource ? parent_of(before, *resource) : Id();
+  return resource ? load_balancer_of(before, *resource) : Id();
 }
 
-Id parent_of_erased(const Model& before, const model::Erase& erase) {
+Id load_balancer_of_erased(const Model& before, const model::Erase& erase) {
   switch (erase.kind) {
     case model::Kind::kLoadBalancer:
       return {};
     case model::Kind::kListener:
-      return parent_of_erased<model::Listener>(before, erase.id);
+      return load_balancer_of_erased<model::Listener>(before, erase.id);
     case model::Kind::kPool:
-      return parent_of_erased<model::Pool>(before, erase.id);
+      return load_balancer_of_erased<model::Pool>(before, erase.id);
     case model::Kind::kMember:
-      return parent_of_erased<model::Member>(before, erase.id);
+      return load_balancer_of_erased<model::Member>(before, erase.id);
     case model::Kind::kHealthMonitor:
-      return parent_of_erased<model::HealthMonitor>(before, erase.id);
+      return load_balancer_of_erased<model::HealthMonitor>(before, erase.id);
     case model::Kind::kEip:
-      return parent_of_erased<model::Eip>(before, erase.id);
+      return load_balancer_of_erased<model::Eip>(before, erase.id);
     case model::Kind::kCertificate:
       return {};
     case model::Kind::kL7Policy:
-      return parent_of_erased<model::L7Policy>(before, erase.id);
+      return load_balancer_of_erased<model::L7Policy>(before, erase.id);
     case model::Kind::kL7Rule:
-      return parent_of_erased<model::L7Rule>(before, erase.id);
+      return load_balancer_of_erased<model::L7Rule>(before, erase.id);
   }
   return {};
 }
@@ -77,14 +73,14 @@ std::vector<Change> changes_between(const Model& before, const control::Draft& d
   std::set<Id> parents;
   for (const model::Change& step : draft.changes()) {
     if (const auto* erase = std::get_if<model::Erase>(&step)) {
-      parents.insert(parent_of_erased(before, *erase));
+      parents.insert(load_balancer_of_erased(before, *erase));
       continue;
     }
     std::visit(
         [&]<class T>(const T& resource) {
           changes.push_back({resource.id, look_up<T>(before, resource.id) == nullptr});
-          parents.insert(parent_of(draft.model(), resource));
-          if (const T* old = look_up<T>(before, resource.id)) parents.insert(parent_of(before, *old));  // unbound EIPs
+          parents.insert(load_balancer_of(draft.model(), resource));
+          if (const T* old = look_up<T>(before, resource.id)) parents.insert(load_balancer_of(before, *old));  // unbound EIPs
         },
         std::get<model::Put>(step).resource);
   }

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "api/errors.h"
+#include "api/lookup.h"
 #include "base/random.h"
 #include "identity/quotas.h"
 
@@ -16,12 +17,6 @@ namespace {
 using codec::Value;
 
 constexpr size_t kErrorsMax = 100;  // shown; a document can have as many as objects
-
-bool has_id(const model::Model& model, const model::Id& id) {
-  return model.load_balancers.contains(id) || model.listeners.contains(id) || model.pools.contains(id) ||
-         model.members.contains(id) || model.health_monitors.contains(id) || model.certificates.contains(id) ||
-         model.l7policies.contains(id) || model.l7rules.contains(id) || model.eips.contains(id);
-}
 
 }  // namespace
 

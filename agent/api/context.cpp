@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "api/lookup.h"
 #include "base/random.h"
 
 namespace elb::api {
@@ -80,12 +81,6 @@ void follow_part(const model::Model& before, const model::Model& after, const st
   follow_part<model::Certificate>(before, after, project, part);
   follow_part<model::L7Policy>(before, after, project, part);
   follow_part<model::L7Rule>(before, after, project, part);
-}
-
-bool has_id(const model::Model& model, const model::Id& id) {
-  return model.load_balancers.contains(id) || model.eips.contains(id) || model.listeners.contains(id) ||
-         model.pools.contains(id) || model.members.contains(id) || model.health_monitors.contains(id) ||
-         model.certificates.contains(id) || model.l7policies.contains(id) || model.l7rules.contains(id);
 }
 
 /// What a conflict says of another project's objects is none of this one's business: ids it cannot know are cut out.

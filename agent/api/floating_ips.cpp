@@ -60,7 +60,7 @@ Status bind(const Draft& draft, FloatingIp& floating_ip) {
   return {};
 }
 
-Result<Reply> shown(Context& context, int status, const Id& id) {
+Result<Reply> shown_floating_ip(Context& context, int status, const Id& id) {
   const View view = context.view();
   const auto eip = find<Eip>(view, "floating IP", id);
   if (!eip) return pass_on(eip.error());
@@ -94,7 +94,7 @@ Result<Reply> create_floating_ip(Context& context, const Request& request) {
     return {};
   });
   if (!written) return in_neutron_words(written.error());
-  return shown(context, 201, id);
+  return shown_floating_ip(context, 201, id);
 }
 
 Result<Reply> show_floating_ip(Context& context, const Request& request) {
@@ -119,7 +119,7 @@ Result<Reply> update_floating_ip(Context& context, const Request& request) {
     return draft.update(std::move(floating_ip.eip));
   });
   if (!written) return in_neutron_words(written.error());
-  return shown(context, 200, request.ids[0]);
+  return shown_floating_ip(context, 200, request.ids[0]);
 }
 
 Result<Reply> delete_floating_ip(Context& context, const Request& request) {

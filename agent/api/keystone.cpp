@@ -37,7 +37,7 @@ Value domain_value() { return Value().set("id", "default").set("name", "Default"
 
 Value role_value(std::string_view name) { return Value().set("id", name).set("name", name); }
 
-Value project_value(const identity::Project& project) {
+Value identity_project_value(const identity::Project& project) {
   Value out = Value::object();
   out.set("id", project.id).set("name", project.name).set("description", project.description);
   out.set("domain_id", "default").set("parent_id", "default").set("enabled", true).set("is_domain", false);
@@ -155,7 +155,7 @@ Result<Reply> identity_projects(Context& context, const Request& request) {
   for (const identity::Project& project : (*directory)->projects()) {
     const auto bounds = context.project();
     if (bounds && project.id != *bounds) continue;
-    if (name.empty() || project.name == name) projects.push(project_value(project));
+    if (name.empty() || project.name == name) projects.push(identity_project_value(project));
   }
   return Reply{200, Value().set("projects", std::move(projects)).set("links", Value::object())};
 }
@@ -167,7 +167,7 @@ Result<Reply> identity_project(Context& context, const Request& request) {
   const auto bounds = context.project();
   if (!project || (bounds && project->id != *bounds))
     return fail(ErrorCode::kNotFound, fmt::format("project {} does not exist", request.ids[0]));
-  return Reply{200, Value().set("project", project_value(*project))};
+  return Reply{200, Value().set("project", identity_project_value(*project))};
 }
 
 Result<Reply> identity_roles(Context&, const Request&) {

@@ -13,7 +13,7 @@ namespace {
 
 using codec::Value;
 
-constexpr size_t kLimitMax = 10000;
+constexpr size_t kLogsMax = 10000;
 
 Result<int64_t> read_number(const Request& request, const std::string& key, int64_t min, int64_t max) {
   const std::string text = request.query(key);
@@ -49,7 +49,7 @@ Status read_filters(const Request& request, logs::LogQuery& query) {
   };
   if (Status status = number("from", 0, INT64_MAX, query.from_ms); !status) return status;
   if (Status status = number("to", 0, INT64_MAX, query.to_ms); !status) return status;
-  if (Status status = number("limit", 1, kLimitMax, query.limit); !status) return status;
+  if (Status status = number("limit", 1, kLogsMax, query.limit); !status) return status;
   if (request.has_query("status"))
     if (Status status = read_status(request.query("status"), query); !status) return status;
   if (request.has_query("client")) {

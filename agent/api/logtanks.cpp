@@ -13,19 +13,19 @@ using control::Draft;
 using model::Id;
 using model::LoadBalancer;
 
-Result<std::shared_ptr<const LoadBalancer>> holder_of(const model::Model& model, const Id& logtank_id) {
+Result<std::shared_ptr<const LoadBalancer>> load_balancer_with(const model::Model& model, const Id& logtank_id) {
   for (const auto& [id, load_balancer] : model.load_balancers)
     if (load_balancer->access_log && load_balancer->access_log->id == logtank_id) return load_balancer;
   return fail(ErrorCode::kNotFound, fmt::format("logtank {} does not exist", logtank_id));
 }
 
-Result<std::shared_ptr<const LoadBalancer>> holder_of(const Draft& draft, const Id& logtank_id) {
-  auto found = holder_of(draft.model(), logtank_id);
-  if (found && !draft.sees(**found)) return holder_of(model::Model(), logtank_id);  // as if it were not there
+Result<std::shared_ptr<const LoadBalancer>> load_balancer_with(const Draft& draft, const Id& logtank_id) {
+  auto found = load_balancer_with(draft.model(), logtank_id);
+  if (found && !draft.sees(**found)) return load_balancer_with(model::Model(), logtank_id);  // as if it were not there
   return found;
 }
 
-Result<Reply> shown(Context& context, int status, const Id& load_balancer_id) {
+Result<Reply> shown_logtank(Context& context, int status, const Id& load_balancer_id) {
   const View view = context.view();
   const auto load_balancer = find<LoadBalancer>(view, "load balancer", load_balancer_id);
   if (!load_balancer) return pass_on(load_balancer.error());
@@ -66,11 +66,11 @@ Result<Reply> create_logtank(Context& context, const Request& request) {
     return draft.update(std::move(load_balancer));
   });
   if (!written) return pass_on(written.error());
-  return shown(context, 201, decoded->loadbalancer_id);
+  return shown_logtank(context, 201, decoded->loadbalancer_id);
 }
 
 Result<Reply> show_logtank(Context& context, const Request& request) {
-  const auto load_balancer = holder_of(context.view().model(), request.ids[0]);
+  const auto load_balancer = load_balancer_with(context.view().model(), request.ids[0]);
   if (!load_balancer) return pass_on(load_balancer.error());
   auto item = select_fields(request, codec::encode_logtank(**load_balancer));
   if (!item) return pass_on(item.error());
@@ -83,7 +83,7 @@ Result<Reply> update_logtank(Context& context, const Request& request) {
   if (!body) return pass_on(body.error());
   Id load_balancer_id;
   const Status written = context.write([&](Draft& draft) -> Status {
-    const auto found = holder_of(draft, request.ids[0]);
+    const auto found = load_balancer_with(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     LoadBalancer load_balancer = **found;
     if (Status status = codec::decode_update(*body, *load_balancer.access_log); !status) return status;
@@ -91,13 +91,13 @@ Result<Reply> update_logtank(Context& context, const Request& request) {
     return draft.update(std::move(load_balancer));
   });
   if (!written) return pass_on(written.error());
-  return shown(context, 200, load_balancer_id);
+  return shown_logtank(context, 200, load_balancer_id);
 }
 
 Result<Reply> delete_logtank(Context& context, const Request& request) {
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   return delete_one(context, request, [&](Draft& draft) -> Status {
-    const auto found = holder_of(draft, request.ids[0]);
+    const auto found = load_balancer_with(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     LoadBalancer load_balancer = **found;
     load_balancer.access_log.reset();

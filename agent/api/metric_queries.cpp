@@ -26,7 +26,7 @@ struct Window {
   std::string filter;  // empty: all four
 };
 
-struct Wanted {
+struct WantedSeries {
   Dimensions dimensions;
   Metric metric = telemetry::kConcurrent;
 };
@@ -78,7 +78,7 @@ Value metric_value(const Dimensions& dimensions, Metric metric) {
   return out;
 }
 
-Result<Value> series_value(Context& context, const Wanted& wanted, const Window& window) {
+Result<Value> series_value(Context& context, const WantedSeries& wanted, const Window& window) {
   const auto samples =
       context.telemetry()->series(wanted.dimensions, wanted.metric, window.from_s, window.to_s, window.period_s);
   if (!samples) return pass_on(samples.error());
@@ -114,7 +114,7 @@ Result<Dimensions> query_dimensions(const Request& request) {
   return dimensions;
 }
 
-Status check(const model::Model& model, const Wanted& wanted) {
+Status check(const model::Model& model, const WantedSeries& wanted) {
   if (Status status = check_dimensions(model, wanted.dimensions); !status) return status;
   return check_metric(model, wanted.dimensions, wanted.metric);
 }
@@ -130,7 +130,7 @@ Result<Reply> list_series(Context& context, const Request& request, const Dimens
   return Reply{200, Value().set("metrics", std::move(metrics))};
 }
 
-Result<Wanted> decode_wanted(const Value& entry, const std::string& path) {
+Result<WantedSeries> decode_wanted(const Value& entry, const std::string& path) {
   if (!entry.is_object()) return invalid(path, "must be an object with metric_name and dimensions");
   for (const std::string& key : entry.keys())
     if (key != "namespace" && key != "metric_name" && key != "dimensions")
@@ -141,7 +141,7 @@ Result<Wanted> decode_wanted(const Value& entry, const std::string& path) {
   if (!metric) return pass_on(metric.error());
   const auto dimensions = decode_dimensions(entry.get("dimensions"), path + ".dimensions");
   if (!dimensions) return pass_on(dimensions.error());
-  return Wanted{*dimensions, *metric};
+  return WantedSeries{*dimensions, *metric};
 }
 
 tl::unexpected<Error> no_telemetry() { return fail(ErrorCode::kUnsupported, "there are no metrics without telemetry"); }
@@ -220,7 +220,7 @@ Result<Reply> query_metrics(Context& context, const Request& request) {
   if (!request.has_query("metric_name")) return list_series(context, request, *dimensions);
   const auto metric = parse_metric("metric_name", request.query("metric_name"));
   if (!metric) return pass_on(metric.error());
-  const Wanted wanted{*dimensions, *metric};
+  const WantedSeries wanted{*dimensions, *metric};
   if (Status fits = check(view.model(), wanted); !fits) return pass_on(fits.error());
   const auto window = read_window([&request](std::string_view key) { return request.query(key); }, context.clock());
   if (!window) return pass_on(window.error());

@@ -5,14 +5,13 @@
 #include <set>
 
 #include "api/handlers.h"
+#include "api/lookup.h"
 #include "api/resource_handlers.h"
 
 namespace elb::api {
 namespace {
 
 using codec::Value;
-
-std::string label(const model::Common& resource) { return resource.name.empty() ? resource.id : resource.name; }
 
 class Explanation {
  public:

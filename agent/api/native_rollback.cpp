@@ -11,7 +11,7 @@ namespace {
 
 using codec::Value;
 
-struct Wanted {
+struct WantedRollback {
   uint64_t revision = 0;
   bool dry_run = false;
   std::optional<uint64_t> base;
@@ -25,14 +25,14 @@ Result<std::optional<uint64_t>> number_in(const Value& body, std::string_view ke
   return static_cast<uint64_t>(*number);
 }
 
-Result<Wanted> read_wanted(const Request& request) {
+Result<WantedRollback> read_wanted(const Request& request) {
   const auto body = request.json();
   if (!body) return pass_on(body.error());
   if (!body->is_object()) return invalid("", "the body must be an object such as {\"revision\": 7}");
   for (const std::string& key : body->keys())
     if (key != "revision" && key != "dry_run" && key != "base_revision" && key != "project_id")
       return invalid(key.substr(0, 80), "is unknown; there are revision, dry_run, base_revision and project_id");
-  Wanted wanted;
+  WantedRollback wanted;
   const auto revision = number_in(*body, "revision");
   if (!revision) return pass_on(revision.error());
   if (!*revision) return invalid("revision", "is required: the number of the revision to go back to");
@@ -66,7 +66,7 @@ struct Outcome {
   bool passed = false;  // of a dry run
 };
 
-Status attempt(Context& context, const Wanted& wanted, const std::optional<std::string>& project, control::Draft& draft,
+Status attempt(Context& context, const WantedRollback& wanted, const std::optional<std::string>& project, control::Draft& draft,
                Outcome& out) {
   const auto history = context.history();
   if (!history) return pass_on(history.error());

@@ -7,10 +7,10 @@
 #include <map>
 #include <set>
 
+#include "api/lookup.h"
+
 namespace elb::api {
 namespace {
-
-std::string label(const model::Common& resource) { return resource.name.empty() ? resource.id : resource.name; }
 
 bool serves(const std::string& operating) { return operating == "ONLINE" || operating == "NO_MONITOR"; }
 

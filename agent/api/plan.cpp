@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/lookup.h"
 #include "codec/document.h"
 
 namespace elb::api {
@@ -17,13 +18,7 @@ using model::Kind;
 using model::Model;
 using Action = PlanEntry::Action;
 
-constexpr const char* kMask = "******";
-
-template <class T>
-const T* look_up(const Model& model, const Id& id) {
-  const auto found = model.table<T>().find(id);
-  return found == model.table<T>().end() ? nullptr : found->second.get();
-}
+constexpr const char* kMaskedKey = "******";
 
 std::string name_or(const model::Common& common, const std::string& otherwise) {
   return common.name.empty() ? otherwise : common.name;
@@ -56,27 +51,27 @@ std::string title_of(const Model& model, const Id& id) {
   return found != nullptr ? title(*found) : id;
 }
 
-std::string parent_of(const Model&, const model::LoadBalancer&) { return {}; }
-std::string parent_of(const Model&, const model::Certificate&) { return {}; }
-std::string parent_of(const Model& model, const model::Eip& eip) {
+std::string parent_title(const Model&, const model::LoadBalancer&) { return {}; }
+std::string parent_title(const Model&, const model::Certificate&) { return {}; }
+std::string parent_title(const Model& model, const model::Eip& eip) {
   return eip.loadbalancer_id ? title_of<model::LoadBalancer>(model, *eip.loadbalancer_id) : "";
 }
-std::string parent_of(const Model& model, const model::Listener& listener) {
+std::string parent_title(const Model& model, const model::Listener& listener) {
   return title_of<model::LoadBalancer>(model, listener.loadbalancer_id);
 }
-std::string parent_of(const Model& model, const model::Pool& pool) {
+std::string parent_title(const Model& model, const model::Pool& pool) {
   return title_of<model::LoadBalancer>(model, pool.loadbalancer_id);
 }
-std::string parent_of(const Model& model, const model::Member& member) {
+std::string parent_title(const Model& model, const model::Member& member) {
   return title_of<model::Pool>(model, member.pool_id);
 }
-std::string parent_of(const Model& model, const model::HealthMonitor& monitor) {
+std::string parent_title(const Model& model, const model::HealthMonitor& monitor) {
   return title_of<model::Pool>(model, monitor.pool_id);
 }
-std::string parent_of(const Model& model, const model::L7Policy& policy) {
+std::string parent_title(const Model& model, const model::L7Policy& policy) {
   return title_of<model::Listener>(model, policy.listener_id);
 }
-std::string parent_of(const Model& model, const model::L7Rule& rule) {
+std::string parent_title(const Model& model, const model::L7Rule& rule) {
   return title_of<model::L7Policy>(model, rule.l7policy_id);
 }
 
@@ -118,7 +113,7 @@ void add_references(const T& before, const T& after, std::vector<FieldChange>& f
   }
   if constexpr (std::is_same_v<T, model::Certificate>)
     if (before.private_key != after.private_key)
-      fields.push_back({"private_key", before.private_key.empty() ? Value() : Value(kMask), kMask});
+      fields.push_back({"private_key", before.private_key.empty() ? Value() : Value(kMaskedKey), kMaskedKey});
 }
 
 template <class T>
@@ -179,7 +174,7 @@ Value shown(const Model& model, const T& resource) {
     out.set("redirect_listener", reference<model::Listener>(model, resource.redirect_listener_id));
   }
   if constexpr (std::is_same_v<T, model::Certificate>)
-    if (!resource.private_key.empty()) out.set("private_key", kMask);
+    if (!resource.private_key.empty()) out.set("private_key", kMaskedKey);
   return out;
 }
 
@@ -193,7 +188,7 @@ PlanEntry entry_of(const T* before, const T* after, const Model& old_model, cons
   entry.id = one.id;
   entry.project_id = one.project_id;
   entry.name = title(one);
-  entry.parent = parent_of(its, one);
+  entry.parent = parent_title(its, one);
   if (before == nullptr) {
     const Value now = shown(new_model, *after);
     const Value plain = codec::describe(T{});

@@ -12,7 +12,7 @@ namespace {
 
 using codec::Value;
 
-constexpr size_t kLimitMax = 1000;
+constexpr size_t kTracesMax = 1000;
 
 Value trace_value(const store::Trace& trace) {
   Value user = Value::object();
@@ -68,8 +68,8 @@ Result<store::TraceFilter> read_filter(const Context& context, const Request& re
   if (status && request.has_query("limit")) {
     const std::string text = request.query("limit");
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), filter.limit);
-    if (error != std::errc{} || end != text.data() + text.size() || filter.limit < 1 || filter.limit > kLimitMax)
-      status = invalid("limit", fmt::format("must be 1 to {}, got '{}'", kLimitMax, text));
+    if (error != std::errc{} || end != text.data() + text.size() || filter.limit < 1 || filter.limit > kTracesMax)
+      status = invalid("limit", fmt::format("must be 1 to {}, got '{}'", kTracesMax, text));
   }
   if (!status) return pass_on(status.error());
   return filter;

@@ -14,19 +14,19 @@ using control::Draft;
 using model::Id;
 using model::Listener;
 
-Result<std::shared_ptr<const Listener>> holder_of(const model::Model& model, const Id& whitelist_id) {
+Result<std::shared_ptr<const Listener>> listener_with(const model::Model& model, const Id& whitelist_id) {
   for (const auto& [id, listener] : model.listeners)
     if (listener->whitelist && listener->whitelist->id == whitelist_id) return listener;
   return fail(ErrorCode::kNotFound, fmt::format("whitelist {} does not exist", whitelist_id));
 }
 
-Result<std::shared_ptr<const Listener>> holder_of(const Draft& draft, const Id& whitelist_id) {
-  auto found = holder_of(draft.model(), whitelist_id);
-  if (found && !draft.sees(**found)) return holder_of(model::Model(), whitelist_id);  // as if it were not there
+Result<std::shared_ptr<const Listener>> listener_with(const Draft& draft, const Id& whitelist_id) {
+  auto found = listener_with(draft.model(), whitelist_id);
+  if (found && !draft.sees(**found)) return listener_with(model::Model(), whitelist_id);  // as if it were not there
   return found;
 }
 
-Result<Reply> shown(Context& context, int status, const Id& listener_id) {
+Result<Reply> shown_whitelist(Context& context, int status, const Id& listener_id) {
   const View view = context.view();
   const auto listener = find<Listener>(view, "listener", listener_id);
   if (!listener) return pass_on(listener.error());
@@ -63,11 +63,11 @@ Result<Reply> create_whitelist(Context& context, const Request& request) {
     return draft.update(std::move(listener));
   });
   if (!written) return pass_on(written.error());
-  return shown(context, 201, decoded->listener_id);
+  return shown_whitelist(context, 201, decoded->listener_id);
 }
 
 Result<Reply> show_whitelist(Context& context, const Request& request) {
-  const auto listener = holder_of(context.view().model(), request.ids[0]);
+  const auto listener = listener_with(context.view().model(), request.ids[0]);
   if (!listener) return pass_on(listener.error());
   auto item = select_fields(request, codec::encode_whitelist(**listener));
   if (!item) return pass_on(item.error());
@@ -80,7 +80,7 @@ Result<Reply> update_whitelist(Context& context, const Request& request) {
   if (!body) return pass_on(body.error());
   Id listener_id;
   const Status written = context.write([&](Draft& draft) -> Status {
-    const auto found = holder_of(draft, request.ids[0]);
+    const auto found = listener_with(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     Listener listener = **found;
     if (Status status = codec::decode_update(*body, *listener.whitelist); !status) return status;
@@ -88,13 +88,13 @@ Result<Reply> update_whitelist(Context& context, const Request& request) {
     return draft.update(std::move(listener));
   });
   if (!written) return pass_on(written.error());
-  return shown(context, 200, listener_id);
+  return shown_whitelist(context, 200, listener_id);
 }
 
 Result<Reply> delete_whitelist(Context& context, const Request& request) {
   if (Status status = request.only_queries({}); !status) return pass_on(status.error());
   return delete_one(context, request, [&](Draft& draft) -> Status {
-    const auto found = holder_of(draft, request.ids[0]);
+    const auto found = listener_with(draft, request.ids[0]);
     if (!found) return pass_on(found.error());
     Listener listener = **found;
     listener.whitelist.reset();

@@ -9,13 +9,13 @@
 namespace elb::h2 {
 namespace {
 
-constexpr size_t kFrameHead = 9;
-constexpr size_t kTrailerBytes = 8192;
-constexpr size_t kTrailerFields = 32;
+constexpr size_t kClientFrameHead = 9;
+constexpr size_t kClientTrailerBytes = 8192;
+constexpr size_t kClientTrailerFields = 32;
 constexpr size_t kInterimMax = 32;  // heads that wait to be taken; the exchange allows no more either
 
-ClientSession& session_of(void* user) { return *static_cast<ClientSession*>(user); }
-std::string_view text(const uint8_t* bytes, size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
+ClientSession& client_session_of(void* user) { return *static_cast<ClientSession*>(user); }
+std::string_view client_text(const uint8_t* bytes, size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
 
 bool is_interim(const FieldBlock& block) {
   return block.size() > 0 && block.name(0) == ":status" && block.value(0).starts_with('1');
@@ -41,9 +41,9 @@ ClientStream* ClientCallbacks::stream_of(nghttp2_session* session, int32_t id) {
 int ClientCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   ClientStream* stream = stream_of(session, frame->hd.stream_id);
   if (stream == nullptr) return 0;
-  const ClientLimits& limits = session_of(user).limits_;
+  const ClientLimits& limits = client_session_of(user).limits_;
   if (stream->final_) {
-    if (!stream->trailers_) stream->trailers_.reset(new Stream::Trailers{{kTrailerBytes, kTrailerFields}, {}});
+    if (!stream->trailers_) stream->trailers_.reset(new Stream::Trailers{{kClientTrailerBytes, kClientTrailerFields}, {}});
     return 0;
   }
   if (stream->heads_.size() > kInterimMax) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -60,9 +60,9 @@ int ClientCallbacks::on_header(nghttp2_session* session, const nghttp2_frame* fr
                       : stream->trailers_  ? &stream->trailers_->block
                                            : nullptr;
   if (block == nullptr) return 0;
-  block->add(text(name, name_size), text(value, value_size));
-  if (block->bytes() <= session_of(user).limits_.bomb_bytes) return 0;
-  session_of(user).failed_ = true;
+  block->add(client_text(name, name_size), client_text(value, value_size));
+  if (block->bytes() <= client_session_of(user).limits_.bomb_bytes) return 0;
+  client_session_of(user).failed_ = true;
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -88,7 +88,7 @@ int ClientCallbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fra
     }
   }
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->ended_ = true;
-  if (headers || stream->ended_) session_of(user).user_.changed(*stream);
+  if (headers || stream->ended_) client_session_of(user).user_.changed(*stream);
   return 0;
 }
 
@@ -100,7 +100,7 @@ int ClientCallbacks::on_data(nghttp2_session* session, uint8_t, int32_t id, cons
     return 0;
   }
   stream->received_.append(reinterpret_cast<const char*>(data), size);
-  session_of(user).user_.changed(*stream);
+  client_session_of(user).user_.changed(*stream);
   return 0;
 }
 
@@ -108,7 +108,7 @@ int ClientCallbacks::on_close(nghttp2_session* session, int32_t id, uint32_t err
   ClientStream* stream = stream_of(session, id);
   if (stream == nullptr) return 0;
   nghttp2_session_set_stream_user_data(session, id, nullptr);
-  ClientSession& self = session_of(user);
+  ClientSession& self = client_session_of(user);
   // What is left to take does not hold back others: it is not more than the stream's window.
   if (stream->received() > 0) nghttp2_session_consume_connection(session, stream->received());
   stream->code_ = error;
@@ -134,14 +134,14 @@ ssize_t ClientCallbacks::read_body(nghttp2_session* session, int32_t id, uint8_t
 
 int ClientCallbacks::send_data(nghttp2_session* session, nghttp2_frame* frame, const uint8_t* head, size_t length,
                                nghttp2_data_source*, void* user) {
-  ClientSession& self = session_of(user);
+  ClientSession& self = client_session_of(user);
   ClientStream* stream = stream_of(session, frame->hd.stream_id);
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  if (self.room_.size() - self.produced_ < kFrameHead + length) return NGHTTP2_ERR_WOULDBLOCK;
+  if (self.room_.size() - self.produced_ < kClientFrameHead + length) return NGHTTP2_ERR_WOULDBLOCK;
   char* to = self.room_.data() + self.produced_;
-  std::memcpy(to, head, kFrameHead);
-  if (length > 0) std::memcpy(to + kFrameHead, stream->unsent_.data() + stream->sent_, length);
-  self.produced_ += kFrameHead + length;
+  std::memcpy(to, head, kClientFrameHead);
+  if (length > 0) std::memcpy(to + kClientFrameHead, stream->unsent_.data() + stream->sent_, length);
+  self.produced_ += kClientFrameHead + length;
   stream->sent_ += length;
   stream->written_ += length;
   if (stream->unsent() > 0) return 0;

@@ -11,36 +11,36 @@
 namespace elb::h2 {
 namespace {
 
-constexpr size_t kMaxSendHead = size_t{64} << 10;
+constexpr size_t kClientMaxSendHead = size_t{64} << 10;
 
 template <class T, void (*free)(T*)>
-struct Freed {
+struct ClientFreed {
   void operator()(T* it) const { free(it); }
 };
-using OptionPtr = std::unique_ptr<nghttp2_option, Freed<nghttp2_option, nghttp2_option_del>>;
-using CallbacksPtr =
-    std::unique_ptr<nghttp2_session_callbacks, Freed<nghttp2_session_callbacks, nghttp2_session_callbacks_del>>;
+using ClientOptionPtr = std::unique_ptr<nghttp2_option, ClientFreed<nghttp2_option, nghttp2_option_del>>;
+using ClientCallbacksPtr =
+    std::unique_ptr<nghttp2_session_callbacks, ClientFreed<nghttp2_session_callbacks, nghttp2_session_callbacks_del>>;
 
 // One set for all sessions: it is only read.
-const nghttp2_session_callbacks* callbacks() {
-  static const CallbacksPtr made = [] {
+const nghttp2_session_callbacks* client_callbacks() {
+  static const ClientCallbacksPtr made = [] {
     nghttp2_session_callbacks* fresh = nullptr;
-    if (nghttp2_session_callbacks_new(&fresh) != 0) return CallbacksPtr();
+    if (nghttp2_session_callbacks_new(&fresh) != 0) return ClientCallbacksPtr();
     ClientCallbacks::set(fresh);
-    return CallbacksPtr(fresh);
+    return ClientCallbacksPtr(fresh);
   }();
   return made.get();
 }
 
-const nghttp2_option* options() {
-  static const OptionPtr made = [] {
+const nghttp2_option* client_options() {
+  static const ClientOptionPtr made = [] {
     nghttp2_option* fresh = nullptr;
-    if (nghttp2_option_new(&fresh) != 0) return OptionPtr();
+    if (nghttp2_option_new(&fresh) != 0) return ClientOptionPtr();
     nghttp2_option_set_no_auto_window_update(fresh, 1);
-    nghttp2_option_set_max_send_header_block_length(fresh, kMaxSendHead);
+    nghttp2_option_set_max_send_header_block_length(fresh, kClientMaxSendHead);
     nghttp2_option_set_max_continuations(fresh, 8);
     nghttp2_option_set_max_settings(fresh, 32);
-    return OptionPtr(fresh);
+    return ClientOptionPtr(fresh);
   }();
   return made.get();
 }
@@ -66,8 +66,8 @@ ClientSession::~ClientSession() { abandon(); }
 
 bool ClientSession::set_up() {
   nghttp2_session* made = nullptr;
-  if (callbacks() == nullptr || options() == nullptr ||
-      nghttp2_session_client_new2(&made, callbacks(), this, options()) != 0)
+  if (client_callbacks() == nullptr || client_options() == nullptr ||
+      nghttp2_session_client_new2(&made, client_callbacks(), this, client_options()) != 0)
     return false;
   session_.reset(made);
   const std::array<nghttp2_settings_entry, 3> settings = {

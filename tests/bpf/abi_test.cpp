@@ -84,7 +84,7 @@ TEST(Abi, SizesAndOffsetsAreThoseOfTheObject) {
 
 TEST(Abi, LayoutThatPinnedMapsRelyOn) {
   // A change here is a new ELB_ABI_VERSION.
-  EXPECT_EQ(ELB_ABI_VERSION, 4);
+  EXPECT_EQ(ELB_ABI_VERSION, 5);
   EXPECT_EQ(offsetof(elb_flow, key_addrs), 16u);
   EXPECT_EQ(offsetof(elb_flow, traffic), 48u);
   EXPECT_EQ(offsetof(elb_flow, peer), 60u);

@@ -19,11 +19,11 @@
 #define ELB_ASSERT(cond, why) _Static_assert(cond, why)
 #endif
 
-#define ELB_ABI_VERSION	    4
+#define ELB_ABI_VERSION	    5
 #define ELB_CACHE_LINE	    64
 #define ELB_RING_MAX	    65537 /* members of one ring; slot 0 before them holds the length */
 #define ELB_HOPS_MAX	    65536 /* next hops, index 0 is never valid */
-#define ELB_HOPS_MEMBERS    8192  /* 1..8191 belong to the agent, the rest is learnt by packets */
+#define ELB_HOPS_MEMBERS    57344 /* 1..57343 belong to the agent, the rest is learnt by packets */
 #define ELB_PORT_FIRST_HOST 1024  /* local ports handed out: 1024..65535 */
 #define ELB_PORT_COUNT	    64512
 
