@@ -5,22 +5,19 @@
 #include <unordered_map>
 
 #include "control/compile_http.h"
+#include "control/compile_member.h"
 
 namespace elb::control {
 namespace {
 
-using model::Health;
 using model::HealthMonitor;
-using model::HealthState;
 using model::Id;
 using model::Listener;
 using model::LoadBalancer;
-using model::Member;
 using model::Model;
 using model::Pool;
 using model::Snapshot;
 using model::SnapshotListener;
-using model::SnapshotMember;
 using model::SnapshotMonitor;
 using model::SnapshotPool;
 
@@ -77,26 +74,6 @@ SnapshotMonitor monitor_of(const HealthMonitor& monitor, model::Protocol pool) {
   const std::string_view codes = monitor.expected_codes.empty() ? model::default_codes(pool) : monitor.expected_codes;
   compiled.codes = model::parse_codes(codes).value_or(std::vector<model::CodeRange>());
   return compiled;
-}
-
-SnapshotMember member_of(const Member& member, Health health) {
-  const bool healthy = health.state == HealthState::kHealthy || health.state == HealthState::kUnmonitored;
-  return {member.id,
-          Endpoint{member.address, member.protocol_port},
-          static_cast<uint16_t>(member.weight),
-          healthy && member.weight > 0,
-          std::move(health),
-          member.backup,
-          member.monitor_address,
-          member.monitor_port};
-}
-
-/// Backup members wait as long as anybody else can serve. Their connections stay when they step back.
-void hold_back(SnapshotPool& pool) {
-  const auto serves = [](const SnapshotMember& member) { return member.usable && !member.backup; };
-  if (std::ranges::none_of(pool.members, serves)) return;
-  for (SnapshotMember& member : pool.members)
-    if (member.backup) member.usable = false;
 }
 
 /// Empty optional: everybody.
@@ -182,11 +159,11 @@ Snapshot compile(const Model& model, const HealthLookup& health, uint64_t genera
   for (const auto& [id, member] : model.members) {
     const auto pool = pools.find(member->pool_id);
     if (pool != pools.end() && member->admin_state_up)
-      snapshot.pools[pool->second].members.push_back(member_of(*member, health(id)));
+      snapshot.pools[pool->second].members.push_back(compile_member(*member, health(id)));
     else
       snapshot.parked_members.push_back(id);
   }
-  for (SnapshotPool& pool : snapshot.pools) hold_back(pool);
+  for (size_t i = 0; i < snapshot.pools.size(); ++i) hold_back(snapshot.pools[i]);
   return snapshot;
 }
 

@@ -3,6 +3,8 @@
 
 #include <unordered_set>
 
+#include "control/recompile.h"
+
 namespace elb::control {
 namespace {
 
@@ -65,6 +67,29 @@ void HealthBook::follow(const model::Model& model, const model::Snapshot& snapsh
     next.emplace(id, successor(*member, in_service.contains(id), monitored_pools.contains(member->pool_id), now));
   entries_ = std::move(next);
   seeds_.clear();
+}
+
+void HealthBook::follow_members(const model::Model& before, const model::Snapshot& was, const model::Model& model,
+                                WallTime now) {
+  std::vector<std::shared_ptr<const model::Member>> changed;
+  std::unordered_set<std::string_view> pools;
+  model::Table<model::Member>::differences(before.members, model.members,
+                                           [&](const Id& id, const auto&, const auto& member) {
+                                             if (!member) {
+                                               entries_.erase(id);
+                                               return;
+                                             }
+                                             changed.push_back(member);
+                                             pools.insert(member->pool_id);
+                                           });
+  std::unordered_set<std::string_view> monitored;
+  for (const auto& [id, monitor] : model.health_monitors)
+    if (monitor->admin_state_up && pools.contains(monitor->pool_id)) monitored.insert(monitor->pool_id);
+
+  for (const auto& member : changed) {
+    const bool in_service = member->admin_state_up && place_of_pool(was, member->pool_id);
+    entries_.insert_or_assign(member->id, successor(*member, in_service, monitored.contains(member->pool_id), now));
+  }
 }
 
 bool HealthBook::update(const model::HealthEvent& event, WallTime now) {

@@ -27,6 +27,9 @@ class HealthBook {
   /// since nothing about the member has changed.
   void follow(const model::Model& model, const model::Snapshot& snapshot, WallTime now);
 
+  /// The same where `model` differs from `before`, whose snapshot is `was`, in members only: costs what differs.
+  void follow_members(const model::Model& before, const model::Snapshot& was, const model::Model& model, WallTime now);
+
   /// True when the member's state changed. Results about members that are not watched (any more) are ignored.
   bool update(const model::HealthEvent& event, WallTime now);
 

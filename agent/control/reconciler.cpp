@@ -4,9 +4,12 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "control/compiler.h"
+#include "control/recompile.h"
 
 namespace elb::control {
 namespace {
@@ -118,38 +121,52 @@ void Reconciler::wait() const {
 
 void Reconciler::absorb(Inbox::Batch batch) {
   const WallTime now = clock_.wall();
+  const auto before = batch.model ? std::exchange(model_, batch.model) : model_;
+  std::vector<model::Id> turned;
   bool changed = false;
+  bool members_only = before && snapshot_;
   if (batch.model) {
-    model_ = std::move(batch.model);
-    const auto outline = compile(
-        *model_, [](const model::Id&) { return model::Health{}; }, generation_);
-    {
-      const std::lock_guard lock(state_mutex_);
-      health_.follow(*model_, outline, now);
-      revision_ = model_->revision;
-    }
+    members_only = members_only && only_members_differ(*before, *model_);
+    follow(members_only ? before.get() : nullptr, now);
     // A changed configuration may be the remedy for what a sink refused: it is tried at once.
     for (Executor& executor : executors_) executor.due = clock_.steady();
     changed = true;
   }
   for (const auto& [id, event] : batch.events) {
-    bool turned = false;
     {
       const std::lock_guard lock(state_mutex_);
-      turned = health_.update(event, now);
+      if (!health_.update(event, now)) continue;
     }
-    if (!turned) continue;
     changed = true;
+    turned.push_back(id);
     log::info("member health changed member={} state={} reason=\"{}\"", id, name_of(event.health.state),
               event.health.reason);
   }
-  if (changed && model_) publish_snapshot();
+  if (changed && model_) publish_snapshot(members_only ? before.get() : nullptr, turned);
 }
 
-void Reconciler::publish_snapshot() {
+/// The health book's members become those of model_. `before`: the model before, if members are all that differs.
+void Reconciler::follow(const model::Model* before, WallTime now) {
+  std::optional<model::Snapshot> outline;
+  if (before == nullptr)
+    outline = compile(
+        *model_, [](const model::Id&) { return model::Health{}; }, generation_);
+  const std::lock_guard lock(state_mutex_);
+  if (outline)
+    health_.follow(*model_, *outline, now);
+  else
+    health_.follow_members(*before, *snapshot_, *model_, now);
+  revision_ = model_->revision;
+}
+
+/// `before`: what snapshot_ was compiled from, if members and the health of `turned` are all that differs.
+void Reconciler::publish_snapshot(const model::Model* before, const std::vector<model::Id>& turned) {
   // No lock: this thread alone writes the health book.
   const auto health = [this](const model::Id& id) { return health_.of(id); };
-  snapshot_ = std::make_shared<const model::Snapshot>(compile(*model_, health, ++generation_));
+  ++generation_;
+  snapshot_ = std::make_shared<const model::Snapshot>(
+      before != nullptr ? recompile(*snapshot_, *before, *model_, turned, health, generation_)
+                        : compile(*model_, health, generation_));
   for (Executor& executor : executors_) executor.pending = true;
 }
 

@@ -64,7 +64,8 @@ class Reconciler final : public model::ReconcilerView {
   void run();
   void wait() const;
   void absorb(Inbox::Batch batch);
-  void publish_snapshot();
+  void follow(const model::Model* before, WallTime now);
+  void publish_snapshot(const model::Model* before, const std::vector<model::Id>& turned);
   void apply(Executor& executor);
   void audit(Executor& executor);
   void failed(Executor& executor, const Error& error, std::string_view what);

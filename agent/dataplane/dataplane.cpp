@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "dataplane/bpf_object.h"
@@ -47,6 +48,7 @@ struct Dataplane::Parts {
   std::unique_ptr<LoadCounts> loads;
   std::unique_ptr<FlowSweeper> sweeper;
   std::unique_ptr<TrafficReader> traffic;
+  model::SnapshotPtr applied;  // that the maps hold; null: in doubt
 };
 
 Status Dataplane::Parts::start(const Clock& clock, Random& random) {
@@ -144,6 +146,14 @@ std::vector<model::Id> Dataplane::adopted_members() const { return parts_->sync-
 
 /// Next hops first: a member enters its ring with its neighbour resolved, as far as it answers.
 Result<model::Applied> Dataplane::apply(model::SnapshotPtr snapshot) {
+  if (const auto applied = std::exchange(parts_->applied, nullptr)) {
+    const auto adjusted = parts_->sync->adjust(*applied, *snapshot);
+    if (!adjusted) return pass_on(Error(adjusted.error()));
+    if (*adjusted) {
+      parts_->applied = snapshot;
+      return model::Applied{snapshot->generation, **adjusted};
+    }
+  }
   const auto before = parts_->sync->view().get()->whitelists;
   auto desired = parts_->sync->plan(*snapshot, parts_->sweeper->usage());
   if (!desired) return pass_on(std::move(desired.error()));
@@ -151,11 +161,13 @@ Result<model::Applied> Dataplane::apply(model::SnapshotPtr snapshot) {
   auto writes = parts_->sync->commit(std::move(*desired), [this] { return parts_->sweeper->usage().begun; });
   if (!writes) return pass_on(std::move(writes.error()));
   if (parts_->sync->view().get()->whitelists != before) parts_->sweeper->hurry();
+  parts_->applied = snapshot;
   return model::Applied{snapshot->generation, *writes};
 }
 
 /// Each part is looked at even if one before fails; the first error is told when all are done.
 Result<model::Audit> Dataplane::audit() {
+  auto applied = std::exchange(parts_->applied, nullptr);
   std::optional<Error> first;
   const auto keep = [&first](auto result) {
     if (!result && !first) first = std::move(result.error());
@@ -179,6 +191,7 @@ Result<model::Audit> Dataplane::audit() {
     keep(std::move(added));
   }
   if (first) return pass_on(std::move(*first));
+  parts_->applied = std::move(applied);
   return audit;
 }
 

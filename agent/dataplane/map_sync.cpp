@@ -184,11 +184,11 @@ Result<uint64_t> MapSync::write_difference() {
 
 /// From the inside out: what is pointed at exists before what points at it.
 Status MapSync::add_and_change(uint64_t& writes) {
-  if (auto status = put_members(Losing::kNo, writes); !status) return status;
+  if (auto status = put_members(desired_.members, Losing::kNo, writes); !status) return status;
   if (auto status = put_acl(writes); !status) return status;
   if (auto status = put_rates(writes); !status) return status;
   if (auto status = put_policies(false, writes); !status) return status;
-  if (auto status = put_rings(writes); !status) return status;
+  if (auto status = put_rings(desired_.rings, writes); !status) return status;
   if (auto status = put_policies(true, writes); !status) return status;
   for (const auto& [key, value] : desired_.listeners) {
     const auto held = listeners_.find(key);
@@ -209,9 +209,9 @@ Status MapSync::add_and_change(uint64_t& writes) {
 
 /// Those that lose their usability come after the rings that named them have gone: in between, a ring would have no
 /// member to give.
-Status MapSync::put_members(Losing losing, uint64_t& writes) {
+Status MapSync::put_members(const MemberTable& wanted, Losing losing, uint64_t& writes) {
   const auto usable = [](const elb_member& member) { return (member.flags & ELB_MEMBER_USABLE) != 0; };
-  for (const auto& [index, value] : desired_.members) {
+  for (const auto& [index, value] : wanted) {
     const auto held = members_.find(index);
     const bool loses = held != members_.end() && usable(held->second) && !usable(value);
     if (loses != (losing == Losing::kYes)) continue;
@@ -300,9 +300,9 @@ Status MapSync::erase_acl(uint64_t& writes) {
 }
 
 /// What a failed call left in the kernel is unknown: it counts as different until a call succeeds.
-Status MapSync::put_rings(uint64_t& writes) {
+Status MapSync::put_rings(const std::map<uint32_t, Ring>& wanted, uint64_t& writes) {
   std::map<uint32_t, Ring> changed;
-  for (const auto& [listener, ring] : desired_.rings) {
+  for (const auto& [listener, ring] : wanted) {
     const auto held = rings_.find(listener);
     if (held == rings_.end() || held->second != ring) changed[listener] = ring;
   }
@@ -314,10 +314,7 @@ Status MapSync::put_rings(uint64_t& writes) {
   return {};
 }
 
-Status MapSync::erase_rings(uint64_t& writes) {
-  std::set<uint32_t> gone;
-  for (const auto& [listener, ring] : rings_)
-    if (desired_.rings.count(listener) == 0) gone.insert(listener);
+Status MapSync::erase_rings(const std::set<uint32_t>& gone, uint64_t& writes) {
   if (gone.empty()) return {};
   if (auto status = port_.erase_rings(gone); !status) return status;
   writes += gone.size();
@@ -345,8 +342,11 @@ Status MapSync::remove(uint64_t& writes) {
           prune(listeners_, desired_.listeners, [this](const auto& key) { return port_.erase_listener(key); });
       !status)
     return status;
-  if (auto status = erase_rings(writes); !status) return status;
-  if (auto status = put_members(Losing::kYes, writes); !status) return status;
+  std::set<uint32_t> ringless;
+  for (const auto& [listener, ring] : rings_)
+    if (desired_.rings.count(listener) == 0) ringless.insert(listener);
+  if (auto status = erase_rings(ringless, writes); !status) return status;
+  if (auto status = put_members(desired_.members, Losing::kYes, writes); !status) return status;
   return prune(members_, desired_.members, [this](uint32_t index) { return port_.erase_member(index); });
 }
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,10 @@ class MapSync {
   /// Writes the difference; how many writes. After an error the next call goes on where this one stopped.
   /// `sweeps_begun` is asked when everything is written: from then on removed members can be chosen by no packet.
   Result<uint64_t> commit(DesiredMaps desired, const std::function<uint64_t()>& sweeps_begun);
+  /// Instead of both where `after` differs from `before`, which was committed last, in members only: writes what changed
+  /// of weights and usability; how many writes. Empty, and nothing is done: members came, went or moved. After an error
+  /// plan() and commit() have to mend it.
+  Result<std::optional<uint64_t>> adjust(const model::Snapshot& before, const model::Snapshot& after);
   /// Compares the maps with the last commit and repairs them.
   Result<model::Audit> audit(const Usage& usage);
 
@@ -50,13 +56,13 @@ class MapSync {
   Status add_and_change(uint64_t& writes);
   void adopt_lists();
   enum class Losing { kNo, kYes };
-  Status put_members(Losing losing, uint64_t& writes);
+  Status put_members(const MemberTable& wanted, Losing losing, uint64_t& writes);
   Status put_policies(bool hashed, uint64_t& writes);
   Status put_rates(uint64_t& writes);
   Status put_acl(uint64_t& writes);
   Status erase_acl(uint64_t& writes);
-  Status put_rings(uint64_t& writes);
-  Status erase_rings(uint64_t& writes);
+  Status put_rings(const std::map<uint32_t, Ring>& wanted, uint64_t& writes);
+  Status erase_rings(const std::set<uint32_t>& gone, uint64_t& writes);
   Status remove(uint64_t& writes);
   enum class Live { kConfigured, kReleasedToo };
   void publish_view(Live live);

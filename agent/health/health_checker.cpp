@@ -48,13 +48,26 @@ Status HealthChecker::start() {
 }
 
 Result<model::Applied> HealthChecker::apply(model::SnapshotPtr snapshot) {
-  Targets wanted = plan_targets(*snapshot);
-  Changes changes = difference(targets_, wanted);
-  const size_t writes = changes.size();
-  if (writes != 0 && !loop_->post([this, changes = std::move(changes)] { prober_->apply(changes); }))
+  const Changes changes = changes_for(*snapshot);
+  if (changes.size() != 0 && !loop_->post([this, changes] { prober_->apply(changes); }))
     return fail(ErrorCode::kUnavailable, "the health checker's mailbox is full");
-  targets_ = std::move(wanted);
-  return model::Applied{snapshot->generation, writes};
+  for (const model::Id& id : changes.removed) targets_.erase(id);
+  for (const auto& [id, target] : changes.put) targets_.insert_or_assign(id, target);
+  applied_ = snapshot;
+  return model::Applied{snapshot->generation, changes.size()};
+}
+
+/// Pools that the snapshot shares with the one before are not looked at.
+Changes HealthChecker::changes_for(const model::Snapshot& snapshot) const {
+  if (!applied_ || !model::differs_in_members_only(*applied_, snapshot))
+    return difference(targets_, plan_targets(snapshot));
+  Targets before, after;
+  for (size_t i = 0; i < snapshot.pools.size(); ++i) {
+    if (snapshot.pools.shares(applied_->pools, i)) continue;
+    plan_targets(applied_->pools[i], before);
+    plan_targets(snapshot.pools[i], after);
+  }
+  return difference(before, after);
 }
 
 }  // namespace elb::health

@@ -37,9 +37,12 @@ class HealthChecker final : public model::Sink {
   Result<model::Applied> apply(model::SnapshotPtr snapshot) override;
 
  private:
+  Changes changes_for(const model::Snapshot& snapshot) const;
+
   std::unique_ptr<io::EventLoop> loop_;
   std::unique_ptr<Prober> prober_;
-  Targets targets_;  // what the prober was told; the reconciler's thread
+  Targets targets_;             // what the prober was told; the reconciler's thread, like the next
+  model::SnapshotPtr applied_;  // that targets_ are of
   std::thread thread_;
 };
 

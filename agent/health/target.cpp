@@ -12,28 +12,30 @@ bool Target::same_check(const Target& other) const {
          fall == other.fall && http == other.http && udp == other.udp;
 }
 
+void plan_targets(const model::SnapshotPool& pool, Targets& targets) {
+  if (!pool.monitor) return;
+  const model::SnapshotMonitor& monitor = *pool.monitor;
+  for (const model::SnapshotMember& member : pool.members) {
+    Target target;
+    target.endpoint = {member.check_address.value_or(member.endpoint.address),
+                       member.check_port.value_or(monitor.port.value_or(member.endpoint.port))};
+    target.delay = std::chrono::seconds(monitor.delay_s);
+    target.timeout = std::chrono::seconds(std::min(monitor.timeout_s, monitor.delay_s));
+    target.rise = monitor.rise;
+    target.fall = monitor.fall;
+    target.initial = member.health.state;
+    if (monitor.type == model::MonitorType::kGrpcHealth || (monitor.type == model::MonitorType::kHttp && pool.http2))
+      target.http = make_http2_check(monitor, target.endpoint);
+    else if (monitor.type == model::MonitorType::kHttp)
+      target.http = make_http_check(monitor, target.endpoint, pool.proxy_protocol);
+    target.udp = monitor.type == model::MonitorType::kUdp;
+    targets.insert_or_assign(member.id, target);
+  }
+}
+
 Targets plan_targets(const model::Snapshot& snapshot) {
   Targets targets;
-  for (const model::SnapshotPool& pool : snapshot.pools) {
-    if (!pool.monitor) continue;
-    const model::SnapshotMonitor& monitor = *pool.monitor;
-    for (const model::SnapshotMember& member : pool.members) {
-      Target target;
-      target.endpoint = {member.check_address.value_or(member.endpoint.address),
-                         member.check_port.value_or(monitor.port.value_or(member.endpoint.port))};
-      target.delay = std::chrono::seconds(monitor.delay_s);
-      target.timeout = std::chrono::seconds(std::min(monitor.timeout_s, monitor.delay_s));
-      target.rise = monitor.rise;
-      target.fall = monitor.fall;
-      target.initial = member.health.state;
-      if (monitor.type == model::MonitorType::kGrpcHealth || (monitor.type == model::MonitorType::kHttp && pool.http2))
-        target.http = make_http2_check(monitor, target.endpoint);
-      else if (monitor.type == model::MonitorType::kHttp)
-        target.http = make_http_check(monitor, target.endpoint, pool.proxy_protocol);
-      target.udp = monitor.type == model::MonitorType::kUdp;
-      targets.insert_or_assign(member.id, target);
-    }
-  }
+  for (const model::SnapshotPool& pool : snapshot.pools) plan_targets(pool, targets);
   return targets;
 }
 

@@ -35,6 +35,8 @@ using Targets = std::map<model::Id, Target>;
 
 /// The members of every monitored pool. Members of pools without a monitor are not checked (HC-15).
 Targets plan_targets(const model::Snapshot& snapshot);
+/// Of one pool: adds its members.
+void plan_targets(const model::SnapshotPool& pool, Targets& targets);
 
 struct Changes {
   std::vector<std::pair<model::Id, Target>> put;  // new, or with other settings

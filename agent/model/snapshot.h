@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "model/health.h"
 #include "model/resources.h"
+#include "model/shared_list.h"
 #include "model/snapshot_http.h"
 
 namespace elb::model {
@@ -78,8 +79,8 @@ struct SnapshotBandwidth {
 struct Snapshot {
   uint64_t generation = 0;                  // steps at every publish
   uint64_t revision = 0;                    // of the model it was compiled from
-  std::vector<SnapshotPool> pools;          // ordered by id; only pools that are admin-up and used by a listener here
-  std::vector<SnapshotListener> listeners;  // ordered by id; only listeners that are admin-up on an admin-up LB
+  SharedList<SnapshotPool> pools;          // ordered by id; only pools that are admin-up and used by a listener here
+  SharedList<SnapshotListener> listeners;  // ordered by id; only listeners that are admin-up on an admin-up LB
   /// Configured members that no pool above lists: admin-down, or of a pool that no listener uses (any more). They get
   /// nothing new, but what is open goes on (LS-09); only a member that was removed loses its connections. Sorted.
   std::vector<Id> parked_members;
@@ -87,6 +88,12 @@ struct Snapshot {
   std::vector<SnapshotCertificate> certificates;  // that HTTPS listeners here use, ordered by id
   std::vector<SnapshotBandwidth> bandwidths;      // ordered by address, unique; addresses without a limit are not here
 };
+
+/// Whether one was made from the other for members alone (control/recompile.h): its listeners, their pools' order,
+/// addresses, bandwidths and certificates are the same, and pools that it does not share differ in their members.
+inline bool differs_in_members_only(const Snapshot& before, const Snapshot& after) {
+  return before.pools.size() == after.pools.size() && before.listeners.shares_all(after.listeners);
+}
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 

@@ -23,6 +23,14 @@ bool has_work(const model::Snapshot& snapshot) {
                      [](const model::SnapshotListener& listener) { return listener.http.has_value(); });
 }
 
+/// Whether the worker, which knows pools of HTTP listeners alone, would do the same by both.
+bool serve_the_same(const model::Snapshot& one, const model::Snapshot& other) {
+  if (!model::differs_in_members_only(one, other)) return false;
+  for (size_t i = 0; i < one.pools.size(); ++i)
+    if (!one.pools.shares(other.pools, i) && model::is_l7(one.pools[i].protocol)) return false;
+  return true;
+}
+
 Fd duplicate(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
@@ -59,6 +67,8 @@ Result<model::Applied> ProxySink::apply(model::SnapshotPtr snapshot) {
   std::unique_lock lock(mutex_);
   if (state_.applied >= generation) return model::Applied{generation, 0};
   if (asked_ == 0 && !has_work(*snapshot)) return model::Applied{generation, 0};
+  if (wanted_ && state_.applied >= wanted_->generation && serve_the_same(*wanted_, *snapshot))
+    return model::Applied{generation, 0};
   book_.expect(*snapshot);
   wanted_ = std::move(snapshot);
   ++asked_;

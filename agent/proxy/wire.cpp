@@ -167,13 +167,13 @@ void for_each_index(Listener& listener, OnPool&& pool, OnCertificate&& certifica
 }
 
 /// Keeps what is used, in its order, and makes indexes follow.
-template <class T>
+template <class List>
 class Kept {
  public:
-  explicit Kept(const std::vector<T>& from) : from_(from), used_(from.size()) {}
+  explicit Kept(const List& from) : from_(from), used_(from.size()) {}
   void use(size_t index) { used_.at(index) = true; }
-  std::vector<T> keep() {
-    std::vector<T> kept;
+  List keep() {
+    List kept;
     for (size_t i = 0; i < from_.size(); ++i) {
       if (!used_[i]) continue;
       places_[i] = kept.size();
@@ -184,7 +184,7 @@ class Kept {
   size_t place(size_t index) const { return places_.at(index); }
 
  private:
-  const std::vector<T>& from_;
+  const List& from_;
   std::vector<bool> used_;
   std::map<size_t, size_t> places_;
 };
@@ -211,14 +211,14 @@ model::Snapshot proxy_part(const model::Snapshot& snapshot) {
 
   Kept pools(snapshot.pools);
   Kept certificates(snapshot.certificates);
-  for (const model::SnapshotListener& listener : part.listeners)
+  for (const model::SnapshotListener& listener : std::as_const(part).listeners)
     for_each_index(
         listener, [&](size_t pool) { pools.use(pool); }, [&](size_t certificate) { certificates.use(certificate); });
   part.pools = pools.keep();
   part.certificates = certificates.keep();
-  for (model::SnapshotListener& listener : part.listeners)
+  for (size_t i = 0; i < part.listeners.size(); ++i)
     for_each_index(
-        listener, [&](size_t& pool) { pool = pools.place(pool); },
+        part.listeners[i], [&](size_t& pool) { pool = pools.place(pool); },
         [&](size_t& certificate) { certificate = certificates.place(certificate); });
   return part;
 }

@@ -38,10 +38,10 @@ class Writer {
     number(static_cast<uint32_t>(value.size()));
     out_ += value;
   }
-  template <class T, class Each>
-  void list(const std::vector<T>& values, Each&& each) {
+  template <class List, class Each>
+  void list(const List& values, Each&& each) {
     number(static_cast<uint32_t>(values.size()));
-    for (const T& value : values) each(value);
+    for (const auto& value : values) each(value);
   }
   template <class T, class Put>
   void maybe(const std::optional<T>& value, Put&& put) {
@@ -97,8 +97,8 @@ class Reader {
     number(size);
     value = take(size);
   }
-  template <class T, class Each>
-  void list(std::vector<T>& values, Each&& each) {
+  template <class List, class Each>
+  void list(List& values, Each&& each) {
     uint32_t count = 0;
     number(count);
     values.clear();

@@ -142,6 +142,7 @@ struct Steer::Parts {
   Skeleton skeleton;
   LocalRoutes routes;
   Ports wanted;
+  model::SnapshotPtr applied = nullptr;  // that is in the maps; null: in doubt
 
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(skeleton->obj, name); }
   Status change_port(const Endpoint& endpoint, bool there) const;
@@ -243,13 +244,18 @@ Status Steer::set_sockets(const std::vector<LoopSockets>& loops) {
 }
 
 Result<model::Applied> Steer::apply(model::SnapshotPtr snapshot) {
+  if (parts_->applied && model::differs_in_members_only(*parts_->applied, *snapshot))
+    return model::Applied{snapshot->generation, 0};
+  parts_->applied.reset();
   parts_->wanted = wanted_ports(*snapshot);
   auto changes = parts_->repair();
   if (!changes) return pass_on(std::move(changes.error()));
+  parts_->applied = snapshot;
   return model::Applied{snapshot->generation, changes->size()};
 }
 
 Result<model::Audit> Steer::audit() {
+  auto applied = std::exchange(parts_->applied, nullptr);
   auto changes = parts_->repair();
   if (!changes) return pass_on(std::move(changes.error()));
   auto link = open_pin(parts_->directory, kLink);
@@ -258,6 +264,7 @@ Result<model::Audit> Steer::audit() {
     if (auto status = attach(*parts_->skeleton, parts_->directory); !status) return pass_on(std::move(status.error()));
     changes->push_back("attached sk_steer again");
   }
+  parts_->applied = std::move(applied);
   return model::Audit{parts_->wanted.size() + 1, changes->size(), std::move(*changes)};
 }
 
