@@ -47,7 +47,7 @@ std::string latency(const Value& http) {
 }
 
 std::string requests(const Value& one) {
-  return one.has("http") ? short_number(number(one.get("http").get("requests_per_s"))) : "-";
+  return one.has("http") ? cell_number(number(one.get("http").get("requests_per_s"))) : "-";
 }
 
 /// The columns of numbers, as many as there is room for: the first ones are the ones that matter most.
@@ -107,9 +107,9 @@ std::string totals_line(const Value& rates) {
     refused += number(one.get("refused_per_s"));
     asked += number(one.get("http").get("requests_per_s"));
   }
-  return fmt::format("{} conn/s, {} active, {} req/s, {}B/s in, {}B/s out, {} refused/s", short_number(connections),
-                     short_number(active), short_number(asked), short_number(in), short_number(out),
-                     short_number(refused));
+  return fmt::format("{} conn/s, {} active, {} req/s, {}B/s in, {}B/s out, {} refused/s", cell_number(connections),
+                     cell_number(active), cell_number(asked), cell_number(in), cell_number(out),
+                     cell_number(refused));
 }
 
 std::vector<std::string> drop_lines(const Value& drops) {
@@ -120,16 +120,16 @@ std::vector<std::string> drop_lines(const Value& drops) {
     if (one.get("drop").as_bool()) dropped += number(one.get("packets_per_s"));
     if (lines.size() < kDropsMax)
       lines.push_back(fmt::format("  {:<24} {:>7}/s  {}", harmless(one.get("reason").text()),
-                                  short_number(number(one.get("packets_per_s"))),
+                                  cell_number(number(one.get("packets_per_s"))),
                                   one.get("drop").as_bool() ? "dropped" : "passed"));
   }
-  lines.insert(lines.begin(), fmt::format("DROPS  {} packets/s", short_number(dropped)));
+  lines.insert(lines.begin(), fmt::format("DROPS  {} packets/s", cell_number(dropped)));
   return lines;
 }
 
 }  // namespace
 
-std::string short_number(double number) {
+std::string cell_number(double number) {
   if (number < 0.05) return "0";
   if (number < 9.95) return fmt::format("{:.1f}", number);
   if (number < 999.5) return fmt::format("{:.0f}", number);
@@ -190,10 +190,10 @@ void TopScreen::add_list(List which, const Value& all, size_t room, size_t width
   out.push_back(cut(row(title, "ADDRESS", members ? "STATE" : "PROTOCOL", with_latency, width), width));
   for (size_t i = at_[which]; i < end; ++i) {
     const Value one = all.at(i);
-    std::vector<std::string> cells = {short_number(number(one.get("connections_per_s"))),
-                                      short_number(number(one.get("active"))), requests(one),
-                                      short_number(number(one.get("bytes_in_per_s"))),
-                                      short_number(number(one.get("bytes_out_per_s")))};
+    std::vector<std::string> cells = {cell_number(number(one.get("connections_per_s"))),
+                                      cell_number(number(one.get("active"))), requests(one),
+                                      cell_number(number(one.get("bytes_in_per_s"))),
+                                      cell_number(number(one.get("bytes_out_per_s")))};
     if (!members) cells.insert(cells.begin() + 3, latency(one.get("http")));
     const std::string state = one.get(members ? "operating_status" : "protocol").text();
     out.push_back(cut(row(row_name(one), address_of(one, members), state, cells, width), width));

@@ -37,6 +37,6 @@ class TopScreen {
 };
 
 /// At most five columns: 0, 7.5, 999, 1.2k, 34k, 1.2M, ...
-std::string short_number(double number);
+std::string cell_number(double number);
 
 }  // namespace elb::cli

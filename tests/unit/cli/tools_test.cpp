@@ -237,7 +237,7 @@ TEST(TopScreen, NumbersAreShort) {
   for (const auto& [number, text] :
        {std::pair{0.0, "0"}, {0.04, "0"}, {7.46, "7.5"}, {9.96, "10"}, {999.4, "999"}, {999.6, "1.0k"}, {34567.0, "35k"},
         {1234567.0, "1.2M"}, {9.99e11, "999G"}, {1e30, "lots"}})
-    EXPECT_EQ(short_number(number), text);
+    EXPECT_EQ(cell_number(number), text);
 }
 
 TEST(Rates, TextOfARate) {
