@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/mailbox.h"
@@ -27,6 +28,7 @@ constexpr milliseconds kSettle{50};  // after a route or link changed: look once
 constexpr milliseconds kNewTargetWait{300};   // for the neighbours of new members
 constexpr std::chrono::seconds kKeepLost{3};  // a neighbour entry that was flushed comes back: keep sending meanwhile
 constexpr size_t kMailboxSize = 64;
+constexpr size_t kTold = 20;  // addresses named in the log at once; of the rest, how many
 
 /// A member address.
 struct Target {
@@ -35,6 +37,13 @@ struct Target {
   std::string problem = "not looked up yet";
   std::string told = problem;      // what the log said last
   std::optional<SteadyTime> lost;  // since when the neighbour is unknown
+};
+
+/// What is found out once for all targets that are looked at together: thousands may be behind one router.
+struct Round {
+  std::map<std::pair<uint32_t, IpAddress>, std::optional<Mac>> neighbours;  // by interface and address
+  std::set<std::pair<uint32_t, IpAddress>> managed;
+  size_t told = 0;
 };
 
 class NextHopsThread final : public NextHops {
@@ -129,10 +138,7 @@ class NextHopsThread final : public NextHops {
 
   void notified(const NetlinkMessage& message) {
     if (const auto neighbour = parse_neighbour(message)) {
-      for (auto& [address, target] : targets_)
-        if (target.route && target.route->ifindex == neighbour->ifindex &&
-            target.route->neighbour == neighbour->address)
-          report(resolve(address, target), "next hop");
+      follow(*neighbour);
       return;
     }
     if (auto link = parse_link(message)) {
@@ -142,6 +148,24 @@ class NextHopsThread final : public NextHops {
       report(read_links(), "links");
     }
     unsettled_ = true;
+  }
+
+  void follow(const NeighbourInfo& neighbour) {
+    Round round;
+    round.neighbours[{neighbour.ifindex, neighbour.address}] = neighbour.mac;
+    for (auto& [address, target] : targets_) {
+      if (!target.route || target.route->ifindex != neighbour.ifindex || target.route->neighbour != neighbour.address)
+        continue;
+      if (neighbour.mac && target.problem.empty() && leads_to(target, *neighbour.mac)) continue;
+      report(settle(address, target, false, round), "next hop");
+    }
+    tell_rest(round);
+  }
+
+  bool leads_to(const Target& target, const Mac& mac) const {
+    const auto held = tables_.hops().find(target.index);
+    return held != tables_.hops().end() && held->second.valid != 0 &&
+           std::equal(mac.begin(), mac.end(), held->second.dest_mac);
   }
 
   Status read_links() {
@@ -185,14 +209,16 @@ class NextHopsThread final : public NextHops {
       if (route && !is_used(*route)) report(routes_.release_neighbour(route->ifindex, route->neighbour), "neighbour");
     }
     Status result;
+    Round round;
     for (const auto& [address, index] : hops) {
       const auto [it, is_new] = targets_.try_emplace(address);
       const bool moved = it->second.index != index;
       it->second.index = index;
       if (!is_new && !moved) continue;
-      if (auto status = resolve(address, it->second); !status) result = std::move(status);
+      if (auto status = resolve(address, it->second, round); !status) result = std::move(status);
       waiting = waiting || it->second.lost.has_value();
     }
+    tell_rest(round);
     if (auto status = write_links(); !status) result = std::move(status);
     return result;
   }
@@ -208,45 +234,56 @@ class NextHopsThread final : public NextHops {
   void look_again(Which which) {
     looked_ = clock_.steady();
     unsettled_ = false;
+    Round round;
     for (auto& [address, target] : targets_)
-      if (which(target)) report(resolve(address, target), "next hop");
+      if (which(target)) report(resolve(address, target, round), "next hop");
+    tell_rest(round);
     report(write_links(), "interfaces");
   }
 
   /// Looks route and neighbour up and writes the hop if it differs. Errors are those of the system; a member that can
   /// not be reached is a problem of the target.
-  Status resolve(const IpAddress& address, Target& target) {
-    std::string problem;
-    std::optional<Mac> mac;
+  Status resolve(const IpAddress& address, Target& target, Round& round) {
     auto route = routes_.route_to(address);
-    const LinkInfo* link = nullptr;
     if (!route) {
       if (route.error().code != ErrorCode::kNotFound) return pass_on(std::move(route.error()));
-      problem = route.error().message;
       target.route.reset();
-    } else {
-      const auto found = links_.find(route->ifindex);
-      if (found != links_.end() && found->second.mac) link = &found->second;
-      const bool moved =
-          !target.route || target.route->ifindex != route->ifindex || target.route->neighbour != route->neighbour;
-      target.route = *route;
-      if (link == nullptr) {
-        problem = fmt::format("the route leaves by interface {}, which has no Ethernet address", route->ifindex);
-      } else {
-        auto neighbour = routes_.neighbour(route->ifindex, route->neighbour);
-        if (!neighbour) return pass_on(std::move(neighbour.error()));
-        if (*neighbour) mac = (*neighbour)->mac;
-        if (moved || !mac) report(routes_.manage_neighbour(route->ifindex, route->neighbour), "neighbour");
-        if (!mac)
-          problem = fmt::format("{} does not answer {} on {}", route->neighbour.to_string(),
-                                route->neighbour.is_v4() ? "ARP" : "neighbour solicitations", link->name);
-      }
+      return note(address, target, nullptr, std::nullopt, route.error().message, round);
     }
-    return note(address, target, link, mac, std::move(problem));
+    const bool moved =
+        !target.route || target.route->ifindex != route->ifindex || target.route->neighbour != route->neighbour;
+    target.route = *route;
+    return settle(address, target, moved, round);
+  }
+
+  /// The target's route is known. `manage`: the kernel may not know yet that the neighbour matters.
+  Status settle(const IpAddress& address, Target& target, bool manage, Round& round) {
+    const RouteInfo& route = *target.route;
+    const auto link = links_.find(route.ifindex);
+    if (link == links_.end() || !link->second.mac)
+      return note(address, target, nullptr, std::nullopt,
+                  fmt::format("the route leaves by interface {}, which has no Ethernet address", route.ifindex), round);
+    const auto [known, is_new] = round.neighbours.try_emplace({route.ifindex, route.neighbour});
+    if (is_new) {
+      auto neighbour = routes_.neighbour(route.ifindex, route.neighbour);
+      if (!neighbour) {
+        round.neighbours.erase(known);
+        return pass_on(std::move(neighbour.error()));
+      }
+      if (*neighbour) known->second = (*neighbour)->mac;
+    }
+    const std::optional<Mac>& mac = known->second;
+    if ((manage || !mac) && round.managed.insert(known->first).second)
+      report(routes_.manage_neighbour(route.ifindex, route.neighbour), "neighbour");
+    std::string problem;
+    if (!mac)
+      problem = fmt::format("{} does not answer {} on {}", route.neighbour.to_string(),
+                            route.neighbour.is_v4() ? "ARP" : "neighbour solicitations", link->second.name);
+    return note(address, target, &link->second, mac, std::move(problem), round);
   }
 
   Status note(const IpAddress& address, Target& target, const LinkInfo* link, const std::optional<Mac>& mac,
-              std::string problem) {
+              std::string problem, Round& round) {
     elb_hop hop{};
     if (link != nullptr && mac) {
       std::copy(mac->begin(), mac->end(), hop.dest_mac);
@@ -266,13 +303,17 @@ class NextHopsThread final : public NextHops {
       target.lost.reset();
     }
     target.problem = std::move(problem);
-    tell(address, target, link, hop);
+    tell(address, target, link, hop, round);
     return tables_.set_hop(target.index, hop);
   }
 
   /// Once for each change; a neighbour gets a moment to answer before it is called missing.
-  void tell(const IpAddress& address, Target& target, const LinkInfo* link, const elb_hop& hop) {
+  void tell(const IpAddress& address, Target& target, const LinkInfo* link, const elb_hop& hop, Round& round) {
     if (target.problem == target.told || (target.lost && clock_.steady() - *target.lost < kTick)) return;
+    if (++round.told > kTold) {
+      target.told = target.problem;
+      return;
+    }
     if (target.problem.empty() && attached_.count(link->ifindex) == 0)
       log::warn(
           "packets to a member leave by an interface that is not among the configured ones: its replies are not "
@@ -285,6 +326,12 @@ class NextHopsThread final : public NextHops {
     else
       log::warn("no next hop address={} reason=\"{}\"", address.to_string(), target.problem);
     target.told = target.problem;
+  }
+
+  static void tell_rest(const Round& round) {
+    if (round.told > kTold)
+      log::info("next hops of more addresses were resolved or lost, 'elbctl doctor' tells which are missing more={}",
+                round.told - kTold);
   }
 
   /// Says an error once, not every second.
