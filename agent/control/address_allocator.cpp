@@ -24,6 +24,13 @@ std::string holder_of(const model::Relations& relations, const IpAddress& addres
   return {};
 }
 
+/// Whether holder_of() would name somebody; a search asks this of thousands of addresses.
+bool is_held(const model::Relations& relations, const IpAddress& address) {
+  return !relations.load_balancers_at(address).empty() || !relations.eips_at(address).empty() ||
+         std::ranges::any_of(relations.members_at(address),
+                             [&address](const auto& member) { return member->address == address; });
+}
+
 /// The next address up; of the highest one, the lowest of its family.
 IpAddress next(const IpAddress& address) {
   if (address.is_v4()) return IpAddress::from_v4_host(address.v4_host() + 1);
@@ -70,7 +77,7 @@ std::optional<IpAddress> lowest_free(const Cidr& cidr, const Node& node, const m
   for (IpAddress address = cidr.address;; address = next(address)) {
     if (const Cidr* local = local_range(address, node)) {
       address = std::min(last_of(*local), last);
-    } else if (!is_network(cidr, address) && !is_broadcast(cidr, address) && holder_of(relations, address).empty() &&
+    } else if (!is_network(cidr, address) && !is_broadcast(cidr, address) && !is_held(relations, address) &&
                gateway_of(address, node) == nullptr) {
       return address;
     }
