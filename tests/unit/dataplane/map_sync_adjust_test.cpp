@@ -27,13 +27,15 @@ DataplaneOptions options() {
 
 struct Side {
   void apply(const model::Snapshot& snapshot) {
-    auto desired = sync.plan(snapshot, {});
+    auto desired = sync.plan(snapshot, usage);
     ASSERT_TRUE(desired) << desired.error().to_string();
-    const auto writes = sync.commit(std::move(*desired), [] { return uint64_t{0}; });
+    const auto writes = sync.commit(std::move(*desired), begun);
     ASSERT_TRUE(writes) << writes.error().to_string();
   }
 
   test::FakeMapPort port;
+  const Usage usage;
+  const std::function<uint64_t()> begun = [] { return uint64_t{0}; };
   MapSync sync{port, options(), {250, 7}};
 };
 

@@ -47,7 +47,7 @@ class HealthCheckerTest : public testing::Test {
   Result<model::Applied> apply(std::vector<model::SnapshotPool> pools) {
     auto snapshot = std::make_shared<model::Snapshot>();
     snapshot->generation = ++generation_;
-    snapshot->pools = std::move(pools);
+    for (model::SnapshotPool& pool : pools) snapshot->pools.push_back(std::move(pool));
     return checker_.apply(snapshot);
   }
 
