@@ -32,7 +32,7 @@ std::string_view name_of(model::HealthState state) {
 }  // namespace
 
 Reconciler::Reconciler(const Clock& clock, std::vector<model::Sink*> sinks, ReconcilerOptions options)
-    : clock_(clock), options_(options), executors_(sinks.size()) {
+    : clock_(clock), options_(std::move(options)), executors_(sinks.size()) {
   for (size_t i = 0; i < sinks.size(); ++i) {
     executors_[i].sink = sinks[i];
     executors_[i].status.name = sinks[i]->name();
@@ -119,6 +119,7 @@ void Reconciler::wait() const {
 void Reconciler::absorb(Inbox::Batch batch) {
   const WallTime now = clock_.wall();
   bool changed = false;
+  std::vector<model::Id> turned_members;
   if (batch.model) {
     model_ = std::move(batch.model);
     const auto outline = compile(
@@ -140,10 +141,16 @@ void Reconciler::absorb(Inbox::Batch batch) {
     }
     if (!turned) continue;
     changed = true;
+    turned_members.push_back(id);
     log::info("member health changed member={} state={} reason=\"{}\"", id, name_of(event.health.state),
               event.health.reason);
   }
   if (changed && model_) publish_snapshot();
+  if (!turned_members.empty()) notice(turned_members);
+}
+
+void Reconciler::notice(const std::vector<model::Id>& members) const {
+  if (options_.noticed) options_.noticed(members);
 }
 
 void Reconciler::publish_snapshot() {
@@ -177,6 +184,7 @@ void Reconciler::apply(Executor& executor) {
     status.applies += 1;
     status.writes += applied->writes;
   }
+  notice({});
   if (recovered) log::info("sink recovered sink={} revision={}", executor.sink->name(), snapshot->revision);
 }
 
@@ -211,6 +219,7 @@ void Reconciler::failed(Executor& executor, const Error& error, std::string_view
     executor.status.failures += 1;
     executor.status.error = text;
   }
+  if (!repeated) notice({});
   // A fault that lasts is logged once, not with every attempt.
   if (!repeated) log::error("sink failed sink={} call={} error=\"{}\"", executor.sink->name(), what, text);
 }
