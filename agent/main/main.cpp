@@ -8,6 +8,7 @@
 #include "api/api_server.h"
 #include "base/log.h"
 #include "control/config_service.h"
+#include "control/event_feed.h"
 #include "control/reconciler.h"
 #include "dataplane/dataplane.h"
 #include "health/health_checker.h"
@@ -63,13 +64,17 @@ Status run(const Options& options, const sigset_t& stop_signals) {
     proxy = std::move(*started);
     sinks.insert(sinks.end(), {proxy.worker.get(), proxy.steer.get()});
   }
-  control::Reconciler reconciler(clock, sinks);
+  control::EventFeed events(clock);
+  control::ReconcilerOptions reconciling;
+  reconciling.noticed = [&events](const std::vector<model::Id>& members) { events.note(members); };
+  control::Reconciler reconciler(clock, sinks, std::move(reconciling));
   inbox = &reconciler;
   reconciler.seed_health((*plane)->adopted_members());
 
   auto config = control::ConfigService::open(**store, clock, random, options.node(),
-                                             [&reconciler, &logs](control::ModelPtr model) {
+                                             [&reconciler, &logs, &events](control::ModelPtr model) {
                                                (*logs)->publish(model);
+                                               events.publish(model);
                                                reconciler.publish(std::move(model));
                                              },
                                              {.strict_members = options.strict_members});
@@ -84,7 +89,9 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                    .logs = (*logs)->hub(),
                    .identities = access->identities.get(),
                    .audit = access->audit.get(),
-                   .history = access->history.get()};
+                   .history = access->history.get(),
+                   .answers = access->answers.get(),
+                   .events = &events};
   TelemetryService telemetry(options,
                              {.reconciler = reconciler,
                               .traffic = **plane,
