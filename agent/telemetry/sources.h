@@ -27,6 +27,7 @@ struct AccessLogCounts {
   uint64_t transferred = 0;  // files
   std::optional<Sink> spans;  // of traced requests; empty: there is no collector for them
   uint64_t lost_spans = 0;    // before they reached the agent
+  std::optional<Sink> flows;  // records of sampled connections; empty: none are sampled
 };
 
 struct Sources {
