@@ -128,6 +128,14 @@ Done Api::remove(std::string_view path, const Query& query) {
   return {};
 }
 
+Done Api::stream(std::string_view path, const Query& query, const std::function<bool(std::string_view)>& take,
+                 std::optional<std::chrono::milliseconds> time) {
+  const auto response = transport_.stream({"GET", with_query(path, query)}, take, time);
+  if (!response) return pass_on(response.error());
+  if (response->status != 200) return pass_on(failure_of(*response, endpoint()));
+  return {};
+}
+
 Failure failure_of(const HttpResponse& response, std::string_view endpoint) {
   std::string message;
   std::string request_id;

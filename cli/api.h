@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,10 @@ class Api {
   Outcome<codec::Value> post(std::string_view path, const codec::Value& body);
   Outcome<codec::Value> put(std::string_view path, const codec::Value& body, const Query& query = {});
   Done remove(std::string_view path, const Query& query = {});
+
+  /// GET, whose answer comes bit by bit; as Transport::stream().
+  Done stream(std::string_view path, const Query& query, const std::function<bool(std::string_view)>& take,
+              std::optional<std::chrono::milliseconds> time);
 
   /// What is left of the deadline, 0 when it has passed.
   std::chrono::milliseconds left() const;

@@ -94,6 +94,7 @@ Done execute(const Invocation& invocation, const Environment& environment, const
   Context context{environment, api, *format};
   context.colour = environment.terminal && environment.variable("NO_COLOR").empty();
   context.quiet = args.has("quiet");
+  if (args.has("timeout") || !environment.variable("ELB_TIMEOUT").empty()) context.given_timeout = *timeout;
   context.project = setting(args, environment, "project", "ELB_PROJECT", chosen->project);
   return invocation.command->run(context, *invocation.command, args);
 }

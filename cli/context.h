@@ -7,6 +7,7 @@
 #include <functional>
 #include <istream>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ struct Context {
   bool colour = false;
   bool quiet = false;
   std::string project{};
+  std::optional<std::chrono::milliseconds> given_timeout{};  // --timeout, when it is not the default
 
   std::ostream& out() const { return env.out; }
   /// One line for people, not data; silent with --quiet.

@@ -7,6 +7,7 @@
 #include "cli/resolve.h"
 #include "cli/text.h"
 #include "cli/wait.h"
+#include "cli/watch.h"
 
 namespace elb::cli {
 namespace {
@@ -87,6 +88,7 @@ Done list_objects(Context& context, const Resource& resource, const Args& args, 
   }
   if (const auto sort = args.get("sort")) filters.emplace_back("sort", *sort);
   if (!context.project.empty() && resource.noun != "subnet") filters.emplace_back("project_id", context.project);
+  if (args.has("watch")) return watch_list(context, resource, filters);
   const auto objects = context.api.list(resource.path, resource.plural, filters);
   if (!objects) return pass_on(objects.error());
   if (objects->empty() && (context.format == Format::kTable || context.format == Format::kWide)) {
@@ -101,6 +103,10 @@ Done show_object(Context& context, const Resource& resource, const std::string& 
   const auto object = find_object(context, resource, name);
   if (!object) return pass_on(object.error());
   return print_object(context, resource, *object);
+}
+
+Done show_object(Context& context, const Resource& resource, const std::string& name, const Args& args) {
+  return args.has("watch") ? watch_object(context, resource, name) : show_object(context, resource, name);
 }
 
 Done set_object(Context& context, const Resource& resource, const std::string& name, const Value& fields,

@@ -21,6 +21,8 @@ Done create_object(Context& context, const Resource& resource, codec::Value fiel
 /// Also takes the list options below. `filters` are added to the query.
 Done list_objects(Context& context, const Resource& resource, const Args& args, Query filters = {});
 Done show_object(Context& context, const Resource& resource, const std::string& name);
+/// With watch_option() among the options.
+Done show_object(Context& context, const Resource& resource, const std::string& name, const Args& args);
 /// PUT; a usage failure when there is nothing to change.
 Done set_object(Context& context, const Resource& resource, const std::string& name, const codec::Value& fields,
                 const Args& args);
@@ -42,7 +44,9 @@ Outcome<std::string> read_file(Context& context, const std::string& name);
 
 // Options that several commands share.
 Option wait_option();
-std::vector<Option> list_options();
+Option watch_option();
+/// `watched`: with watch_option().
+std::vector<Option> list_options(bool watched = true);
 std::vector<Option> delete_options();
 /// --name (for set), --description, --enable, --disable, --tag.
 std::vector<Option> common_options(bool with_name);

@@ -91,13 +91,19 @@ Option wait_option() {
   return {"--wait,-w", "", "return only when the data plane has applied it (at most --timeout)", Kind::kFlag};
 }
 
-std::vector<Option> list_options() {
-  return {{"--name", "NAME", "only those with exactly this name"},
-          {.names = "--filter",
-           .placeholder = "FIELD=VALUE",
-           .help = "only those whose field has this value; several must all hold",
-           .repeated = true},
-          {"--sort", "FIELD[:desc]", "order by these fields, comma between them"}};
+std::vector<Option> list_options(bool watched) {
+  std::vector<Option> options = {{"--name", "NAME", "only those with exactly this name"},
+                                 {.names = "--filter",
+                                  .placeholder = "FIELD=VALUE",
+                                  .help = "only those whose field has this value; several must all hold",
+                                  .repeated = true},
+                                 {"--sort", "FIELD[:desc]", "order by these fields, comma between them"}};
+  if (watched) options.push_back(watch_option());
+  return options;
+}
+
+Option watch_option() {
+  return {"--watch,-w", "", "go on and show what changes, until interrupted or for a given --timeout", Kind::kFlag};
 }
 
 std::vector<Option> delete_options() {

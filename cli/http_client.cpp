@@ -13,11 +13,13 @@
 #include <system_error>
 
 #include "base/fd.h"
+#include "cli/interrupt.h"
 
 namespace elb::cli {
 namespace {
 
 constexpr int kProbeMs = 1000;
+constexpr std::chrono::seconds kSilence{60};  // a stream says something at least each 15 s
 
 /// The outcome of a non-blocking connect(): 0, or why it failed.
 int finish_connect(int fd) {
@@ -118,7 +120,7 @@ struct HttpClient::Impl {
 };
 
 HttpClient::HttpClient(Endpoint endpoint, const Login& login)
-    : endpoint_(std::move(endpoint)), impl_(std::make_unique<Impl>(endpoint_, login)) {}
+    : endpoint_(std::move(endpoint)), login_(login), impl_(std::make_unique<Impl>(endpoint_, login)) {}
 HttpClient::~HttpClient() = default;
 
 Outcome<HttpResponse> HttpClient::send(const HttpRequest& request, std::chrono::milliseconds timeout) {
@@ -136,6 +138,38 @@ Outcome<HttpResponse> HttpClient::send(const HttpRequest& request, std::chrono::
   const httplib::Result result = client.send(message);
   if (!result) return pass_on(failure_of(result.error(), endpoint_, timeout));
   return HttpResponse{result->status, result->body};
+}
+
+Outcome<HttpResponse> HttpClient::stream(const HttpRequest& request, const std::function<bool(std::string_view)>& take,
+                                         std::optional<std::chrono::milliseconds> time) {
+  // A connection of its own: meanwhile send() goes on over the other.
+  Impl own(endpoint_, login_);
+  httplib::Client& client = *own.client;
+  client.set_keep_alive(false);
+  client.set_read_timeout(kSilence);
+  HttpResponse response;
+  bool enough = false;
+  httplib::Request message;
+  message.method = request.method;
+  message.path = endpoint_.url.prefix + request.target;
+  message.response_handler = [&](const httplib::Response& head) {
+    response.status = head.status;
+    return true;
+  };
+  message.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
+    if (response.status == 200)
+      enough = !take({data, size});
+    else
+      response.body.append(data, size);
+    return !enough;
+  };
+  const Interrupt interrupt(time, [&client] { client.stop(); });
+  const httplib::Result result = client.send(message);
+  if (enough || interrupt.happened()) return HttpResponse{200, {}};
+  if (!result) return pass_on(failure_of(result.error(), endpoint_, kSilence));
+  if (response.status != 200) return response;
+  return pass_on(Failure{Exit::kTimeout, fmt::format("{} has ended the stream", endpoint_.to_string()),
+                         "is elb-agent restarting? try: systemctl status elb-agent"});
 }
 
 }  // namespace elb::cli

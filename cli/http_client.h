@@ -17,11 +17,14 @@ class HttpClient final : public Transport {
   ~HttpClient() override;
 
   Outcome<HttpResponse> send(const HttpRequest& request, std::chrono::milliseconds timeout) override;
+  Outcome<HttpResponse> stream(const HttpRequest& request, const std::function<bool(std::string_view)>& take,
+                               std::optional<std::chrono::milliseconds> time) override;
   std::string endpoint() const override { return endpoint_.to_string(); }
 
  private:
   struct Impl;
   const Endpoint endpoint_;
+  const Login login_;
   std::unique_ptr<Impl> impl_;
 };
 

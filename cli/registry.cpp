@@ -12,13 +12,13 @@ namespace elb::cli {
 
 const std::vector<Noun>& nouns() {
   static const std::vector<Noun> kNouns = {
-      load_balancer_noun(), listener_noun(), pool_noun(),      member_noun(),   health_monitor_noun(), whitelist_noun(),
-      certificate_noun(),   l7policy_noun(), l7rule_noun(),    eip_noun(),      subnet_noun(),         apply_noun(),
-      diff_noun(),          validate_noun(), export_noun(),    revision_noun(), rollback_noun(),       status_noun(),
-      explain_noun(),       logs_noun(),     accesslog_noun(), flows_noun(),    drops_noun(),          top_noun(),
-      metrics_noun(),       alarm_noun(),    trace_noun(),     doctor_noun(),   version_noun(),        token_noun(),
-      project_noun(),       quota_noun(),    audit_noun(),     context_noun(),  completion_noun(),     complete_noun(),
-      manual_noun(),
+      load_balancer_noun(), listener_noun(), pool_noun(),   member_noun(),    health_monitor_noun(), whitelist_noun(),
+      certificate_noun(),   l7policy_noun(), l7rule_noun(), eip_noun(),       subnet_noun(),         apply_noun(),
+      diff_noun(),          validate_noun(), export_noun(), revision_noun(),  rollback_noun(),       status_noun(),
+      explain_noun(),       events_noun(),   logs_noun(),   accesslog_noun(), flows_noun(),          drops_noun(),
+      top_noun(),           metrics_noun(),  alarm_noun(),  trace_noun(),     doctor_noun(),         version_noun(),
+      token_noun(),         project_noun(),  quota_noun(),  audit_noun(),     context_noun(),        completion_noun(),
+      complete_noun(),      manual_noun(),
   };
   return kNouns;
 }

@@ -17,8 +17,8 @@ namespace {
 using codec::Value;
 
 constexpr size_t kNumber = 7;  // columns of one, the blank before it included
-constexpr size_t kAddress = 21;
-constexpr size_t kState = 9;
+constexpr size_t kAddressMax = 21;
+constexpr size_t kStateMax = 10;
 constexpr size_t kLeastName = 8;
 constexpr size_t kDropsMax = 3;  // lines
 
@@ -26,7 +26,8 @@ constexpr size_t kDropsMax = 3;  // lines
 std::string fitted(const std::string& text, size_t width) {
   std::string shown = harmless(text);
   if (display_width(shown) <= width) return padded(shown, width);
-  while (!shown.empty() && (display_width(shown) >= width || (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U))
+  while (!shown.empty() &&
+         (display_width(shown) >= width || (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U))
     shown.pop_back();
   // of a character with several bytes the first one is left
   while (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
@@ -40,10 +41,10 @@ std::string right(const std::string& text) {
 std::string latency(const Value& http) {
   const auto microseconds = http.get("p95_us").as_int();
   if (microseconds <= 0) return "-";
-  return microseconds < 1000    ? fmt::format("{}us", microseconds)
-         : microseconds < 9950  ? fmt::format("{:.1f}ms", static_cast<double>(microseconds) / 1e3)
-         : microseconds < 1e6   ? fmt::format("{}ms", microseconds / 1000)
-                                : fmt::format("{}s", microseconds / 1'000'000);
+  return microseconds < 1000   ? fmt::format("{}us", microseconds)
+         : microseconds < 9950 ? fmt::format("{:.1f}ms", static_cast<double>(microseconds) / 1e3)
+         : microseconds < 1e6  ? fmt::format("{}ms", microseconds / 1000)
+                               : fmt::format("{}s", microseconds / 1'000'000);
 }
 
 std::string requests(const Value& one) {
@@ -69,12 +70,30 @@ std::string address_of(const Value& one, bool member) {
   return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", address, ipv6 ? "]" : "", one.get("protocol_port").text());
 }
 
+/// Of the two columns between name and numbers: as wide as what is in them, so that names have the rest.
+struct Widths {
+  size_t address = 7;
+  size_t state = 5;
+};
+
+Widths widths_of(const Value& all, bool members) {
+  Widths widths;
+  widths.state = members ? widths.state : 8;  // PROTOCOL
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Value one = all.at(i);
+    widths.address = std::max(widths.address, address_of(one, members).size());
+    if (members) widths.state = std::max(widths.state, one.get("operating_status").text().size());
+  }
+  return {std::min(widths.address, kAddressMax), std::min(widths.state, kStateMax)};
+}
+
 std::string row(const std::string& name, const std::string& address, const std::string& state,
-                const std::vector<std::string>& cells, size_t width) {
-  const size_t left = kAddress + 1 + kState;
+                const std::vector<std::string>& cells, const Widths& widths, size_t width) {
+  const size_t left = widths.address + 1 + widths.state;
   const size_t wanted = left + kLeastName + 1 + kNumber * cells.size();
   const size_t name_width = kLeastName + (width > wanted ? width - wanted : 0);
-  std::string line = fitted(name, name_width) + " " + fitted(address, kAddress) + " " + fitted(state, kState);
+  std::string line =
+      fitted(name, name_width) + " " + fitted(address, widths.address) + " " + fitted(state, widths.state);
   const size_t taken = name_width + 1 + left;
   return line + numbers(cells, width > taken ? width - taken : 0);
 }
@@ -108,8 +127,7 @@ std::string totals_line(const Value& rates) {
     asked += number(one.get("http").get("requests_per_s"));
   }
   return fmt::format("{} conn/s, {} active, {} req/s, {}B/s in, {}B/s out, {} refused/s", cell_number(connections),
-                     cell_number(active), cell_number(asked), cell_number(in), cell_number(out),
-                     cell_number(refused));
+                     cell_number(active), cell_number(asked), cell_number(in), cell_number(out), cell_number(refused));
 }
 
 std::vector<std::string> drop_lines(const Value& drops) {
@@ -182,21 +200,22 @@ void TopScreen::add_list(List which, const Value& all, size_t room, size_t width
   const size_t end = std::min(all.size(), at_[which] + rows);
   if (which == focus_) page_ = std::max<size_t>(rows, 1);
   const bool members = which == kMembers;
-  const std::string range = end - at_[which] < all.size() ? fmt::format(" {}-{}/{}", at_[which] + 1, end, all.size()) : "";
-  const std::string title = fmt::format("{}{}{}", which == focus_ ? ">" : "", members ? "MEMBER" : "LISTENER", range);
-  const std::vector<std::string> heads = {"CONN/S", "ACTIVE", "REQ/S", "IN/S", "OUT/S"};
-  std::vector<std::string> with_latency = heads;
-  if (!members) with_latency.insert(with_latency.begin() + 3, "P95");
-  out.push_back(cut(row(title, "ADDRESS", members ? "STATE" : "PROTOCOL", with_latency, width), width));
+  const std::string range =
+      end - at_[which] < all.size() ? fmt::format(" {}-{}/{}", at_[which] + 1, end, all.size()) : "";
+  out.push_back(
+      cut(fmt::format("{}{}{}", which == focus_ ? ">" : " ", members ? "MEMBERS" : "LISTENERS", range), width));
+  const Widths widths = widths_of(all, members);
+  std::vector<std::string> heads = {"CONN/S", "ACTIVE", "REQ/S", "IN/S", "OUT/S"};
+  if (!members) heads.insert(heads.begin() + 3, "P95");
+  out.push_back(cut(row("NAME", "ADDRESS", members ? "STATE" : "PROTOCOL", heads, widths, width), width));
   for (size_t i = at_[which]; i < end; ++i) {
     const Value one = all.at(i);
-    std::vector<std::string> cells = {cell_number(number(one.get("connections_per_s"))),
-                                      cell_number(number(one.get("active"))), requests(one),
-                                      cell_number(number(one.get("bytes_in_per_s"))),
-                                      cell_number(number(one.get("bytes_out_per_s")))};
+    std::vector<std::string> cells = {
+        cell_number(number(one.get("connections_per_s"))), cell_number(number(one.get("active"))), requests(one),
+        cell_number(number(one.get("bytes_in_per_s"))), cell_number(number(one.get("bytes_out_per_s")))};
     if (!members) cells.insert(cells.begin() + 3, latency(one.get("http")));
     const std::string state = one.get(members ? "operating_status" : "protocol").text();
-    out.push_back(cut(row(row_name(one), address_of(one, members), state, cells, width), width));
+    out.push_back(cut(row(row_name(one), address_of(one, members), state, cells, widths, width), width));
   }
 }
 
@@ -204,14 +223,14 @@ std::vector<std::string> TopScreen::lines(const Value& rates, const std::string&
   const Value listeners = rates.get("listeners"), members = rates.get("members");
   const std::vector<std::string> drops = drop_lines(rates.get("drops"));
   std::vector<std::string> out = {cut(fmt::format("{}, by {}", title, sort_), width), cut(totals_line(rates), width),
-                                  cut(health(members), width), ""};
+                                  cut(health(members), width)};
   // Between them the lists have what is left; who needs less leaves it to the other.
-  const size_t fixed = out.size() + drops.size() + 3;  // blank lines, keys
+  const size_t fixed = out.size() + drops.size() + 4;  // the lists' titles, a blank line, keys
   const size_t room = height > fixed + 4 ? height - fixed : 4;
   const size_t half = room / 2;
-  const size_t first = std::min(listeners.size() + 1, members.size() + 1 < room - half ? room - members.size() - 1 : half);
+  const size_t first =
+      std::min(listeners.size() + 1, members.size() + 1 < room - half ? room - members.size() - 1 : half);
   add_list(kListeners, listeners, first, width, out);
-  out.emplace_back();
   add_list(kMembers, members, room - first, width, out);
   out.emplace_back();
   for (const std::string& line : drops) out.push_back(cut(line, width));

@@ -15,7 +15,9 @@
 #include "api/context.h"
 #include "api/errors.h"
 #include "api/etag.h"
+#include "api/event_recorder.h"
 #include "api/gate.h"
+#include "api/idempotency.h"
 #include "api/router.h"
 #include "api/tracer.h"
 #include "base/log.h"
@@ -105,7 +107,13 @@ class ApiServer::Impl {
  public:
   Impl(const ApiOptions& options, control::ConfigService& service, const Views& views, const Clock& clock,
        Random& random)
-      : state_(options, service, views, clock, random), tracer_(views.audit, options.audit_days, clock, random) {}
+      : state_(options, service, views, clock, random),
+        tracer_(views.audit, options.audit_days, clock, random),
+        answers_(views.answers, clock) {
+    if (views.events == nullptr) return;
+    watchers_ = std::make_unique<Watchers>(views.events->journal(), options.watch, clock);
+    recorder_ = std::make_unique<EventRecorder>(state_, *views.events);
+  }
 
   Status start(const Places& places) {
     if (Status status = start(Way::kLoopback, places.loopback); !status) return status;
@@ -197,15 +205,39 @@ class ApiServer::Impl {
     if (!wait) return refuse({400, wait.error()}, request_id);
     const std::string host = http.host.empty() ? fmt::format("127.0.0.1:{}", port(Way::kLoopback)) : http.host;
     const Request request{wait->request, match.ids, fmt::format("{}://{}", noun_of(way), host)};
-    Context context(state_, caller, fmt::format("{} {}", http.method, http.target.substr(0, 256)));
+    const auto turn = answers_.open(wait->request, match, caller);
+    if (!turn) return refuse(turn.error(), request_id);
+    Context context(state_, caller, fmt::format("{} {}", http.method, http.target.substr(0, 256)), turn->claim());
+    std::optional<Watch> watch;
+    HttpResponse response = turn->earlier() ? repeat(context, request, *turn->earlier(), request_id)
+                                            : perform(context, request, match, watch, request_id);
+    if (watch) return begin_watch(way, http, caller, *std::move(watch), request_id);
+    if (!turn->earlier()) answers_.keep(*turn, response);
+    if (wait->longest.count() > 0 && response.status < 300) await_applied(wait->longest, response);
+    return response;
+  }
+
+  /// The answer of a request that was done before.
+  static HttpResponse repeat(Context& context, const Request& request, const store::Answer& earlier,
+                             const std::string& request_id) {
+    auto response = answer_again(context, request, earlier);
+    if (!response) return refuse({http_status(response.error().code), response.error()}, request_id);
+    response->headers.emplace_back("Idempotent-Replayed", "true");
+    return with_ids(*std::move(response), request_id);
+  }
+
+  static HttpResponse perform(Context& context, const Request& request, const Match& match, std::optional<Watch>& watch,
+                              const std::string& request_id) {
     Result<Reply> reply = fail(ErrorCode::kInternal, "unexpected exception");
     try {
       reply = conditional(context, request, match);
     } catch (const std::exception& exception) {  // out of memory, or a defect of ours: this request only
-      log::error("request failed method={} path={} exception={}", http.method, http.target, exception.what());
+      log::error("request failed method={} path={} exception={}", request.http.method, request.http.target,
+                 exception.what());
     }
     if (!reply) return refuse({http_status(reply.error().code), reply.error()}, request_id);
     HttpResponse response = with_ids({}, request_id);
+    watch = std::move(reply->watch);
     response.status = reply->status;
     if (reply->status >= 400 && reply->body.has("request_id")) reply->body.set("request_id", request_id);
     response.headers.insert(response.headers.end(), reply->headers.begin(), reply->headers.end());
@@ -214,7 +246,30 @@ class ApiServer::Impl {
       response.body = std::move(reply->text);
       response.content_type = reply->content_type;
     }
-    if (wait->longest.count() > 0 && response.status < 300) await_applied(wait->longest, response);
+    return response;
+  }
+
+  HttpResponse begin_watch(Way way, const HttpRequest& http, const identity::Caller& caller, Watch watch,
+                           const std::string& request_id) {
+    Watchers::Place place = watchers_->reserve();
+    if (!place)
+      return refuse({503,
+                     {ErrorCode::kUnavailable,
+                      fmt::format("{} clients watch events already; try again later", state_.options.watch.most), ""},
+                     {{"Retry-After", "10"}}},
+                    request_id);
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n";
+    const HttpResponse ids = with_ids({}, request_id);
+    for (const auto& [name, value] : ids.headers) head += fmt::format("{}: {}\r\n", name, value);
+    HttpResponse response;
+    response.take_over = [this, way, http, caller, watch = std::move(watch), place = std::move(place),
+                          head = head + "Connection: close\r\n\r\n"](std::unique_ptr<ClientStream> stream) {
+      const auto admitted = [this, way, http, caller] {  // a token may have been taken away meanwhile
+        const auto now = state_.gate.admit(way, http);
+        return now && *now == caller;
+      };
+      watchers_->add({place, std::move(stream), head, watch, admitted});
+    };
     return response;
   }
 
@@ -248,6 +303,9 @@ class ApiServer::Impl {
 
   ApiState state_;
   Tracer tracer_;
+  AnswerBook answers_;
+  std::unique_ptr<Watchers> watchers_;  // null: there are no events
+  std::unique_ptr<EventRecorder> recorder_;
   std::map<Way, std::unique_ptr<HttpServer>> servers_;  // last: their threads use what is above
 };
 

@@ -4,6 +4,7 @@
 // the destructor from one thread; requests run on the server's own threads.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,10 +16,12 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "control/config_service.h"
+#include "control/event_feed.h"
 #include "identity/directory.h"
 #include "model/diagnosis.h"
 #include "model/http_traffic.h"
 #include "model/views.h"
+#include "store/answer_store.h"
 #include "store/audit_store.h"
 #include "store/history.h"
 
@@ -31,6 +34,13 @@ class LogHub;
 
 namespace elb::api {
 
+/// Of those who watch events.
+struct WatchLimits {
+  size_t most = 64;                             // further ones get 503
+  std::chrono::milliseconds heartbeat{15'000};  // a comment after so long without an event
+  std::chrono::milliseconds stall{15'000};      // who takes nothing of what is there for so long is cut
+};
+
 struct ApiOptions {
   Endpoint listen{IpAddress::from_v4_host(0x7f000001), 9876};  // plain HTTP, loopback only; port 0: any free one
   bool open_loopback = false;                                  // requests there without a token are an administrator's
@@ -42,6 +52,7 @@ struct ApiOptions {
   unsigned abi = 1;                      // of the pinned maps, for GET /v1/version
   int audit_days = 7;                    // how long traces are kept
   HttpLimits limits;
+  WatchLimits watch;
 };
 
 /// What the API shows of the rest of the agent; everything outlives the server.
@@ -55,6 +66,8 @@ struct Views {
   identity::Directory* identities = nullptr;             // without it there are no tokens
   store::AuditStore* audit = nullptr;                    // without it no traces are kept
   store::History* history = nullptr;                     // revisions; without it they are refused
+  store::AnswerStore* answers = nullptr;                 // of Idempotency-Key; without it that is refused
+  control::EventFeed* events = nullptr;                  // what happened; without it that is refused
 };
 
 class ApiServer {

@@ -20,7 +20,9 @@ Id load_balancer_of_pool(const Model& model, const Id& pool_id) {
 Id load_balancer_of(const Model&, const model::LoadBalancer&) { return {}; }
 Id load_balancer_of(const Model&, const model::Listener& listener) { return listener.loadbalancer_id; }
 Id load_balancer_of(const Model&, const model::Pool& pool) { return pool.loadbalancer_id; }
-Id load_balancer_of(const Model& model, const model::Member& member) { return load_balancer_of_pool(model, member.pool_id); }
+Id load_balancer_of(const Model& model, const model::Member& member) {
+  return load_balancer_of_pool(model, member.pool_id);
+}
 Id load_balancer_of(const Model& model, const model::HealthMonitor& monitor) {
   return load_balancer_of_pool(model, monitor.pool_id);
 }
@@ -80,7 +82,8 @@ std::vector<Change> changes_between(const Model& before, const control::Draft& d
         [&]<class T>(const T& resource) {
           changes.push_back({resource.id, look_up<T>(before, resource.id) == nullptr});
           parents.insert(load_balancer_of(draft.model(), resource));
-          if (const T* old = look_up<T>(before, resource.id)) parents.insert(load_balancer_of(before, *old));  // unbound EIPs
+          if (const T* old = look_up<T>(before, resource.id))
+            parents.insert(load_balancer_of(before, *old));  // unbound EIPs
         },
         std::get<model::Put>(step).resource);
   }

@@ -142,6 +142,11 @@ Result<store::History*> Context::history() const {
   return fail(ErrorCode::kUnsupported, "this agent keeps no history");
 }
 
+Result<const control::EventFeed*> Context::events() const {
+  if (state_.views.events != nullptr) return state_.views.events;
+  return fail(ErrorCode::kUnsupported, "this agent keeps no events");
+}
+
 identity::Quotas Context::quotas(const std::string& project_id) const {
   const identity::Directory* identities = state_.views.identities;
   return identities != nullptr ? identities->quotas(project_id) : identity::default_quotas();
@@ -149,7 +154,8 @@ identity::Quotas Context::quotas(const std::string& project_id) const {
 
 Status Context::write(const std::function<Status(control::Draft&)>& edit) {
   std::vector<Change> touched;
-  const store::Origin author{caller_.user_id, caller_.user_name, caller_.project_id, call_};
+  store::Origin author{caller_.user_id, caller_.user_name, caller_.project_id, call_};
+  author.claim = claim_;
   const auto change = [&](control::Draft& draft) -> Status {
     const control::ModelPtr before = state_.service.model();  // we hold the write: nobody else can replace it now
     if (required_)

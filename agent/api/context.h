@@ -20,6 +20,7 @@
 #include "api/gate.h"
 #include "api/http_server.h"
 #include "api/observed.h"
+#include "api/watchers.h"
 #include "base/result.h"
 #include "codec/dialect.h"
 #include "codec/relations.h"
@@ -49,8 +50,9 @@ struct Reply {
   int status = 200;
   codec::Value body;  // null: no body
   std::vector<std::pair<std::string, std::string>> headers{};
-  std::string text{};          // instead of the body, when content_type is given
-  std::string content_type{};  // of the text
+  std::string text{};            // instead of the body, when content_type is given
+  std::string content_type{};    // of the text
+  std::optional<Watch> watch{};  // instead of all this: the client is told of these events
 };
 
 /// One request's view: a model with its relations, and what is observed of it.
@@ -91,8 +93,9 @@ class ApiState {
 class Context {
  public:
   /// `call`: "POST /v1/apply", for the history.
-  Context(ApiState& state, identity::Caller caller, std::string call)
-      : state_(state), caller_(std::move(caller)), call_(std::move(call)) {}
+  /// `claim`: of the request's Idempotency-Key, written down with what it changes.
+  Context(ApiState& state, identity::Caller caller, std::string call, std::optional<store::Claim> claim = {})
+      : state_(state), caller_(std::move(caller)), call_(std::move(call)), claim_(std::move(claim)) {}
 
   const identity::Caller& caller() const { return caller_; }
   /// The project that the caller is kept within, if any.
@@ -123,6 +126,7 @@ class Context {
   Result<identity::Directory*> directory() const;
   Result<store::AuditStore*> audit() const;
   Result<store::History*> history() const;
+  Result<const control::EventFeed*> events() const;
   identity::Quotas quotas(const std::string& project_id) const;
   Gate& gate() { return state_.gate; }
   const ApiOptions& options() const { return state_.options; }
@@ -132,6 +136,7 @@ class Context {
   ApiState& state_;
   const identity::Caller caller_;
   const std::string call_;
+  const std::optional<store::Claim> claim_;
   std::function<Status()> required_;
 };
 

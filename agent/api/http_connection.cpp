@@ -12,6 +12,8 @@
 #include <charconv>
 #include <limits>
 
+#include "api/client_stream.h"
+
 namespace elb::api {
 namespace {
 
@@ -172,7 +174,13 @@ bool HttpConnection::send_all(std::string_view bytes, SteadyTime deadline) {
   return true;
 }
 
+std::unique_ptr<ClientStream> HttpConnection::release() {
+  if (tls_) tls_->leave_thread();
+  return std::make_unique<ClientStream>(std::move(socket_), std::move(tls_));
+}
+
 ssize_t HttpConnection::write(const char* data, size_t size) {
+  if (muted_) return static_cast<ssize_t>(size);
   const SteadyTime deadline = clock_.steady() + limits_.request_time;
   std::string_view rest(data, size);
   while (tls_ && !rest.empty()) {

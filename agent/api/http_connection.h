@@ -38,6 +38,11 @@ class HttpConnection final : public httplib::Stream {
   /// Whether read_body() takes more than HttpLimits::body_bytes.
   static bool may_be_large(const httplib::Request& request);
 
+  /// From now on nothing is written: somebody else will answer.
+  void mute() { muted_ = true; }
+  /// What is left of the connection; this one is of no use any more.
+  std::unique_ptr<ClientStream> release();
+
   /// Lets the client see a response to a request that was not read to its end: closing at once would reset it away.
   void linger();
 
@@ -59,10 +64,11 @@ class HttpConnection final : public httplib::Stream {
   Body read_chunked();
 
   Fd socket_;
-  const std::unique_ptr<HttpTls> tls_;
+  std::unique_ptr<HttpTls> tls_;
   const HttpLimits& limits_;
   const Clock& clock_;
   const int stop_, pressure_;
+  bool muted_ = false;
   bool first_ = true;
   SteadyTime deadline_{};
   size_t body_limit_ = 0;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <thread>
 
+#include "api/client_stream.h"
 #include "api/http_connection.h"
 #include "api/http_workers.h"
 #include "api/unix_socket.h"
@@ -25,6 +26,7 @@ struct Current {
   HttpConnection::Body body;
   std::optional<HttpResponse> refused;  // instead of the handler's
   bool close = false;
+  std::function<void(std::unique_ptr<ClientStream>)> take_over;
 };
 thread_local Current t_current;
 thread_local bool t_shed = false;
@@ -94,6 +96,8 @@ HttpRequest to_request(const httplib::Request& from, Peer peer, std::string body
   request.subject_token = from.get_header_value("X-Subject-Token");
   request.if_match = joined_header(from, "If-Match");
   request.if_none_match = joined_header(from, "If-None-Match");
+  request.idempotency_key = joined_header(from, "Idempotency-Key");
+  request.last_event_id = joined_header(from, "Last-Event-ID");
   request.query = parse_query(from.target);
   request.body = std::move(body);
   return request;
@@ -208,9 +212,14 @@ class HttpServer::Impl final : public httplib::Server {
       t_current.body = {};
       t_current.close = false;
       t_current.refused.reset();
+      t_current.take_over = nullptr;
       bool client_closes = false;
       served =
           process_request(connection, false, client_closes, [this](httplib::Request& request) { prepare(request); });
+      if (t_current.take_over) {
+        t_current.take_over(connection.release());
+        break;
+      }
       if (t_current.close) connection.linger();
       if (!served || client_closes || t_current.close) break;
     }
@@ -241,7 +250,11 @@ class HttpServer::Impl final : public httplib::Server {
       fill_response(refusal_(body.status, body.message), response);
     } else {
       HttpRequest asked = to_request(request, t_current.connection->peer(), std::move(t_current.body.bytes));
-      fill_response(handler_(asked), response);
+      HttpResponse answer = handler_(asked);
+      fill_response(answer, response);
+      if (!answer.take_over) return;
+      t_current.take_over = std::move(answer.take_over);
+      t_current.connection->mute();
     }
   }
 

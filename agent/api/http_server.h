@@ -21,6 +21,8 @@
 
 namespace elb::api {
 
+class ClientStream;
+
 /// Who is at the other end of the connection.
 struct Peer {
   std::string address;              // of a TCP connection; "local" at the Unix socket
@@ -41,6 +43,8 @@ struct HttpRequest {
   std::string authorization;                               // Authorization header; empty if none
   std::string subject_token;                               // X-Subject-Token header; empty if none
   std::optional<std::string> if_match, if_none_match;      // headers; several of one are one list
+  std::optional<std::string> idempotency_key;              // Idempotency-Key header, likewise
+  std::optional<std::string> last_event_id;                // Last-Event-ID header, likewise
   std::string body;
 };
 
@@ -49,6 +53,8 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
+  /// Set: gets the connection, to answer on it; nothing else of this is sent.
+  std::function<void(std::unique_ptr<ClientStream>)> take_over{};
 };
 
 struct HttpLimits {

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "tls/leave_thread.h"
 #include "tls/worker.h"
 
 namespace elb::api {
@@ -13,10 +14,12 @@ Result<std::unique_ptr<HttpTls>> HttpTls::accept(std::shared_ptr<const tls::Serv
   if (!worker) return pass_on(worker.error());
   auto context = worker->make_context(std::move(table));
   if (!context) return pass_on(context.error());
-  auto connection = tls::Connection::accept(std::move(*context));
+  auto connection = tls::Connection::accept(*context);
   if (!connection) return pass_on(connection.error());
-  return std::unique_ptr<HttpTls>(new HttpTls(std::move(*connection)));
+  return std::unique_ptr<HttpTls>(new HttpTls(std::move(*context), std::move(*connection)));
 }
+
+void HttpTls::leave_thread() const { tls::leave_thread(context_); }
 
 template <class Call>
 HttpTls::Step HttpTls::run(Call call) {

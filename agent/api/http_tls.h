@@ -34,14 +34,18 @@ class HttpTls {
   Step write(std::string_view plain);
   /// What says goodbye; empty if there is nobody to say it to.
   std::string close();
+  /// Another thread goes on with it.
+  void leave_thread() const;
   /// Whether a read() has something to work on already.
   bool has_input() const { return !input_.empty() || (connection_->handshake_done() && connection_->pending() > 0); }
 
  private:
-  explicit HttpTls(std::unique_ptr<tls::Connection> connection) : connection_(std::move(connection)) {}
+  HttpTls(tls::ServerContextPtr context, std::unique_ptr<tls::Connection> connection)
+      : context_(std::move(context)), connection_(std::move(connection)) {}
   template <class Call>
   Step run(Call call);
 
+  tls::ServerContextPtr context_;
   std::unique_ptr<tls::Connection> connection_;
   std::string input_;  // from the peer, not used yet
   bool failed_ = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers of the configuration as a whole: /v1/apply, /v1/export, /v1/revisions, /v1/rollback. Private to api. Thread
+// Handlers of the configuration as a whole: /v1/apply, /v1/export, /v1/revisions, /v1/rollback,
+// /v1/events. Private to api. Thread
 // rule: as Context, any thread.
 #pragma once
 
@@ -22,6 +23,8 @@ Result<std::string> project_of(const Context& context, const Request& request);
 Result<Reply> list_revisions(Context& context, const Request& request);
 Result<Reply> show_revision(Context& context, const Request& request);
 Result<Reply> diff_revisions(Context& context, const Request& request);
+// native_events.cpp
+Result<Reply> list_events(Context& context, const Request& request);
 // native_rollback.cpp
 Result<Reply> roll_back(Context& context, const Request& request);
 /// The project that a call is about; empty: all. A bound caller's own, else of `asked`, if it was.

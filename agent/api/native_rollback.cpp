@@ -66,8 +66,8 @@ struct Outcome {
   bool passed = false;  // of a dry run
 };
 
-Status attempt(Context& context, const WantedRollback& wanted, const std::optional<std::string>& project, control::Draft& draft,
-               Outcome& out) {
+Status attempt(Context& context, const WantedRollback& wanted, const std::optional<std::string>& project,
+               control::Draft& draft, Outcome& out) {
   const auto history = context.history();
   if (!history) return pass_on(history.error());
   if (project) draft.bind_to(*project);

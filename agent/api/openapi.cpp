@@ -194,6 +194,8 @@ Value parameters_of(const RouteName& route, const std::vector<std::string>& ids,
     parameters.push(reference("parameters", "If-Match"));
     if (route.method == "GET") parameters.push(reference("parameters", "If-None-Match"));
   }
+  if (route.method != "GET" && route.access != identity::Access::kPublic && route.path != "v1/tokens")
+    parameters.push(reference("parameters", "Idempotency-Key"));
   return parameters;
 }
 
@@ -244,6 +246,10 @@ Value shared_parameters() {
     out.set(name, parameter.set("schema", type("string")));
   };
   add_header("If-Match", "* or tags of ETag: 412, and nothing is done, if the configuration has none of them any more");
+  add_header(
+      "Idempotency-Key",
+      "1 to 255 visible characters: a request that comes again with it within 24 hours is answered again and not "
+      "done again");
   add_header("If-None-Match", "* or tags of ETag: 304 without a body if it still has one of them");
   return out;
 }

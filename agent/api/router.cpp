@@ -138,6 +138,7 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/revisions/{}", show_revision, Access::kProject},
     {"GET", "v1/diff", diff_revisions, Access::kProject},
     {"POST", "v1/rollback", roll_back, Access::kProject},
+    {"GET", "v1/events", list_events, Access::kProject},
     {"GET", "v1/traces", list_traces, Access::kProject},
     {"GET", "v1/traces/{}", show_trace, Access::kProject},
     {"GET", "v1/tokens", list_tokens, Access::kAdmin},

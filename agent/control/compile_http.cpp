@@ -159,8 +159,7 @@ model::SnapshotHttp HttpCompiler::compile(const Listener& listener, const PoolIn
   compiled.request_burst =
       static_cast<uint32_t>(listener.http.request_burst.value_or(listener.http.request_rate.value_or(0)));
   compiled.body_rate = static_cast<uint32_t>(listener.http.body_rate.value_or(model::kBodyRateDefault));
-  if (listener.http.trace_sampling)
-    compiled.trace_sampling = static_cast<uint16_t>(*listener.http.trace_sampling);
+  if (listener.http.trace_sampling) compiled.trace_sampling = static_cast<uint16_t>(*listener.http.trace_sampling);
   compiled.proxy_trusted = listener.http.proxy_trusted;
   if (const auto owner = model_.load_balancers.find(listener.loadbalancer_id);
       owner != model_.load_balancers.end() && owner->second->access_log)

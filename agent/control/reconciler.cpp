@@ -35,7 +35,7 @@ std::string_view name_of(model::HealthState state) {
 }  // namespace
 
 Reconciler::Reconciler(const Clock& clock, std::vector<model::Sink*> sinks, ReconcilerOptions options)
-    : clock_(clock), options_(options), executors_(sinks.size()) {
+    : clock_(clock), options_(std::move(options)), executors_(sinks.size()) {
   for (size_t i = 0; i < sinks.size(); ++i) {
     executors_[i].sink = sinks[i];
     executors_[i].status.name = sinks[i]->name();
@@ -143,6 +143,11 @@ void Reconciler::absorb(Inbox::Batch batch) {
               event.health.reason);
   }
   if (changed && model_) publish_snapshot(members_only ? before.get() : nullptr, turned);
+  if (!turned.empty()) notice(turned);
+}
+
+void Reconciler::notice(const std::vector<model::Id>& members) const {
+  if (options_.noticed) options_.noticed(members);
 }
 
 /// The health book's members become those of model_. `before`: the model before, if members are all that differs.
@@ -194,6 +199,7 @@ void Reconciler::apply(Executor& executor) {
     status.applies += 1;
     status.writes += applied->writes;
   }
+  notice({});
   if (recovered) log::info("sink recovered sink={} revision={}", executor.sink->name(), snapshot->revision);
 }
 
@@ -228,6 +234,7 @@ void Reconciler::failed(Executor& executor, const Error& error, std::string_view
     executor.status.failures += 1;
     executor.status.error = text;
   }
+  if (!repeated) notice({});
   // A fault that lasts is logged once, not with every attempt.
   if (!repeated) log::error("sink failed sink={} call={} error=\"{}\"", executor.sink->name(), what, text);
 }

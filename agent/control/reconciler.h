@@ -26,6 +26,9 @@ struct ReconcilerOptions {
   std::chrono::milliseconds audit_interval{5000};
   std::chrono::milliseconds backoff_min{100};  // doubles with each failure in a row
   std::chrono::milliseconds backoff_max{5000};
+  /// Called by its thread, no lock held, when what it shows may have changed: the health of these members, or what is
+  /// applied. Must not block.
+  std::function<void(const std::vector<model::Id>& members)> noticed{};
 };
 
 class Reconciler final : public model::ReconcilerView {
@@ -68,6 +71,7 @@ class Reconciler final : public model::ReconcilerView {
   void publish_snapshot(const model::Model* before, const std::vector<model::Id>& turned);
   void apply(Executor& executor);
   void audit(Executor& executor);
+  void notice(const std::vector<model::Id>& members) const;
   void failed(Executor& executor, const Error& error, std::string_view what);
 
   const Clock& clock_;

@@ -31,7 +31,7 @@ struct Dataplane::Parts {
   explicit Parts(const DataplaneOptions& given, Routes kernel_routes, PinDir dir)
       : options(given), routes(std::move(kernel_routes)), pins(std::move(dir)) {}
 
-  Status start(const Clock& clock, Random& random);
+  Status start(const Clock& clock, Random& random, model::TakeFlowEvents flow_events);
   Status move_host_addresses();
   void warn_about_veth();
 
@@ -46,12 +46,13 @@ struct Dataplane::Parts {
   std::unique_ptr<FlowTable> table;
   std::unique_ptr<ResetSender> resets;
   std::unique_ptr<LoadCounts> loads;
+  std::unique_ptr<FlowSampler> sampler;  // null: no connection is recorded
   std::unique_ptr<FlowSweeper> sweeper;
   std::unique_ptr<TrafficReader> traffic;
   model::SnapshotPtr applied;  // that the maps hold; null: in doubt
 };
 
-Status Dataplane::Parts::start(const Clock& clock, Random& random) {
+Status Dataplane::Parts::start(const Clock& clock, Random& random, model::TakeFlowEvents flow_events) {
   if (auto status = check_capabilities(); !status) return status;
   auto interfaces = find_interfaces(options.interfaces);
   if (!interfaces) return pass_on(std::move(interfaces.error()));
@@ -90,7 +91,11 @@ Status Dataplane::Parts::start(const Clock& clock, Random& random) {
   auto sender = ResetSender::make(*object);
   if (!sender) return pass_on(std::move(sender.error()));
   resets = std::move(*sender);
-  sweeper = std::make_unique<FlowSweeper>(*table, *loads, options, object->rate(), tick, sync->view(), *resets);
+  if (options.flow_sampling != 0 && flow_events)
+    sampler = std::make_unique<FlowSampler>(options.flow_sampling, table->slots(), object->rate(), clock,
+                                            std::move(flow_events));
+  sweeper = std::make_unique<FlowSweeper>(*table, *loads, options, object->rate(), tick, sync->view(), *resets,
+                                          sampler.get());
   traffic = std::make_unique<TrafficReader>(*port, *table, *sweeper, object->rate(), tick, sync->view());
   log::info("dataplane is up maps={} flow_slots={} hz={} adopted_members={}", object->adopted() ? "adopted" : "new",
             options.flow_slots, object->rate().hz, sync->adopted_members().size());
@@ -130,15 +135,16 @@ void Dataplane::Parts::warn_about_veth() {
 Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Dataplane::~Dataplane() = default;
 
-Result<std::unique_ptr<Dataplane>> Dataplane::start(const DataplaneOptions& options, const Clock& clock,
-                                                    Random& random) {
+Result<std::unique_ptr<Dataplane>> Dataplane::start(const DataplaneOptions& options, const Clock& clock, Random& random,
+                                                    model::TakeFlowEvents flow_events) {
   if (auto status = options.validate(); !status) return pass_on(std::move(status.error()));
   auto routes = Routes::open();
   if (!routes) return pass_on(std::move(routes.error()));
   auto pins = PinDir::open(options.pin_dir);
   if (!pins) return pass_on(std::move(pins.error()));
   auto parts = std::make_unique<Parts>(options, std::move(*routes), std::move(*pins));
-  if (auto status = parts->start(clock, random); !status) return pass_on(std::move(status.error()));
+  if (auto status = parts->start(clock, random, std::move(flow_events)); !status)
+    return pass_on(std::move(status.error()));
   return std::unique_ptr<Dataplane>(new Dataplane(std::move(parts)));
 }
 

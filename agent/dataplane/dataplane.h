@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "dataplane/options.h"
 #include "model/diagnosis.h"
+#include "model/flow_event.h"
 #include "model/sink.h"
 #include "model/views.h"
 
@@ -24,8 +25,9 @@ namespace elb::dataplane {
 class Dataplane final : public model::Sink, public model::TrafficView, public model::DiagnosisView {
  public:
   /// Loads or adopts, attaches, starts the threads. Errors name the option at fault and the remedy. Clock and random
-  /// outlive it.
-  static Result<std::unique_ptr<Dataplane>> start(const DataplaneOptions& options, const Clock& clock, Random& random);
+  /// outlive it. `flow_events` gets what options.flow_sampling asks for; empty: nobody does.
+  static Result<std::unique_ptr<Dataplane>> start(const DataplaneOptions& options, const Clock& clock, Random& random,
+                                                  model::TakeFlowEvents flow_events = {});
   ~Dataplane() override;
   Dataplane(const Dataplane&) = delete;
   Dataplane& operator=(const Dataplane&) = delete;

@@ -23,6 +23,7 @@ struct Observed {
   SweepResult& result;
   LoadCounts* loads;
   const Revocations* revocations;
+  FlowSampler* sampler;
 };
 
 int gone(void* context, __u16 member) {
@@ -31,7 +32,9 @@ int gone(void* context, __u16 member) {
 }
 
 void alive(void* context, const elb_flow* forward, elb_flow_state state) {
-  auto& open = static_cast<Observed*>(context)->result.open;
+  const auto& observed = *static_cast<Observed*>(context);
+  if (observed.sampler != nullptr) observed.sampler->alive(observed.table, forward);
+  auto& open = observed.result.open;
   const uint32_t member = ELB_FLOW_MEMBER(ELB_LOAD(forward->traffic));
   if (member >= open.size()) return;
   if (state == ELB_STATE_ESTABLISHED || state == ELB_STATE_UDP)
@@ -40,8 +43,9 @@ void alive(void* context, const elb_flow* forward, elb_flow_state state) {
     ++open[member].inactive;
 }
 
-void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state, elb_flow_end) {
+void ended(void* context, const elb_flow* forward, const elb_flow* reverse, elb_flow_state state, elb_flow_end why) {
   const auto& observed = *static_cast<Observed*>(context);
+  if (observed.sampler != nullptr) observed.sampler->ended(observed.table, forward, reverse, state, why);
   SweepResult& result = observed.result;
   const size_t before = result.resets.size();
   add_resets(observed.table, *forward, *reverse, state, result.resets);
@@ -105,12 +109,12 @@ elb_flow_limits limits_of(const FlowTimes& times, const TickRate& rate) {
 
 SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
                        uint32_t max_members, const std::function<bool()>& stop, LoadCounts* loads,
-                       const Revocations* revocations) {
+                       const Revocations* revocations, FlowSampler* sampler) {
   SweepResult result;
   result.at = now;
   result.open.resize(max_members);
   result.held.resize(max_members);
-  Observed observed{table, view, result, loads, revocations};
+  Observed observed{table, view, result, loads, revocations, sampler};
   elb_flow_observer observer{};
   observer.context = &observed;
   observer.gone = gone;
@@ -131,14 +135,15 @@ SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limi
 
 FlowSweeper::FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options,
                          const TickRate& rate, std::function<Result<uint32_t>()> tick, const Published<IndexView>& view,
-                         ResetSender& resets)
+                         ResetSender& resets, FlowSampler* sampler)
     : table_(table),
       loads_(loads),
       max_members_(options.max_members),
       limits_(limits_of(options.times, rate)),
       tick_(std::move(tick)),
       view_(view),
-      resets_(resets) {
+      resets_(resets),
+      sampler_(sampler) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -167,8 +172,10 @@ void FlowSweeper::run() {
       const auto view = view_.get();
       revocations_.sweep_begins(*view);
       loads_.sweep_begins(*now);
+      if (sampler_ != nullptr) sampler_->sweep_begins(*now, *view);
       SweepResult result =
-          sweep_once(table_.table(), *now, limits_, *view, max_members_, stopping, &loads_, &revocations_);
+          sweep_once(table_.table(), *now, limits_, *view, max_members_, stopping, &loads_, &revocations_, sampler_);
+      if (sampler_ != nullptr) sampler_->sweep_ended();
       if (stopping()) return;
       revocations_.sweep_ended();
       send_resets(result);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "dataplane/flow_sampler.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/index_view.h"
 #include "dataplane/load_counts.h"
@@ -63,16 +64,17 @@ class Revocations {
 
 /// One sweep over all slots, ending the connections of members that `view` does not name as live. `stop` ends it early,
 /// then the result is worth nothing.
-/// `loads` and `revocations` may be null.
+/// `loads`, `revocations` and `sampler` may be null.
 SweepResult sweep_once(const elb_table& table, uint32_t now, const elb_flow_limits& limits, const IndexView& view,
                        uint32_t max_members, const std::function<bool()>& stop, LoadCounts* loads = nullptr,
-                       const Revocations* revocations = nullptr);
+                       const Revocations* revocations = nullptr, FlowSampler* sampler = nullptr);
 
 class FlowSweeper {
  public:
-  /// `tick` tells the time as packets see it. Everything given outlives the object.
+  /// `tick` tells the time as packets see it; `sampler` may be null. Everything given outlives the object.
   FlowSweeper(const FlowTable& table, LoadCounts& loads, const DataplaneOptions& options, const TickRate& rate,
-              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view, ResetSender& resets);
+              std::function<Result<uint32_t>()> tick, const Published<IndexView>& view, ResetSender& resets,
+              FlowSampler* sampler = nullptr);
   ~FlowSweeper();
   FlowSweeper(const FlowSweeper&) = delete;
   FlowSweeper& operator=(const FlowSweeper&) = delete;
@@ -98,6 +100,7 @@ class FlowSweeper {
   const std::function<Result<uint32_t>()> tick_;
   const Published<IndexView>& view_;
   ResetSender& resets_;
+  FlowSampler* const sampler_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

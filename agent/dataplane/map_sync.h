@@ -39,9 +39,9 @@ class MapSync {
   /// Writes the difference; how many writes. After an error the next call goes on where this one stopped.
   /// `sweeps_begun` is asked when everything is written: from then on removed members can be chosen by no packet.
   Result<uint64_t> commit(DesiredMaps desired, const std::function<uint64_t()>& sweeps_begun);
-  /// Instead of both where `after` differs from `before`, which was committed last, in members only: writes what changed
-  /// of weights and usability; how many writes. Empty, and nothing is done: members came, went or moved. After an error
-  /// plan() and commit() have to mend it.
+  /// Instead of both where `after` differs from `before`, which was committed last, in members only: writes what
+  /// changed of weights and usability; how many writes. Empty, and nothing is done: members came, went or moved. After
+  /// an error plan() and commit() have to mend it.
   Result<std::optional<uint64_t>> adjust(const model::Snapshot& before, const model::Snapshot& after);
   /// Compares the maps with the last commit and repairs them.
   Result<model::Audit> audit(const Usage& usage);

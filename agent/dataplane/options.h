@@ -47,7 +47,8 @@ struct DataplaneOptions {
   uint32_t max_new_connections_per_s = 0;  // that each CPU accepts; 0: no limit
   bool syn_cookies = true;                 // what is above it is answered by SYN cookies; else it is dropped
   FlowTimes times;
-  bool reset_strays = true;  // answer TCP segments of no connection with a RST; else drop them silently
+  uint32_t flow_sampling = 0;  // one connection in so many is recorded; 0: none
+  bool reset_strays = true;    // answer TCP segments of no connection with a RST; else drop them silently
   XdpAttach attach = XdpAttach::kLink;
   bool rebuild = true;  // pinned maps that do not fit are replaced, which ends all connections; false: refuse to start
 

@@ -139,6 +139,16 @@ std::optional<elb_listener> Tracer::meets_listener(const Packet& packet, model::
   return std::nullopt;
 }
 
+bool Tracer::is_another_host(const Packet& packet, const elb_listener& listener, const elb_member& chosen,
+                             model::Trace& trace) const {
+  const auto policy = look_up<elb_policy>(object_, ELB_MAP_POLICIES, listener.index).value_or(elb_policy{});
+  if ((policy.flags & ELB_POLICY_TOA) == 0 || ip_of(chosen.addr) != packet.query.client.address) return true;
+  stop(trace, "client", ELB_REASON_TOA_LOOP,
+       "the client is the member itself, and the listener tells members their clients (TOA): let it call its own "
+       "service directly, or use a listener without TOA");
+  return false;
+}
+
 bool Tracer::has_next_hop(const elb_member& member, model::Trace& trace) const {
   const std::string name = ip_of(member.addr).to_string();
   const auto hop = look_up<elb_hop>(object_, ELB_MAP_HOPS, uint32_t{member.hop});
@@ -178,7 +188,7 @@ Result<model::Trace> Tracer::trace(const model::TraceQuery& query) const {
   if (const auto pair = view_.pairs.find(*picked); pair != view_.pairs.end())
     trace.member_id = to_string(pair->second.member);
   step(trace, "member", trace.member->to_string());
-  if (!has_next_hop(*chosen, trace)) return trace;
+  if (!is_another_host(packet, *listener, *chosen, trace) || !has_next_hop(*chosen, trace)) return trace;
   gets_local_port(trace);
   trace.verdict = "forward";
   return trace;

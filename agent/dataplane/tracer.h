@@ -40,6 +40,9 @@ class Tracer {
   std::optional<uint32_t> from_place(const Ring& ring, uint64_t start, std::string how, model::Trace& trace) const;
   std::optional<uint32_t> least_loaded(const Ring& ring, uint64_t turn, model::Trace& trace) const;
   bool has_next_hop(const elb_member& member, model::Trace& trace) const;
+  /// MB-09: false if the client is the member, which a listener with TOA refuses.
+  bool is_another_host(const Packet& packet, const elb_listener& listener, const elb_member& chosen,
+                       model::Trace& trace) const;
   void gets_local_port(model::Trace& trace) const;
 
   std::optional<elb_member> member(uint32_t index) const;

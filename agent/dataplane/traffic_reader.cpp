@@ -113,6 +113,25 @@ std::optional<model::FlowRecord> read_flow(const elb_table& table, uint32_t slot
   return record;
 }
 
+model::FlowRecord describe_flow(const elb_table& table, const elb_flow& forward_entry, const elb_flow& reverse_entry,
+                                const IndexView& view) {
+  const elb_flow forward = copy_of(&forward_entry), reverse = copy_of(&reverse_entry);
+  model::FlowRecord record;
+  const bool v6 = (forward.ctl & ELB_FLOW_V6) != 0 && table.beside != nullptr;
+  read_ends(forward, v6 ? table.beside + (&forward_entry - table.base) : nullptr, record);
+  record.protocol = ELB_FLOW_PROTO(forward.proto) == IPPROTO_TCP ? model::Protocol::kTcp : model::Protocol::kUdp;
+  if (const auto pair = view.pairs.find(ELB_FLOW_MEMBER(forward.traffic)); pair != view.pairs.end()) {
+    record.listener_id = to_string(pair->second.listener);
+    record.member_id = to_string(pair->second.member);
+  }
+  record.packets_in = forward.packets;
+  record.bytes_in = ELB_FLOW_BYTES(forward.traffic);
+  record.packets_out = reverse.packets;
+  record.bytes_out = ELB_FLOW_BYTES(reverse.traffic);
+  record.state = state_text(forward, record.packets_out > 0);
+  return record;
+}
+
 model::FlowPage read_flows(const elb_table& table, const model::FlowFilter& filter, const IndexView& view, uint32_t now,
                            const TickRate& rate) {
   model::FlowPage page;

@@ -16,6 +16,10 @@ namespace elb::dataplane {
 /// One connection as read from its forward entry `slot`; nothing if there is none or it changed while being read.
 std::optional<model::FlowRecord> read_flow(const elb_table& table, uint32_t slot, const IndexView& view, uint32_t now,
                                            const TickRate& rate);
+/// Of the sweep's thread: of a connection that nobody ends meanwhile, though packets may count on. Its ids are there
+/// even if their objects are not configured any more.
+model::FlowRecord describe_flow(const elb_table& table, const elb_flow& forward, const elb_flow& reverse,
+                                const IndexView& view);
 /// All connections that the filter admits.
 model::FlowPage read_flows(const elb_table& table, const model::FlowFilter& filter, const IndexView& view, uint32_t now,
                            const TickRate& rate);

@@ -43,7 +43,8 @@ int ClientCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_fr
   if (stream == nullptr) return 0;
   const ClientLimits& limits = client_session_of(user).limits_;
   if (stream->final_) {
-    if (!stream->trailers_) stream->trailers_.reset(new Stream::Trailers{{kClientTrailerBytes, kClientTrailerFields}, {}});
+    if (!stream->trailers_)
+      stream->trailers_.reset(new Stream::Trailers{{kClientTrailerBytes, kClientTrailerFields}, {}});
     return 0;
   }
   if (stream->heads_.size() > kInterimMax) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

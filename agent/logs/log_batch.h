@@ -42,6 +42,8 @@ struct LogBatch {
   std::string text;
   std::vector<LogRoute> routes;
   std::vector<Entry> entries;
+  size_t records = 0;  // of a batch of something else: so many lines in `text`, for the file of routes[0] as they are
+  size_t lines() const { return entries.size() + records; }
 };
 using LogBatchPtr = std::shared_ptr<const LogBatch>;
 

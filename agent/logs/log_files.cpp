@@ -124,6 +124,7 @@ void LogFiles::rotate(const std::string& stream) {
 }
 
 Status LogFiles::deliver(const LogBatch& batch, bool again) {
+  if (batch.records > 0) return write(batch.routes[0].group + "/" + batch.routes[0].stream, batch.text);
   if (!again) written_.clear();
   std::map<std::string, std::string> texts;
   for (const LogBatch::Entry& entry : batch.entries) {

@@ -59,7 +59,7 @@ class LogHub {
  private:
   struct Pipe {
     Fd end;
-    std::string rest;                               // of a line
+    std::string rest;                             // of a line
     uint64_t lost_told = 0, lost_spans_told = 0;  // by this worker
   };
   struct Lines {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LogLine: a line of the access log taken apart again: its 32 fields (LOG-04), and behind them, in the agent's own
-// forms, why the request ended and the trace it belongs to. Written by agent/proxy from escaped text, so that a line that does not fit is one that
-// was cut off, never one that a client made so. Thread rule: pure; a LogLine points into the text it was made of.
+// forms, why the request ended and the trace it belongs to. Written by agent/proxy from escaped text, so that a line
+// that does not fit is one that was cut off, never one that a client made so. Thread rule: pure; a LogLine points into
+// the text it was made of.
 #pragma once
 
 #include <array>

@@ -29,7 +29,7 @@ void LogSink::offer(const LogBatchPtr& batch) {
   {
     const std::lock_guard lock(mutex_);
     if (queued_bytes_ + batch->text.size() > queue_bytes_) {
-      counts_.lost += batch->entries.size();
+      counts_.lost += batch->lines();
       return;
     }
     queued_bytes_ += batch->text.size();
@@ -82,7 +82,7 @@ void LogSink::run() {
 }
 
 void LogSink::lose_queue() {
-  for (const LogBatchPtr& batch : queue_) counts_.lost += batch->entries.size();
+  for (const LogBatchPtr& batch : queue_) counts_.lost += batch->lines();
   queue_.clear();
   queued_bytes_ = 0;
 }
@@ -92,7 +92,7 @@ bool LogSink::deliver(const LogBatch& batch) {
     const Status status = outlet_->deliver(batch, attempt > 1);
     std::unique_lock lock(mutex_);
     if (status) {
-      counts_.delivered += batch.entries.size();
+      counts_.delivered += batch.lines();
       return true;
     }
     // once a while is enough: the counter has the rest
@@ -100,7 +100,7 @@ bool LogSink::deliver(const LogBatch& batch) {
       log::warn("access log is not written sink={} error=\"{}\"", counts_.name, status.error().message);
     counts_.last_error = status.error().message;
     if (attempt == kAttempts || stopping_) {
-      counts_.lost += batch.entries.size();
+      counts_.lost += batch.lines();
       return false;
     }
     wake_.wait_for(lock, std::chrono::milliseconds(200 * attempt), [this] { return stopping_; });

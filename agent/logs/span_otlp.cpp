@@ -77,8 +77,8 @@ void put_request(const LogLine& line, OtlpJson& json) {
   json.string("url.scheme", request.scheme);
   json.string("url.path", unescape(request.path));
   if (!request.query.empty()) json.string("url.query", unescape(request.query));
-  const auto [name, port] = request.host.ends_with(']') ? std::pair(request.host, std::string_view())
-                                                        : split_endpoint(request.host);
+  const auto [name, port] =
+      request.host.ends_with(']') ? std::pair(request.host, std::string_view()) : split_endpoint(request.host);
   const auto [front, front_port] = split_endpoint(line[kFront]);
   json.string("server.address", name.empty() || name == "-" ? std::string(front) : unescape(name));
   json.integer("server.port", front_port);
@@ -128,9 +128,10 @@ void put_span(const LogBatch::Entry& entry, OtlpJson& json) {
   const std::string_view method = take_apart(entry.line[kRequest]).method;
   fmt::format_to(std::back_inserter(json.out), R"({{"traceId":"{}","spanId":"{}",)", span.trace, span.id);
   if (span.parent != "-") fmt::format_to(std::back_inserter(json.out), R"("parentSpanId":"{}",)", span.parent);
-  fmt::format_to(std::back_inserter(json.out),
-                 R"("flags":1,"name":"{}","kind":2,"startTimeUnixNano":"{}000","endTimeUnixNano":"{}000","attributes":[)",
-                 is_known(method) ? method : "HTTP", span.start_us, span.start_us + span.duration_us);
+  fmt::format_to(
+      std::back_inserter(json.out),
+      R"("flags":1,"name":"{}","kind":2,"startTimeUnixNano":"{}000","endTimeUnixNano":"{}000","attributes":[)",
+      is_known(method) ? method : "HTTP", span.start_us, span.start_us + span.duration_us);
   put_request(entry.line, json);
   put_rest(entry.line, json);
   const bool bad = failed(entry.line);

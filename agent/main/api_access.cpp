@@ -125,6 +125,9 @@ Result<ApiAccess> open_api_access(const Options& options, const Clock& clock, Ra
   auto history = store::open_history(options.store);
   if (!history) return pass_on(history.error());
   access.history = std::move(*history);
+  auto answers = store::open_answers(options.store);
+  if (!answers) return pass_on(answers.error());
+  access.answers = std::move(*answers);
 
   api::ApiOptions& api = access.options;
   api.listen = options.listen;

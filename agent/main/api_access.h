@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "identity/directory.h"
 #include "main/options.h"
+#include "store/answer_store.h"
 #include "store/audit_store.h"
 #include "store/history.h"
 
@@ -20,6 +21,7 @@ struct ApiAccess {
   std::unique_ptr<identity::Directory> identities;
   std::unique_ptr<store::AuditStore> audit;
   std::unique_ptr<store::History> history;
+  std::unique_ptr<store::AnswerStore> answers;
   api::ApiOptions options;
 };
 

@@ -76,9 +76,9 @@ Result<std::unique_ptr<LogService>> LogService::start(const Options& options, co
       return pass_on(about("trace-otlp", std::move(target.error())));
     spans = std::make_unique<logs::SpanOtlp>(own.spans, node_name());
   }
-  service->hub_ = std::make_unique<logs::LogHub>(
-      [raw = service.get()](std::string_view id) { return raw->route_of(id); }, std::move(outlets), own.directory,
-      std::move(spans));
+  service->hub_ =
+      std::make_unique<logs::LogHub>([raw = service.get()](std::string_view id) { return raw->route_of(id); },
+                                     std::move(outlets), own.directory, std::move(spans));
   return service;
 }
 

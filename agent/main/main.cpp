@@ -8,10 +8,12 @@
 #include "api/api_server.h"
 #include "base/log.h"
 #include "control/config_service.h"
+#include "control/event_feed.h"
 #include "control/reconciler.h"
 #include "dataplane/dataplane.h"
 #include "health/health_checker.h"
 #include "main/api_access.h"
+#include "main/flow_log_service.h"
 #include "main/log_service.h"
 #include "main/notify.h"
 #include "main/options.h"
@@ -44,7 +46,9 @@ Status run(const Options& options, const sigset_t& stop_signals) {
   if (!store) return pass_on(std::move(store.error()));
   auto access = open_api_access(options, clock, random);
   if (!access) return pass_on(std::move(access.error()));
-  auto plane = dataplane::Dataplane::start(options.dataplane, clock, random);
+  auto flows = FlowLogService::start(options, clock);
+  if (!flows) return pass_on(std::move(flows.error()));
+  auto plane = dataplane::Dataplane::start(options.dataplane, clock, random, (*flows)->taker());
   if (!plane) return pass_on(std::move(plane.error()));
 
   control::Reconciler* inbox = nullptr;  // the one knot: health reports to the reconciler, which drives health
@@ -63,13 +67,17 @@ Status run(const Options& options, const sigset_t& stop_signals) {
     proxy = std::move(*started);
     sinks.insert(sinks.end(), {proxy.worker.get(), proxy.steer.get()});
   }
-  control::Reconciler reconciler(clock, sinks);
+  control::EventFeed events(clock);
+  control::ReconcilerOptions reconciling;
+  reconciling.noticed = [&events](const std::vector<model::Id>& members) { events.note(members); };
+  control::Reconciler reconciler(clock, sinks, std::move(reconciling));
   inbox = &reconciler;
   reconciler.seed_health((*plane)->adopted_members());
 
   auto config = control::ConfigService::open(**store, clock, random, options.node(),
-                                             [&reconciler, &logs](control::ModelPtr model) {
+                                             [&reconciler, &logs, &events](control::ModelPtr model) {
                                                (*logs)->publish(model);
+                                               events.publish(model);
                                                reconciler.publish(std::move(model));
                                              },
                                              {.strict_members = options.strict_members});
@@ -84,14 +92,21 @@ Status run(const Options& options, const sigset_t& stop_signals) {
                    .logs = (*logs)->hub(),
                    .identities = access->identities.get(),
                    .audit = access->audit.get(),
-                   .history = access->history.get()};
+                   .history = access->history.get(),
+                   .answers = access->answers.get(),
+                   .events = &events};
   TelemetryService telemetry(options,
                              {.reconciler = reconciler,
                               .traffic = **plane,
                               .http_traffic = views.http_traffic,
                               .model = [&config] { return (*config)->model(); },
                               .store_errors = [&config] { return (*config)->store_errors(); },
-                              .access_logs = [&logs] { return (*logs)->counts(); }},
+                              .access_logs =
+                                  [&logs, &flows] {
+                                    auto counts = (*logs)->counts();
+                                    counts.flows = (*flows)->counts();
+                                    return counts;
+                                  }},
                              clock, random);
   views.telemetry = telemetry.get();
   auto server = api::ApiServer::start(access->options, **config, views, clock, random);
@@ -106,7 +121,10 @@ Status run(const Options& options, const sigset_t& stop_signals) {
             options.tls_listen ? Endpoint{options.tls_listen->address, (*server)->tls_port()}.to_string() : "off");
   notify_manager("READY=1");
   int received = 0;
-  while (sigwait(&stop_signals, &received) == 0 && (received == SIGHUP || received == SIGUSR1)) (*logs)->reopen();
+  while (sigwait(&stop_signals, &received) == 0 && (received == SIGHUP || received == SIGUSR1)) {
+    (*logs)->reopen();
+    (*flows)->reopen();
+  }
   notify_manager("STOPPING=1");
   log::info("stopping signal={}; the packet programs stay attached, the proxy serves on for a minute", received);
   server->reset();

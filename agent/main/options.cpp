@@ -161,8 +161,8 @@ void add_mail_security(CLI::App& app, AlarmOptions& alarms) {
                  "certificates (PEM) of who vouches for that server, instead of those that the system trusts")
       ->check(CLI::ExistingFile);
   auto* user = app.add_option("--mail-user", alarms.mail_user, "name that it is logged in with");
-  auto* password = app.add_option("--mail-password-file", alarms.mail_password_file,
-                                  "file whose first line is the password");
+  auto* password =
+      app.add_option("--mail-password-file", alarms.mail_password_file, "file whose first line is the password");
   user->needs(password);
   password->needs(user);
 }
@@ -176,6 +176,37 @@ Status finish_mail(AlarmOptions& alarms) {
     return invalid("mail-password-file", fmt::format("cannot read a password from {}", alarms.mail_password_file));
   if (alarms.mail_password.back() == '\r') alarms.mail_password.pop_back();
   return {};
+}
+
+void add_flow_log(CLI::App& app, Options& options) {
+  app.add_option("--flow-log-directory", options.flow_log_directory,
+                 "directory of flows.log, which has the records of sampled connections (JSON lines); it is rotated as "
+                 "--access-log-rotate-mb and the like say");
+  app.add_option("--flow-sampling", options.dataplane.flow_sampling,
+                 "one new TCP connection or UDP exchange in so many is recorded, with its end; 1: all, 0: none")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
+}
+
+/// Whether one of the directories is the other one or lies in it.
+bool is_nested(const std::string& a, const std::string& b) {
+  std::error_code error;
+  const auto one = std::filesystem::weakly_canonical(a, error).string() + "/";
+  const auto other = std::filesystem::weakly_canonical(b, error).string() + "/";
+  return one.starts_with(other) || other.starts_with(one);
+}
+
+/// Each log looks after all that it finds in its directory.
+Status check_flow_log(const Options& options) {
+  if (options.flow_log_directory.empty()) {
+    if (options.dataplane.flow_sampling == 0) return {};
+    return invalid("flow-log-directory", "is required with flow-sampling");
+  }
+  if (options.access_logs.directory.empty()) return {};
+  if (!is_nested(options.flow_log_directory, options.access_logs.directory)) return {};
+  return invalid("flow-log-directory",
+                 fmt::format("{} must be beside access-log-directory {}, neither in it nor around it",
+                             options.flow_log_directory, options.access_logs.directory));
 }
 
 void add_access_logs(CLI::App& app, AccessLogOptions& logs) {
@@ -361,6 +392,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   app.add_option("--access-log", options.proxy.access_log,
                  "file of its access log, in a directory that its user may write to; opened again on its SIGHUP");
   add_access_logs(app, options.access_logs);
+  add_flow_log(app, options);
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_option("--log-format", options.log_format, "text or json")->capture_default_str();
   app.add_flag("--check", options.check,
@@ -382,6 +414,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   Status status = finish(api, local, subnets, eip_pools, options);
   if (status) status = apply_proxy(proxy, options);
   if (status) status = finish_mail(options.alarms);
+  if (status) status = check_flow_log(options);
   if (!status) {
     fmt::print(stderr, "elb-agent: {}\nRun elb-agent --help for the options.\n", status.error().to_string());
     return 2;

@@ -61,7 +61,8 @@ struct Options {
   std::string store = "/var/lib/elb/elb.db";
   AlarmOptions alarms;
   AccessLogOptions access_logs;
-  int64_t metrics_mb = 512;  // largest size of the metrics kept beside the store
+  std::string flow_log_directory;  // of the records of sampled connections, rotated like access logs
+  int64_t metrics_mb = 512;        // largest size of the metrics kept beside the store
   Endpoint listen;
   bool open_loopback = false;
   std::string socket = "/run/elb/api.sock";  // off: none

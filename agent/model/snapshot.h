@@ -77,8 +77,8 @@ struct SnapshotBandwidth {
 };
 
 struct Snapshot {
-  uint64_t generation = 0;                  // steps at every publish
-  uint64_t revision = 0;                    // of the model it was compiled from
+  uint64_t generation = 0;                 // steps at every publish
+  uint64_t revision = 0;                   // of the model it was compiled from
   SharedList<SnapshotPool> pools;          // ordered by id; only pools that are admin-up and used by a listener here
   SharedList<SnapshotListener> listeners;  // ordered by id; only listeners that are admin-up on an admin-up LB
   /// Configured members that no pool above lists: admin-down, or of a pool that no listener uses (any more). They get

@@ -78,12 +78,12 @@ struct SnapshotHttp {
   std::optional<SnapshotTls> tls;  // HTTPS
   HttpTimeouts timeouts;
   ForwardedFor forwarded_for = ForwardedFor::kAppend;
-  bool forwarded_port = true;   // X-Forwarded-Port
-  bool forwarded_proto = true;  // X-Forwarded-Proto
-  bool server_header = true;    // Server: elb (LS-20)
-  uint32_t request_rate = 0;    // per second, beyond it 429; 0: any number
-  uint32_t request_burst = 0;   // at once
-  uint32_t body_rate = 100;     // bytes per second of request bodies, below it 408; 0: any
+  bool forwarded_port = true;              // X-Forwarded-Port
+  bool forwarded_proto = true;             // X-Forwarded-Proto
+  bool server_header = true;               // Server: elb (LS-20)
+  uint32_t request_rate = 0;               // per second, beyond it 429; 0: any number
+  uint32_t request_burst = 0;              // at once
+  uint32_t body_rate = 100;                // bytes per second of request bodies, below it 408; 0: any
   std::optional<uint16_t> trace_sampling;  // of 10,000 requests so many begin a trace; empty: no tracing
   std::vector<ErrorPage> error_pages;
   std::vector<Cidr> proxy_trusted;  // whose PROXY headers tell the client; empty: nobody's

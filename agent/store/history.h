@@ -16,6 +16,12 @@
 
 namespace elb::store {
 
+/// Of a request that shows an Idempotency-Key: what it is known by, and what it asks for (answer_store.h).
+struct Claim {
+  std::string scope;        // 64 hex digits each
+  std::string fingerprint;  // of what is asked for
+};
+
 /// Who asked for a change, and with which call.
 struct Origin {
   std::string user_id;
@@ -23,6 +29,7 @@ struct Origin {
   std::string project_id;  // of the caller; empty: bound to none
   std::string call;        // "POST /v1/apply"
   int64_t time_ms = 0;     // since 1970
+  std::optional<Claim> claim{};
 };
 
 struct Revision {

@@ -6,6 +6,7 @@
 
 #include <iterator>
 
+#include "store/schema_answers.h"
 #include "store/schema_history.h"
 #include "store/schema_identity.h"
 
@@ -292,8 +293,9 @@ ALTER TABLE listener ADD COLUMN trace_sampling INTEGER CHECK (trace_sampling BET
 )sql";
 
 /// kMigrations[n] leads from version n to n + 1.
-constexpr const char* kMigrations[] = {kVersion1,  kVersion2,      kVersion3,     kVersion4,      kIdentityTables,
-                                       kAccessLog, kOctaviaFields, kProxyOptions, kHistoryTables, kTracing};
+constexpr const char* kMigrations[] = {kVersion1,       kVersion2,  kVersion3,      kVersion4,
+                                       kIdentityTables, kAccessLog, kOctaviaFields, kProxyOptions,
+                                       kHistoryTables,  kTracing,   kAnswerTables};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace elb::store {
 
-inline constexpr int64_t kSchemaVersion = 10;          // the newest, what this build reads and writes
+inline constexpr int64_t kSchemaVersion = 11;          // the newest, what this build reads and writes
 inline constexpr int64_t kApplicationId = 0x454C4253;  // "ELBS" in the SQLite header: file(1) and we know it is ours
 
 /// Version of what lies in the file; 0: empty. kStorage for another program's database, kUnsupported for a newer

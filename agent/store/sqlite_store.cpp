@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "store/answers.h"
 #include "store/record.h"
 #include "store/schema.h"
 #include "store/store.h"
@@ -100,6 +101,8 @@ Result<uint64_t> SqliteStore::commit(uint64_t base, std::span<const model::Chang
   for (const auto& change : changes)
     if (auto status = apply(change); !status) return pass_on(status.error());
   if (auto status = db_.exec("UPDATE meta SET revision = revision + 1"); !status) return pass_on(status.error());
+  if (origin.claim)
+    if (auto status = claim(db_, base + 1, origin); !status) return pass_on(status.error());
   if (auto status = prune_history(db_, base + 1, revisions_kept_); !status) return pass_on(status.error());
   if (auto status = transaction->commit(); !status) return pass_on(status.error());
   return base + 1;

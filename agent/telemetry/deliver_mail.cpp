@@ -162,7 +162,8 @@ class Conversation {
     for (std::string line : answer_) {
       std::ranges::transform(line, line.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
       line = ' ' + line + ' ';
-      if (line.starts_with(fmt::format(" {} ", keyword)) && (word.empty() || line.find(fmt::format(" {} ", word)) != line.npos))
+      if (line.starts_with(fmt::format(" {} ", keyword)) &&
+          (word.empty() || line.find(fmt::format(" {} ", word)) != line.npos))
         return true;
     }
     return false;

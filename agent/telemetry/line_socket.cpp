@@ -86,7 +86,8 @@ Status LineSocket::wait_for_tls(int result, std::string_view what) {
 }
 
 Status LineSocket::start_tls(const std::string& host, const std::string& ca_file) {
-  if (!buffer_.empty()) return fail(ErrorCode::kUnavailable, "TLS: there are bytes before it, which nobody vouches for");
+  if (!buffer_.empty())
+    return fail(ErrorCode::kUnavailable, "TLS: there are bytes before it, which nobody vouches for");
   ::ERR_clear_error();
   const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context(::SSL_CTX_new(::TLS_client_method()),
                                                                     &::SSL_CTX_free);

@@ -23,10 +23,11 @@ struct AccessLogCounts {
     uint64_t delivered = 0, lost = 0, failures = 0;
   };
   std::vector<Sink> sinks;
-  uint64_t unrouted = 0;     // their log had been switched off, or they were cut off
-  uint64_t transferred = 0;  // files
+  uint64_t unrouted = 0;      // their log had been switched off, or they were cut off
+  uint64_t transferred = 0;   // files
   std::optional<Sink> spans;  // of traced requests; empty: there is no collector for them
   uint64_t lost_spans = 0;    // before they reached the agent
+  std::optional<Sink> flows;  // records of sampled connections; empty: none are sampled
 };
 
 struct Sources {

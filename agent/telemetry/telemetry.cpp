@@ -229,6 +229,12 @@ void Telemetry::add_access_logs(Exposition& out) const {
   out.sample({}, counts.unrouted);
   out.family(Exposition::Type::kCounter, "elb_access_log_transferred_files", "Files that the object store has taken.");
   out.sample({}, counts.transferred);
+  if (counts.flows) {
+    out.family(Exposition::Type::kCounter, "elb_flow_records", "Records of sampled connections that were written.");
+    out.sample({}, counts.flows->delivered);
+    out.family(Exposition::Type::kCounter, "elb_flow_lost_records", "Records of sampled connections that were lost.");
+    out.sample({}, counts.flows->lost);
+  }
   if (!counts.spans) return;
   out.family(Exposition::Type::kCounter, "elb_trace_exported_spans", "Spans that the collector has taken.");
   out.sample({}, counts.spans->delivered);

@@ -23,6 +23,7 @@ class ServerContext {
 
   const ServerTable& table() const { return *table_; }
   SSL_CTX* ssl_ctx() const { return ssl_ctx_.get(); }
+  OSSL_LIB_CTX* library() const { return worker_->library.get(); }
 
   /// Gives the connection the certificates of an identity. False: none of them can be used.
   bool use(const Identity& identity, SSL* ssl) const;

@@ -34,7 +34,7 @@ __attribute__((noinline)) int elb_exit(__u32 reason)
 		return ELB_TURN;
 	return drops >> (reason & 63) & 1 ? ELB_DROP : ELB_PASS;
 }
-ELB_ASSERT(ELB_REASON_COUNT <= 64, "reasons fit the map of drops");
+ELB_ASSERT(ELB_REASON_COUNT <= ELB_REASON_PLACES, "reasons fit the map of drops");
 
 /* Something that happened on the way of a packet that is not its end. */
 __attribute__((noinline)) int elb_count(__u32 reason)

@@ -204,9 +204,12 @@ struct {
 	__type(value, struct elb_frag);
 } elb_frags SEC(".maps");
 
+/* More than there are, so that another reason does not need other maps. */
+#define ELB_REASON_PLACES 64
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, ELB_REASON_COUNT);
+	__uint(max_entries, ELB_REASON_PLACES);
 	__type(key, __u32);
 	__type(value, __u64);
 } elb_reasons SEC(".maps");

@@ -179,6 +179,8 @@ ELB_INLINE int elb_choose(struct elb_opening *opening, const struct elb_policy *
 	struct elb_member *member = bpf_map_lookup_elem(&elb_members, &picked);
 	if (!member)
 		return ELB_REASON_NO_MEMBER;
+	if (opening->flags & ELB_FLOW_TOA && elb_same_ip(&member->addr, &opening->who.client))
+		return ELB_REASON_TOA_LOOP;
 	opening->nat.member = picked;
 	opening->nat.dest = member->addr.word[3];
 	opening->member_port = member->port;
@@ -320,6 +322,7 @@ ELB_INLINE int elb_refuse(const struct elb_opening *opening, int reason)
 	case ELB_REASON_CONNECTION_LIMIT:
 	case ELB_REASON_TABLE_SHARE:
 	case ELB_REASON_RATE_GUARD:
+	case ELB_REASON_TOA_LOOP:
 		elb_count_refused(opening->listener);
 	}
 	return elb_exit(reason);

@@ -79,7 +79,7 @@ Noun accesslog_noun() {
           {.verb = "list",
            .aliases = {"ls"},
            .summary = "list what is logged, and where",
-           .options = list_options(),
+           .options = list_options(false),
            .examples = {{"", "elbctl accesslog list"}},
            .run = list},
           {.verb = "show",

@@ -217,7 +217,7 @@ Noun alarm_noun() {
                                .placeholder = "STATE",
                                .help = "only those in this state",
                                .choices = {"ok", "alarm", "insufficient_data"}}},
-                             list_options()),
+                             list_options(false)),
            .examples = {{"what is wrong now", "elbctl alarm list --state alarm"}},
            .run = list},
           {.verb = "show",

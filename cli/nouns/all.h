@@ -28,6 +28,7 @@ Noun metrics_noun();
 Noun alarm_noun();
 Noun accesslog_noun();
 Noun logs_noun();
+Noun events_noun();
 Noun explain_noun();
 Noun trace_noun();
 Noun doctor_noun();

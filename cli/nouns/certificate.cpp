@@ -45,7 +45,7 @@ Done create(Context& context, const Command& command, const Args& args) {
 Done list(Context& context, const Command&, const Args& args) { return list_objects(context, certificates(), args); }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, certificates(), args.text("CERTIFICATE"));
+  return show_object(context, certificates(), args.text("CERTIFICATE"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -112,6 +112,7 @@ Noun certificate_noun() {
                .aliases = {"get", "describe"},
                .summary = "show one certificate",
                .positionals = {kCertificate},
+               .options = {watch_option()},
                .examples = {{"", "elbctl certificate show shop -o yaml"}},
                .run = show},
               {.verb = "set",

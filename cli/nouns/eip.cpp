@@ -31,7 +31,9 @@ Done list(Context& context, const Command&, const Args& args) {
   return list_objects(context, eips(), args, std::move(filters));
 }
 
-Done show(Context& context, const Command&, const Args& args) { return show_object(context, eips(), args.text("EIP")); }
+Done show(Context& context, const Command&, const Args& args) {
+  return show_object(context, eips(), args.text("EIP"), args);
+}
 
 Done set(Context& context, const Command& command, const Args& args) {
   if (args.has("bandwidth") && args.has("no-bandwidth")) {
@@ -136,6 +138,7 @@ Noun eip_noun() {
                .aliases = {"get", "describe"},
                .summary = "show one EIP",
                .positionals = {kEip},
+               .options = {watch_option()},
                .examples = {{"", "elbctl eip show 203.0.113.10"}},
                .run = show},
               {.verb = "bind",

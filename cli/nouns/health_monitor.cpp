@@ -25,7 +25,7 @@ Done create(Context& context, const Command& command, const Args& args) {
 Done list(Context& context, const Command&, const Args& args) { return list_objects(context, health_monitors(), args); }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, health_monitors(), args.text("MONITOR"));
+  return show_object(context, health_monitors(), args.text("MONITOR"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -105,6 +105,7 @@ Noun health_monitor_noun() {
            .aliases = {"get", "describe"},
            .summary = "show one health monitor",
            .positionals = {kMonitor},
+           .options = {watch_option()},
            .examples = {{"", "elbctl hm show web-check"}},
            .run = show},
           {.verb = "set",

@@ -62,7 +62,7 @@ Done list(Context& context, const Command&, const Args& args) {
 }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, l7policies(), args.text("POLICY"));
+  return show_object(context, l7policies(), args.text("POLICY"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -141,6 +141,7 @@ Noun l7policy_noun() {
                .aliases = {"get", "describe"},
                .summary = "show one policy",
                .positionals = {kPolicy},
+               .options = {watch_option()},
                .examples = {{"", "elbctl l7policy show api"}},
                .run = show},
               {.verb = "set",

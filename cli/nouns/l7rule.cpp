@@ -33,7 +33,7 @@ Done list(Context& context, const Command&, const Args& args) {
 Done show(Context& context, const Command&, const Args& args) {
   const auto resource = rules(context, args);
   if (!resource) return pass_on(resource.error());
-  return show_object(context, *resource, args.text("RULE"));
+  return show_object(context, *resource, args.text("RULE"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -107,6 +107,7 @@ Noun l7rule_noun() {
                .aliases = {"get", "describe"},
                .summary = "show one rule",
                .positionals = {kPolicy, kRule},
+               .options = {watch_option()},
                .examples = {{"", "elbctl l7rule show api 0f3c"}},
                .run = show},
               {.verb = "set",

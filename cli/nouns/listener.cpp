@@ -54,7 +54,7 @@ Done list(Context& context, const Command&, const Args& args) {
 }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, listeners(), args.text("LISTENER"));
+  return show_object(context, listeners(), args.text("LISTENER"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -123,7 +123,8 @@ std::vector<Option> l7_options() {
        "HTTP, HTTPS: bytes per second that a request's body has to bring, 408 below it (default 100; 0: any)",
        Kind::kInteger, "min_body_rate"},
       {"--trace-sampling", "N",
-       "HTTP, HTTPS: take part in traces (W3C Trace Context) and begin one for N of 10000 requests (default: no tracing)",
+       "HTTP, HTTPS: take part in traces (W3C Trace Context) and begin one for N of 10000 requests (default: no "
+       "tracing)",
        Kind::kInteger, "trace_sampling"},
       {.names = "--proxy-protocol-from",
        .placeholder = "CIDR",
@@ -212,6 +213,7 @@ Noun listener_noun() {
            .aliases = {"get", "describe"},
            .summary = "show one listener",
            .positionals = {kListener},
+           .options = {watch_option()},
            .examples = {{"", "elbctl listener show web-80"}},
            .run = show},
           {.verb = "set",

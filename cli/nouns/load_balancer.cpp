@@ -43,7 +43,7 @@ Done list(Context& context, const Command&, const Args& args) {
 }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, load_balancers(), args.text("LB"));
+  return show_object(context, load_balancers(), args.text("LB"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -130,6 +130,7 @@ Noun load_balancer_noun() {
            .aliases = {"get", "describe"},
            .summary = "show one load balancer",
            .positionals = {kLoadBalancer},
+           .options = {watch_option()},
            .examples = {{"as the API has it", "elbctl lb show web -o yaml"}},
            .run = show},
           {.verb = "set",

@@ -51,7 +51,7 @@ Done list(Context& context, const Command&, const Args& args) {
 Done show(Context& context, const Command&, const Args& args) {
   const auto resource = members(context, args);
   if (!resource) return pass_on(resource.error());
-  return show_object(context, *resource, args.text("MEMBER"));
+  return show_object(context, *resource, args.text("MEMBER"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -163,6 +163,7 @@ Noun member_noun() {
            .aliases = {"get", "describe"},
            .summary = "show one member",
            .positionals = {kPool, kMember},
+           .options = {watch_option()},
            .examples = {{"by its address", "elbctl member show web-pool 10.1.0.1:80"}},
            .run = show},
           {.verb = "set",

@@ -65,7 +65,7 @@ Done list(Context& context, const Command&, const Args& args) {
 }
 
 Done show(Context& context, const Command&, const Args& args) {
-  return show_object(context, pools(), args.text("POOL"));
+  return show_object(context, pools(), args.text("POOL"), args);
 }
 
 Done set(Context& context, const Command& command, const Args& args) {
@@ -154,6 +154,7 @@ Noun pool_noun() {
            .aliases = {"get", "describe"},
            .summary = "show one pool",
            .positionals = {kPool},
+           .options = {watch_option()},
            .examples = {{"", "elbctl pool show web-pool"}},
            .run = show},
           {.verb = "set",

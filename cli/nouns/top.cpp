@@ -49,8 +49,8 @@ void redraw(const Context& context, TopScreen& screen, const std::string& title,
   if (width == 0) width = kColumns;
   if (height == 0) height = kLines;
   std::string out = "\x1b[H";
-  const std::vector<std::string> lines =
-      screen.lines(sorted_rates(rates, screen.sort()), title, std::max(width, kLeastColumns), std::max(height, kLeastLines));
+  const std::vector<std::string> lines = screen.lines(sorted_rates(rates, screen.sort()), title,
+                                                      std::max(width, kLeastColumns), std::max(height, kLeastLines));
   for (size_t i = 0; i < lines.size(); ++i) out += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
   context.out() << out << "\x1b[J" << std::flush;
 }

@@ -77,8 +77,9 @@ class Generator6 final : public Generator {
   ModelAddress client() {
     ModelAddress client = Ipv6Address(kClient6);
     client.bytes[15] = below(200);
-    if (!one_in(50)) return client;
+    if (!one_in(40)) return client;
     if (one_in(2)) return strange();
+    if (one_in(2)) return Ipv6Address(kMember6);
     for (uint8_t& byte : client.bytes) byte = random_() & 0xff;
     return client;
   }

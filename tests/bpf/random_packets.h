@@ -147,9 +147,9 @@ class Generator {
   }
   ModelTuple opening() {
     const bool udp = one_in(4);
-    ModelTuple t{static_cast<uint8_t>(udp ? 17 : 6),
-                 one_in(50) ? static_cast<uint32_t>(random_()) : 0xcb007100 + below(200), ntohl(Ipv4Address(kVip).be),
+    ModelTuple t{static_cast<uint8_t>(udp ? 17 : 6), 0xcb007100 + below(200), ntohl(Ipv4Address(kVip).be),
                  static_cast<uint16_t>(1024 + below(60000)), 0};
+    if (one_in(40)) t.source = one_in(2) ? static_cast<uint32_t>(random_()) : 0x0a00000b + below(3);  // or a member's
     t.dport = udp           ? static_cast<uint16_t>(kUdpPlain + below(3))
               : one_in(2)   ? static_cast<uint16_t>(80 + below(16))
               : one_in(200) ? uint16_t{kNarrow}

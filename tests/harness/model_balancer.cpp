@@ -232,6 +232,10 @@ uint32_t ModelBalancer::refuse_opening(const Arrival& at, const ModelTuple& key,
   entry.listener = listener->second;
   entry.member = answer.member;
   const ModelMember& member = config_.members[entry.member];
+  if (key.proto == kTcp && config_.toa.contains(entry.listener) && member.addr == key.source) {
+    refused_[entry.listener]++;
+    return ELB_REASON_TOA_LOOP;
+  }
   entry.hop = member.hop;
   if ((member.addr.is_v4() ? who.total4 : who.total) > config_.hops[entry.hop].mtu) return ELB_REASON_TOO_BIG;
   if (!learn(at)) {

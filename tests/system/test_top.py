@@ -89,7 +89,7 @@ def test_everything_is_on_a_screen_of_80_by_24(lab, agent, many):
         lines = terminal.frame()
         check_size(lines)
         text = "\n".join(lines)
-        for column in ("LISTENER", "PROTOCOL", "MEMBER", "STATE", "CONN/S", "ACTIVE", "REQ/S", "P95", "IN/S", "OUT/S", "DROPS", "conn/s", "members: ", " up", "q quit"):
+        for column in ("LISTENERS", "PROTOCOL", "MEMBERS", "STATE", "NAME", "CONN/S", "ACTIVE", "REQ/S", "P95", "IN/S", "OUT/S", "DROPS", "conn/s", "members: ", " up", "q quit"):
             assert column in text, (column, text)
         listener = next(line for line in lines if line.startswith("listener-80"))
         assert "TCP" in listener and ":80" in listener
@@ -104,11 +104,11 @@ def test_it_sorts_scrolls_and_quits(lab, agent, many):
     assert many.lb
     with top(lab, agent, "--sort", "name") as terminal:
         terminal.shows("by name")
-        terminal.shows(">LISTENER 1-")
+        terminal.shows(">LISTENERS 1-")
         terminal.type("jjj")
-        terminal.shows(">LISTENER 4-")
+        terminal.shows(">LISTENERS 4-")
         terminal.type("\x1b[A")
-        terminal.shows(">LISTENER 3-")
+        terminal.shows(">LISTENERS 3-")
         terminal.type(" " * 20)
         terminal.shows("/21")
         terminal.shows("quiet-19")
@@ -116,7 +116,7 @@ def test_it_sorts_scrolls_and_quits(lab, agent, many):
         terminal.type("s")
         terminal.shows("by connections")
         terminal.type("\t")
-        terminal.shows(">MEMBER")
+        terminal.shows(">MEMBERS")
         fcntl.ioctl(terminal.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 132, 0, 0))
         os.killpg(terminal.process.pid, signal.SIGWINCH)
         wait_until(lambda: len(terminal.frame()) == 40, 10, "the larger screen")

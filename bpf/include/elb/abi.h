@@ -416,7 +416,10 @@ enum elb_addr_kind {
 	X(SYN_COOKIE_BAD, "syn_cookie_bad", 1,                                                     \
 	  "TCP segment of no known connection that brings no cookie of ours, while some are out")  \
 	X(SYN_COOKIE_EARLY, "syn_cookie_early", 1,                                                 \
-	  "segment of a connection opened by a cookie that came before the member had answered")
+	  "segment of a connection opened by a cookie that came before the member had answered")   \
+	X(TOA_LOOP, "toa_loop", 1,                                                                 \
+	  "the client is the member it would get, which a listener with TOA does not allow: have " \
+	  "the member call its own service directly")
 
 enum elb_reason {
 #define ELB_REASON_ENUM(NAME, name, drop, text) ELB_REASON_##NAME,

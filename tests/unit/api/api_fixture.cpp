@@ -40,11 +40,12 @@ ApiTest::ApiTest(bool serves_http) : directory_(make_directory()) {
                   {*Cidr::parse("203.0.113.0/29")},
                   {*Cidr::parse("100.125.0.0/24")},
                   serves_http},
-      nullptr);
+      [this](control::ModelPtr model) { events_.publish(std::move(model)); });
   const std::string path = (directory_ / "store.db").string();
   identities_ = *identity::Directory::open(*store::open_identities(path), identity::default_quotas(), clock_, random_);
   audit_ = *store::open_audit((directory_ / "audit.db").string());
   history_ = *store::open_history(path);
+  answers_ = *store::open_answers(path);
   options_.listen.port = 0;
   options_.open_loopback = true;
   options_.socket = (directory_ / "api.sock").string();
@@ -59,6 +60,8 @@ void ApiTest::start() {
   views.identities = identities_.get();
   views.audit = audit_.get();
   views.history = history_.get();
+  views.answers = answers_.get();
+  views.events = &events_;
   server_ = *api::ApiServer::start(options_, *service_, views, clock_, random_);
   client_ = std::make_unique<Client>(server_->port());
 }
@@ -67,6 +70,7 @@ ApiTest::~ApiTest() {
   client_.reset();
   server_.reset();
   audit_.reset();
+  answers_.reset();
   history_.reset();
   identities_.reset();
   service_.reset();

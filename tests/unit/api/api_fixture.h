@@ -75,11 +75,13 @@ class ApiTest : public ::testing::Test {
   SystemClock clock_;
   SystemRandom random_;
   StubViews views_;
+  control::EventFeed events_{clock_};
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<control::ConfigService> service_;
   std::unique_ptr<identity::Directory> identities_;
   std::unique_ptr<store::AuditStore> audit_;
   std::unique_ptr<store::History> history_;
+  std::unique_ptr<store::AnswerStore> answers_;
   api::ApiOptions options_;
   std::unique_ptr<api::ApiServer> server_;
   std::string token_;  // shown with each call; empty: none

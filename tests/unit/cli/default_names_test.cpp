@@ -32,7 +32,7 @@ TEST(DefaultNames, GEN_15_AreTheKindAndFourCharacters) {
               MatchesRegex(".*\"name\":\"listener-[0-9a-z]{4}\".*"));
   EXPECT_THAT(posted("pool create --lb " + kId1 + " --protocol TCP --algorithm ROUND_ROBIN", "pools", "pool"),
               MatchesRegex(".*\"name\":\"server_group-[0-9a-z]{4}\".*"));
-  EXPECT_THAT(posted("l7policy create --listener " + kId1 + " --to-pool " + kId1, "l7policies", "l7policy"),
+  EXPECT_THAT(posted("l7policy create --listener " + kId1 + " --pool " + kId1, "l7policies", "l7policy"),
               MatchesRegex(".*\"name\":\"forwarding_policy-[0-9a-z]{4}\".*"));
   EXPECT_THAT(posted("l7policy create --listener " + kId1 + " --to-listener " + kId1, "l7policies", "l7policy"),
               MatchesRegex(".*\"name\":\"redirect-[0-9a-z]{4}\".*"));

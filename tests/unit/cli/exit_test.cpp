@@ -148,7 +148,7 @@ TEST(Exit, UsageErrorsSayWhereHelpIs) {
 
 TEST(Exit, MessagesStayOffStandardOutput) {
   ScriptedAgent agent;
-  agent.on("GET " + kLb, R"({"loadbalancers":[]})");
+  agent.on("GET " + kLb, R"({"loadbalancers":[]})").on("GET /v2.0/lbaas/listeners", R"({"listeners":[]})");
   const Ran ran = run_elbctl({"lb", "list"}, agent);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.err, "no load balancers\n");

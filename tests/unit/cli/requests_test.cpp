@@ -421,6 +421,7 @@ TEST(Requests, NoCommandIsForgottenHere) {
   shown.merge(std::set<std::string>{"apply", "diff", "validate", "export"});  // apply_test.cpp
   shown.merge(
       std::set<std::string>{"revision list", "revision show", "revision diff", "rollback"});  // revision_test.cpp
+  shown.merge(std::set<std::string>{"events"});                                               // watch_test.cpp
   // They write a file and ask nobody: tests/system/test_identity.py.
   shown.merge(std::set<std::string>{"context set", "context use", "context list", "context delete"});
   for (const Noun& noun : nouns()) {

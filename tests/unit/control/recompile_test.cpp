@@ -72,8 +72,8 @@ class RecompileTest : public testing::Test {
       model_.members.erase(id);
       return;
     }
-    model::Member member = test::sample_member(id, fmt::format("p{}", 1 + below(5)),
-                                               fmt::format("10.0.1.{}", 1 + below(200)));
+    model::Member member =
+        test::sample_member(id, fmt::format("p{}", 1 + below(5)), fmt::format("10.0.1.{}", 1 + below(200)));
     if (const auto known = model_.members.find(id); known != model_.members.end() && below(4) > 0)
       member = *known->second;
     member.weight = below(4);

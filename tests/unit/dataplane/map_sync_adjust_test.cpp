@@ -16,6 +16,8 @@ using test::SnapshotBuilder;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+constexpr TickRate kRate{250, 7};
+
 DataplaneOptions options() {
   DataplaneOptions options;
   options.interfaces = {"eth0"};
@@ -36,13 +38,14 @@ struct Side {
   test::FakeMapPort port;
   const Usage usage;
   const std::function<uint64_t()> begun = [] { return uint64_t{0}; };
-  MapSync sync{port, options(), {250, 7}};
+  MapSync sync{port, options(), kRate};
 };
 
 bool same_maps(const test::FakeMapPort& one, const test::FakeMapPort& other) {
   return one.rings == other.rings && one.members.size() == other.members.size() &&
-         std::ranges::equal(one.members, other.members,
-                            [](const auto& a, const auto& b) { return a.first == b.first && same(a.second, b.second); });
+         std::ranges::equal(one.members, other.members, [](const auto& a, const auto& b) {
+           return a.first == b.first && same(a.second, b.second);
+         });
 }
 
 /// Three listeners on two pools, and a pool of an HTTP listener.

@@ -82,8 +82,12 @@ TEST(Span, ServersFaultsAreErrors) {
     uint16_t status;
     const char* end;
     const char* error;
-  } kCases[] = {{200, "done", ""},           {404, "done", ""},           {499, "client_left", ""},
-                {503, "no_member", "503"}, {200, "member_reset", "member_reset"}, {200, "stalled", "stalled"}};
+  } kCases[] = {{200, "done", ""},
+                {404, "done", ""},
+                {499, "client_left", ""},
+                {503, "no_member", "503"},
+                {200, "member_reset", "member_reset"},
+                {200, "stalled", "stalled"}};
   for (const auto& one : kCases) {
     const Value span = spans_of({span_line({.status = one.status}, kParent, one.end)}).at(0);
     EXPECT_EQ(attributes_of(span)["error.type"], one.error) << one.status << one.end;
@@ -121,8 +125,7 @@ TEST(LogLine, ALineKnowsItsTrace) {
   EXPECT_EQ(Value::parse(json)->get("trace_id").text(), kTrace);
   LogBatch batch{{}, {{"g", "s", "P"}}, {{*line, 0}}};
   const auto request = Value::parse(otlp_request(batch, batch.entries, "n1"));
-  const Value record =
-      request->get("resourceLogs").at(0).get("scopeLogs").at(0).get("logRecords").at(0);
+  const Value record = request->get("resourceLogs").at(0).get("scopeLogs").at(0).get("logRecords").at(0);
   EXPECT_EQ(record.get("traceId").text(), kTrace);
   EXPECT_FALSE(LogLine::parse(text + " more"));
   EXPECT_FALSE(LogLine::parse(test::line({}) + " done " + kTrace.substr(1)));
@@ -149,8 +152,7 @@ class Collector final : public LogOutlet {
 TEST(LogHub, SpansGoToTheirOwnSinkAndLossesAreCounted) {
   auto made = std::make_unique<Collector>();
   const Collector& collector = *made;
-  LogHub hub([](std::string_view) { return std::optional<LogRoute>(LogRoute{"g", "s", ""}); }, {}, {},
-             std::move(made));
+  LogHub hub([](std::string_view) { return std::optional<LogRoute>(LogRoute{"g", "s", ""}); }, {}, {}, std::move(made));
   const Fd pipe = hub.make_pipe();
   const std::string text = span_line() + "\n" + test::line({}) + " done " + kTrace + "\n#lostspans 3\n#lost 2\n";
   ASSERT_EQ(::write(pipe.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));

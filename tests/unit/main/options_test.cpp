@@ -97,6 +97,25 @@ TEST(Options, ComplaintsNameTheOption) {
   EXPECT_NE(complaint({"--interface", "eth0", "--tcp-idle-s", "0"}).find("tcp-idle-s"), std::string::npos);
 }
 
+TEST(Options, SampledConnectionsNeedADirectoryOfTheirOwn) {
+  const std::vector<std::string> words{"--interface", "eth0", "--flow-sampling", "10"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return more;
+  };
+  EXPECT_NE(complaint(words).find("flow-log-directory: is required"), std::string::npos);
+  for (const char* access : {"/logs", "/logs/flows", "/logs/flows/below", "/logs/x/../flows"})
+    EXPECT_NE(complaint(with({"--flow-log-directory", "/logs/flows", "--access-log-directory", access})).find("beside"),
+              std::string::npos)
+        << access;
+  EXPECT_NE(complaint({"--interface", "eth0", "--flow-sampling", "-1"}).find("flow-sampling"), std::string::npos);
+  const auto options = std::get<Options>(
+      parse(with({"--flow-log-directory", "/logs/flows", "--access-log-directory", "/logs/flows-not"})));
+  EXPECT_EQ(options.dataplane.flow_sampling, 10U);
+  EXPECT_EQ(options.flow_log_directory, "/logs/flows");
+  EXPECT_EQ(std::get<Options>(parse({"--interface", "eth0", "--flow-sampling", "0"})).dataplane.flow_sampling, 0U);
+}
+
 TEST(Options, LB_07_PoolsOfEipsAreBlocks) {
   const auto parsed = parse({"--interface", "eth0", "--eip-pool", "203.0.113.0/28", "--eip-pool", "2001:db8::/120"});
   const auto* options = std::get_if<Options>(&parsed);

@@ -72,7 +72,7 @@ class Mounted : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("elb-test", dir_.path().c_str(), "tmpfs", 0, "size=512k,mode=700") != 0)
+        mount("elb-test", dir_.path().c_str(), "tmpfs", 0, "size=1m,mode=700") != 0)
       GTEST_SKIP() << "needs root to mount a tmpfs";
     mounted_ = true;
   }
@@ -97,13 +97,13 @@ TEST_F(Mounted, R12_AFullDiskRefusesWritesAndRecovers) {
 
 TEST_F(Mounted, R12_AReadOnlyFileSystemRefusesToOpenWithAReason) {
   ASSERT_TRUE(open_sqlite(dir_.file("elb.db")));
-  ASSERT_EQ(mount("elb-test", dir_.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=512k"), 0);
+  ASSERT_EQ(mount("elb-test", dir_.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
   const auto refused = open_sqlite(dir_.file("elb.db"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kStorage);
   EXPECT_NE(refused.error().message.find("ead-only"), std::string::npos) << refused.error().message;
   EXPECT_EQ(open_sqlite(dir_.file("new/elb.db")).error().code, ErrorCode::kStorage);
-  ASSERT_EQ(mount("elb-test", dir_.path().c_str(), "tmpfs", MS_REMOUNT, "size=512k"), 0);
+  ASSERT_EQ(mount("elb-test", dir_.path().c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
   EXPECT_TRUE(open_sqlite(dir_.file("elb.db")));
 }
 
