@@ -42,7 +42,7 @@ class Terminal:
         whole = [frame for frame in frames if "\x1b[J" in frame]
         if not whole:
             return []
-        return [ESCAPE.sub("", line) for line in whole[-1].split("\x1b[J")[0].split("\r\n")]
+        return [ESCAPE.sub("", line).rstrip("\r") for line in whole[-1].split("\x1b[J")[0].split("\n")]
 
     def type(self, keys):
         os.write(self.master, keys.encode())
