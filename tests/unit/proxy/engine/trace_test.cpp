@@ -107,7 +107,7 @@ TEST_F(Traces, begin_anew_where_there_is_none_that_is_valid) {
     EXPECT_TRUE(parent.starts_with("00-") && parent.ends_with("-01")) << parent;
     EXPECT_EQ(parent.find(kTrace), std::string::npos) << parent;
     EXPECT_EQ(got("tracestate"), "") << "it belongs to the trace that ended here";
-    const std::string& head = member_.requests().back().head;
+    const std::string head = member_.requests().back().head;
     EXPECT_EQ(head.find("traceparent"), head.rfind("traceparent")) << head;
     ids.insert(parent.substr(3, 32));
     ids.insert(parent.substr(36, 16));
