@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "unit/proxy/engine/http2_fixture.h"
 
@@ -38,17 +39,22 @@ class Traces : public Http2Fixture {
   }
   ~Traces() override { engine_.reset(); }
 
-  std::string lines() {
-    log_->flush();
-    std::string text(size_t{1} << 16, '\0');
-    const ssize_t n = ::read(pipe_.get(), text.data(), text.size());
-    text.resize(n < 0 ? 0 : static_cast<size_t>(n));
-    return text;
+  /// All of them, once there are `wanted`: a request is noted a moment after its answer.
+  std::string lines(size_t wanted) {
+    std::string all;
+    for (int i = 0; i < 500 && (i == 0 || static_cast<size_t>(std::ranges::count(all, '\n')) < wanted); ++i) {
+      if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      log_->flush();
+      std::string text(size_t{1} << 16, '\0');
+      const ssize_t n = ::read(pipe_.get(), text.data(), text.size());
+      all.append(text, 0, n < 0 ? 0 : static_cast<size_t>(n));
+    }
+    return all;
   }
   /// The words before the line of each span.
-  std::vector<std::vector<std::string>> spans() {
+  std::vector<std::vector<std::string>> spans(size_t wanted) {
     std::vector<std::vector<std::string>> found;
-    std::istringstream in(lines());
+    std::istringstream in(lines(wanted));
     for (std::string line; std::getline(in, line);) {
       std::istringstream words(line);
       std::vector<std::string> one(6);
@@ -74,7 +80,7 @@ TEST_F(Traces, pass_as_they_are_where_the_listener_has_none) {
   }
   EXPECT_EQ(client.ask(get("/")).status(), 200);
   EXPECT_EQ(got("traceparent"), "");
-  EXPECT_EQ(lines(), "");
+  EXPECT_EQ(lines(0), "");
 }
 
 TEST_F(Traces, of_clients_go_on_with_our_span_as_parent) {
@@ -87,7 +93,7 @@ TEST_F(Traces, of_clients_go_on_with_our_span_as_parent) {
   EXPECT_EQ(got("tracestate"), "a=1,b=2");
   EXPECT_EQ(client.ask(get("/two", fields_of(kSampled.substr(0, 53) + "00"))).status(), 200);
   EXPECT_TRUE(got("traceparent").ends_with("-00")) << got("traceparent");
-  const auto seen = spans();
+  const auto seen = spans(1);
   ASSERT_EQ(seen.size(), 1U) << "the other one's client wants none";
   EXPECT_EQ(seen[0][1], kTrace);
   EXPECT_EQ(seen[0][2], parent.substr(36, 16));
@@ -113,7 +119,7 @@ TEST_F(Traces, begin_anew_where_there_is_none_that_is_valid) {
     ids.insert(parent.substr(36, 16));
   }
   EXPECT_EQ(ids.size(), 8U) << "each has its own";
-  const auto seen = spans();
+  const auto seen = spans(4);
   ASSERT_EQ(seen.size(), 4U);
   for (const auto& span : seen) EXPECT_EQ(span[3], "-");
 }
@@ -140,7 +146,7 @@ TEST_F(Traces, of_HTTP2_are_the_same) {
   EXPECT_EQ(client.ask({.fields = {{"traceparent", kSampled}, {"tracestate", "a=1"}}}).status, 200);
   EXPECT_TRUE(got("traceparent").starts_with("00-" + kTrace + "-"));
   EXPECT_EQ(got("tracestate"), "a=1");
-  const auto seen = spans();
+  const auto seen = spans(1);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0][3], kParent);
 }
@@ -151,7 +157,7 @@ TEST_F(Traces, answers_of_our_own_have_a_span_too) {
   http_of(value).trace_sampling = 10'000;
   apply(std::move(value));
   EXPECT_EQ(connect().ask(get("/", fields_of(kSampled))).status(), 503);
-  const std::string text = lines();
+  const std::string text = lines(1);
   EXPECT_TRUE(text.starts_with("#span " + kTrace + " ")) << text;
   EXPECT_TRUE(text.ends_with(" no_member " + kTrace + "\n")) << text;
 }
@@ -161,7 +167,7 @@ TEST_F(Traces, lines_of_the_log_name_the_trace_that_they_belong_to) {
   Peer client = connect();
   client.ask(get("/", fields_of(kSampled)));
   client.ask(get("/", fields_of("nonsense")));
-  const std::string text = lines();
+  const std::string text = lines(2);
   EXPECT_NE(text.find(" done " + kTrace + "\n"), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with(" done\n")) << text;
   EXPECT_EQ(text.find("#span"), std::string::npos) << "nobody asked for one";
