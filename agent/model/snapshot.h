@@ -74,6 +74,7 @@ struct SnapshotListener {
 struct SnapshotBandwidth {
   IpAddress address;  // a VIP or an EIP
   uint32_t mbit_per_s = 0;
+  bool operator==(const SnapshotBandwidth&) const = default;
 };
 
 struct Snapshot {
@@ -92,7 +93,9 @@ struct Snapshot {
 /// Whether one was made from the other for members alone (control/recompile.h): its listeners, their pools' order,
 /// addresses, bandwidths and certificates are the same, and pools that it does not share differ in their members.
 inline bool differs_in_members_only(const Snapshot& before, const Snapshot& after) {
-  return before.pools.size() == after.pools.size() && before.listeners.shares_all(after.listeners);
+  // Without listeners there are none to share, but addresses may differ all the same.
+  return before.pools.size() == after.pools.size() && before.listeners.shares_all(after.listeners) &&
+         before.vips == after.vips && before.bandwidths == after.bandwidths;
 }
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -127,6 +127,20 @@ TEST_F(MapSyncAdjustTest, WhatIsNotAboutWeightsIsLeftToTheWholePlan) {
   EXPECT_FALSE(left([](auto& snapshot) { snapshot.pools[0].members[0].weight = 3; }));
 }
 
+TEST_F(MapSyncAdjustTest, AddressesWithoutAnyListenerAreLeftToTheWholePlan) {
+  model::Snapshot before;
+  ours.apply(before);
+  const auto adjust_to = [&](auto change) {
+    model::Snapshot after = before;
+    change(after);
+    const auto adjusted = ours.sync.adjust(before, after);
+    return adjusted && adjusted->has_value();
+  };
+  EXPECT_TRUE(adjust_to([](model::Snapshot&) {}));
+  EXPECT_FALSE(adjust_to([](model::Snapshot& after) { after.vips = {*IpAddress::parse("192.0.2.9")}; }));
+  EXPECT_FALSE(adjust_to([](model::Snapshot& after) { after.bandwidths = {{*IpAddress::parse("192.0.2.9"), 5}}; }));
+}
+
 TEST_F(MapSyncAdjustTest, AFailureIsMendedByTheWholePlan) {
   const model::Snapshot before = now;
   now.pools[0].members[0].weight = 7;
